@@ -1,0 +1,1 @@
+"""Implicit neural representations of images: coordinate networks, their fits and their scores."""

@@ -1,0 +1,78 @@
+"""Charts from the CSVs in git: PSNR over iterations, PSNR per image, and one method against another.
+
+An infinite PSNR, of an exact fit, has no place in a chart and is left out of it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from refield.plotting import COLUMN, PAGE, Look, style
+
+DECIBEL = "PSNR (dB)"
+
+
+def over_iterations(curves: pd.DataFrame, looks: Mapping[str, Look], labels: Mapping[str, str]) -> Figure:
+    """Columns method, iteration, psnr (mean over images); the legend in the order of the last values."""
+    last = curves.groupby("method")["psnr"].last().sort_values(ascending=False, kind="stable")
+    settled = curves[curves["iteration"] >= curves["iteration"].max() / 20]["psnr"]
+    with style():
+        figure = Figure(figsize=(COLUMN, 3.0), layout="constrained")
+        axes = figure.add_subplot()
+        for method in map(str, last.index):
+            curve, look = curves[curves["method"] == method], looks[method]
+            axes.plot(curve["iteration"], curve["psnr"], color=look.color, ls=look.dashes, label=labels[method])
+        axes.set(xlabel="Iteration", ylabel=f"{DECIBEL}, mean over images")
+        axes.margins(x=0.01)
+        # The first steps rise from nothing; without them the methods come apart.
+        axes.set_ylim(bottom=settled.min())
+        figure.legend(loc="outside upper center", ncols=2, handlelength=2.4, columnspacing=1.0)
+    return figure
+
+
+def per_image(psnr: pd.DataFrame, looks: Mapping[str, Look], labels: Mapping[str, str]) -> Figure:
+    """`results.by_image` as dots, its images sorted by the first method; an image's dots stand side by side."""
+    psnr = psnr.sort_values([psnr.columns[0]], kind="stable")
+    wide = len(psnr) > 8
+    places = np.arange(len(psnr))
+    shifts = np.linspace(-0.35, 0.35, psnr.shape[1]) if psnr.shape[1] > 1 else [0.0]
+    with style():
+        figure = Figure(figsize=(PAGE, 2.7) if wide else (COLUMN, 3.1), layout="constrained")
+        axes = figure.add_subplot()
+        for method, shift in zip(map(str, psnr.columns), shifts, strict=True):
+            axes.plot(places + shift, psnr[method], ls="", label=labels[method], **_mark(looks[method]))
+        axes.set_xticks(places, map(str, psnr.index), rotation=45, ha="right", rotation_mode="anchor")
+        axes.set_xticks(places[1:] - 0.5, minor=True)
+        axes.tick_params(axis="x", which="both", length=0)
+        axes.grid(axis="x", visible=False)
+        axes.grid(axis="x", which="minor")
+        axes.set_xlim(-0.5, len(psnr) - 0.5)
+        axes.set_ylabel(DECIBEL)
+        figure.legend(loc="outside upper center", ncols=4 if wide else 2, handletextpad=0.2, columnspacing=1.0)
+    return figure
+
+
+def against(psnr: pd.DataFrame, x: str, y: str, looks: Mapping[str, Look], labels: Mapping[str, str]) -> Figure:
+    """One dot per image; above the diagonal, `y` is the better."""
+    both = psnr[[x, y]].replace(np.inf, np.nan).dropna()
+    wins = int((psnr[y] > psnr[x]).sum())
+    with style():
+        figure = Figure(figsize=(2.9, 2.9), layout="constrained")
+        axes = figure.add_subplot()
+        axes.plot(both[x], both[y], ls="", **_mark(looks[y]))
+        if len(both):
+            low, high = both.to_numpy().min(), both.to_numpy().max()
+            pad = 0.06 * (high - low) + 0.05
+            axes.plot([low - pad, high + pad], [low - pad, high + pad], color="#777777", lw=0.8, zorder=1)
+            axes.set(xlim=(low - pad, high + pad), ylim=(low - pad, high + pad))
+        axes.set_aspect("equal")
+        axes.set(xlabel=f"{labels[x]}, {DECIBEL}", ylabel=f"{labels[y]}, {DECIBEL}")
+        axes.set_title(f"{labels[y]} is better on {wins} of {len(psnr)} images", fontsize=7)
+    return figure
+
+
+def _mark(look: Look) -> dict[str, Any]:
+    return {"color": look.color, "marker": look.marker, "ms": 3.6, "mec": "white", "mew": 0.3}

@@ -1,0 +1,142 @@
+"""Gated MLPs: each layer's weights are chosen at every point by a gate.
+
+SIREN (Sitzmann et al., NeurIPS 2020, https://arxiv.org/abs/2006.09661), Levels-of-Experts (Hao et al., NeurIPS 2022)
+and the segmentation layer of Oh and Bae (JBE 29(7), 2024) differ only in their gates:
+
+    h_i = act(omega_0 * (W_i[g_i(p)] h_(i-1) + b_i)),   y = W h_L + b        (Oh and Bae, eq. (3) and (4))
+
+`evaluate` is the definition, in the textbook form of a mask, a gather, a product and a scatter per expert. The fitting
+engine computes the same, faster. Torch is imported where it is used: every stage reads these settings, one fits.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Gate = Literal["dense", "segment"] | Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+LEAK = 0.2  # slope of leaky_relu below zero, as in the published Levels-of-Experts code
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer's shape: weight (experts, fan_in, fan_out), bias (biases, fan_out) with one row or one per expert."""
+
+    gate: Gate
+    fan_in: int
+    fan_out: int
+    experts: int
+    biases: int
+    activated: bool
+
+
+class Gated(BaseModel):
+    """An MLP whose layer i uses the expert that `gates[i]` picks; each constructor argument is a key of params.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    gates: Annotated[tuple[Gate, ...], Field(min_length=1, strict=False)]
+    width: int = Field(ge=1)
+    activation: Literal["sine", "leaky_relu", "relu"] = "sine"
+    omega_0: float = Field(30.0, gt=0, allow_inf_nan=False)
+    bias: Literal["shared", "per_expert"] = "shared"
+    init: Literal["siren", "pytorch"] = "siren"
+    output: Literal["dense", "gated"] = "dense"
+    tile_scale: float = Field(1.0, gt=0, allow_inf_nan=False)
+    regions: int | None = Field(None, ge=2)  # K of a segment gate
+
+    @model_validator(mode="after")
+    def regions_are_known(self) -> "Gated":
+        if self.needs_labels and self.regions is None:
+            raise ValueError("a segment gate needs regions, the number of its experts")
+        return self
+
+    @property
+    def needs_labels(self) -> bool:
+        return "segment" in self.gates
+
+    @property
+    def omega(self) -> float:
+        """The factor inside every activation: SIREN's omega_0; 1 where the activation is no sine."""
+        return self.omega_0 if self.activation == "sine" else 1.0
+
+    def layers(self, channels: int) -> list[Layer]:
+        """The layers from (row, column) to `channels` values, output included."""
+        gates: Sequence[Gate] = [*self.gates, "dense"] if self.output == "dense" else self.gates
+        layers = []
+        for i, gate in enumerate(gates):
+            experts = {"dense": 1, "segment": self.regions or 0}.get(gate, 4) if isinstance(gate, str) else 4
+            last = i == len(gates) - 1
+            layers.append(
+                Layer(
+                    gate=gate,
+                    fan_in=2 if i == 0 else self.width,
+                    fan_out=channels if last else self.width,
+                    experts=experts,
+                    biases=experts if self.bias == "per_expert" else 1,
+                    activated=not last,
+                )
+            )
+        return layers
+
+    def experts(self, layer: Layer, points: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+        """The expert (n,) of each point (n, 2): eq. (4)'s floor(A x) mod 2 per axis, or the point's region."""
+        if layer.gate == "dense":
+            return np.zeros(len(points), dtype=np.int64)
+        if layer.gate == "segment":
+            if labels is None:
+                raise ValueError("a segment gate needs the labels of its points")
+            return labels.astype(np.int64)
+        assert isinstance(layer.gate, float)
+        tile = np.floor(layer.gate * self.tile_scale * points).astype(np.int64) % 2  # numpy's % is never negative
+        return 2 * tile[:, 0] + tile[:, 1]
+
+    def initialise(self, channels: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Initial float64 weights, drawn with numpy so that they are the same on every device and torch version.
+
+        siren: the first layer's weights U(+-1/fan_in), all others U(+-sqrt(6/fan_in)/omega_0), as in the official code,
+        with the fan-in of one expert; biases, and all of pytorch: nn.Linear's default U(+-1/sqrt(fan_in)).
+        """
+        weights = {}
+        for i, layer in enumerate(self.layers(channels)):
+            default = layer.fan_in**-0.5
+            bound = default
+            if self.init == "siren":
+                bound = 1 / layer.fan_in if i == 0 else (6 / layer.fan_in) ** 0.5 / self.omega
+            weights[f"layers.{i}.weight"] = rng.uniform(-bound, bound, (layer.experts, layer.fan_in, layer.fan_out))
+            weights[f"layers.{i}.bias"] = rng.uniform(-default, default, (layer.biases, layer.fan_out))
+        return weights
+
+    def evaluate(self, weights: Mapping[str, "Tensor"], points: np.ndarray, labels: np.ndarray | None) -> "Tensor":
+        """The field's values (n, c) at `points` (n, 2), differentiable in `weights`."""
+        import torch
+
+        first = weights["layers.0.weight"]
+        h = torch.as_tensor(points, dtype=first.dtype, device=first.device)
+        channels = weights[f"layers.{len(weights) // 2 - 1}.weight"].shape[2]
+        for i, layer in enumerate(self.layers(channels)):
+            weight, bias = weights[f"layers.{i}.weight"], weights[f"layers.{i}.bias"]
+            expert = torch.as_tensor(self.experts(layer, points, labels), device=h.device)
+            z = h.new_zeros(len(h), layer.fan_out)
+            for e in range(layer.experts):
+                rows = expert == e
+                z[rows] = h[rows] @ weight[e] + bias[e % layer.biases]
+            h = self.activate(self.omega * z) if layer.activated else z
+        return h
+
+    def activate(self, z: "Tensor") -> "Tensor":
+        """The activation, elementwise."""
+        import torch
+
+        activations: dict[str, Any] = {
+            "sine": torch.sin,
+            "leaky_relu": lambda z: torch.nn.functional.leaky_relu(z, LEAK),
+            "relu": torch.relu,
+        }
+        return activations[self.activation](z)

@@ -1,0 +1,99 @@
+"""Maps of an image's luminance regions: made, written as pictures, and looked at."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from refield.errors import UserError
+from refield.images import luma
+
+# Viridis (matplotlib, CC0) at nine points: even steps of lightness, so that a map looks like its image.
+VIRIDIS = "440154 472d7b 3b528b 2c728e 21918c 28ae80 5ec962 addc30 fde725"
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """Region k holds the pixels with `thresholds[k - 1] <= luma < thresholds[k]`; no region is empty."""
+
+    labels: np.ndarray  # (h, w) uint8, 0..K-1, from dark to bright
+    thresholds: np.ndarray  # (K - 1,) float64, luminance in 0..255, ascending
+
+
+def segment(image: np.ndarray, segmenter: Callable[[np.ndarray, int], np.ndarray], regions: int) -> Segmentation:
+    """Cut a uint8 image `(h, w, c)` into luminance regions; `UserError` if fewer than `regions` come out.
+
+    A pixel on a threshold belongs to the region above, as in scikit-image's own example of Multi-Otsu.
+    """
+    grey = luma(image)
+    thresholds = segmenter(grey, regions)
+    labels = np.digitize(grey, thresholds).astype(np.uint8)
+    if (filled := len(np.unique(labels))) < regions:
+        levels = len(np.unique(grey))
+        raise UserError(
+            f"its {levels} grey levels fall into {filled} of the {regions} regions; "
+            "lower seg.regions, or leave the image out of images.names"
+        )
+    return Segmentation(labels, thresholds)
+
+
+def regions_table(segmentation: Segmentation) -> list[dict[str, float]]:
+    """One row per region: luminance `from` (included) and `to` (excluded), `pixels`, their `fraction` of the image."""
+    pixels = np.bincount(segmentation.labels.ravel())
+    edges = [0.0, *segmentation.thresholds.tolist(), 256.0]
+    return [
+        {
+            "region": k,
+            "from": edges[k],
+            "to": edges[k + 1],
+            "pixels": count,
+            "fraction": count / segmentation.labels.size,
+        }
+        for k, count in enumerate(pixels.tolist())
+    ]
+
+
+def palette(regions: int) -> np.ndarray:
+    """Colours `(regions, 3)` uint8, from dark to light."""
+    anchors = np.array([list(bytes.fromhex(color)) for color in VIRIDIS.split()])
+    at = np.linspace(0, len(anchors) - 1, regions)
+    return (
+        np.stack([np.interp(at, range(len(anchors)), channel) for channel in anchors.T], axis=1)
+        .round()
+        .astype(np.uint8)
+    )
+
+
+def encode_labels(labels: np.ndarray) -> bytes:
+    """Labels `(h, w)` uint8 as an indexed PNG of the fewest bits per pixel, whose colours preview the regions."""
+    picture, buffer = Image.fromarray(labels), io.BytesIO()
+    picture.putpalette(palette(int(labels.max()) + 1).tobytes())
+    picture.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def read_labels(path: Path) -> np.ndarray:
+    """The file of `encode_labels`: `(h, w)` uint8."""
+    with Image.open(path) as picture:
+        return np.array(picture, dtype=np.uint8)
+
+
+def preview(image: np.ndarray, segmentation: Segmentation, width: int = 1024, height: int = 96) -> np.ndarray:
+    """Image and map side by side, at most `width` pixels across, above the luminance histogram; `(h, w, 3)` uint8.
+
+    The histogram, `height` pixels high, wears the regions' colours.
+    """
+    colors = palette(len(segmentation.thresholds) + 1)
+    sides = np.concatenate([np.broadcast_to(image, (*image.shape[:2], 3)), colors[segmentation.labels]], axis=1)
+    picture = Image.fromarray(sides)
+    picture.thumbnail((width, picture.height))
+
+    bars = np.bincount(luma(image).ravel(), minlength=256)
+    # Cut at the third: black and white may be saturated, and would flatten everything between.
+    filled = np.arange(height, 0, -1)[:, None] <= height * bars / max(1, np.sort(bars)[-3])
+    histogram = np.where(filled[..., None], colors[np.digitize(np.arange(256), segmentation.thresholds)], np.uint8(255))
+    below = Image.fromarray(histogram).resize((picture.width, height), Image.Resampling.BILINEAR)
+    return np.concatenate([np.asarray(picture), np.asarray(below)])

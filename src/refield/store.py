@@ -1,0 +1,95 @@
+"""The store of fitted units, which outlives the repository and serves all its clones.
+
+One folder per key, with a record of each file's sha256 and of where the unit was made. A folder appears whole, by one
+rename, and what does not match its record is not read.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from refield.errors import UserError
+from refield.units import sha256
+
+RECORD = "unit.json"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A unit that has been fitted: its files by name, and where, when and how it was made."""
+
+    files: Mapping[str, bytes]
+    provenance: Mapping[str, Any]
+
+
+class Store:
+    """Fitted units by key, under `REFIELD_UNITS` or the user's cache folder."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root or Path(os.environ.get("REFIELD_UNITS") or platformdirs.user_cache_path("refield") / "units")
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"{self.root}: the unit store cannot be made ({error}); set REFIELD_UNITS to a folder"
+            ) from None
+
+    def get(self, key: str) -> Made | None:
+        """The unit, if it is here and every byte is as it was written; a damaged one is removed.
+
+        `REFIELD_REFIT=1` makes the store look empty, to fit again what it holds.
+        """
+        folder = self._folder(key)
+        if os.environ.get("REFIELD_REFIT") == "1" or not folder.is_dir():
+            return None
+        try:
+            record = json.loads((folder / RECORD).read_bytes())
+            files = {name: (folder / name).read_bytes() for name in record["files"]}
+            if all(sha256(data) == record["files"][name] for name, data in files.items()):
+                return Made(files, record["provenance"])
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        log.warning("%s: a damaged unit; it is fitted again", folder)
+        self._discard(folder)
+        return None
+
+    def put(self, key: str, unit: Made) -> None:
+        """Keep a unit; whoever reads meanwhile sees all of it or nothing."""
+        record = {
+            "files": {name: sha256(data) for name, data in unit.files.items()},
+            "provenance": dict(unit.provenance),
+        }
+        folder = self._folder(key)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix="draft-", dir=self.root))
+        try:
+            for name, data in unit.files.items():
+                (draft / name).write_bytes(data)
+            (draft / RECORD).write_text(json.dumps(record, indent=1))
+            self._discard(folder)
+            draft.rename(folder)
+        except OSError as error:
+            shutil.rmtree(draft, ignore_errors=True)
+            if not folder.is_dir():  # otherwise another process kept the same unit first
+                raise UserError(f"{folder}: the unit could not be written ({error})") from None
+
+    def _folder(self, key: str) -> Path:
+        return self.root / key[:2] / key
+
+    def _discard(self, folder: Path) -> None:
+        """Remove a unit in one step, so that no half of it is ever seen."""
+        trash = Path(tempfile.mkdtemp(prefix="trash-", dir=self.root))
+        with contextlib.suppress(OSError):  # not there, or another process was faster
+            folder.rename(trash / "unit")
+        shutil.rmtree(trash, ignore_errors=True)

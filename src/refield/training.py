@@ -1,0 +1,29 @@
+"""How a field is fitted: the settings of one descent."""
+
+import math
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Train(BaseModel):
+    """Full-batch Adam on the mean squared error; the keys of a profile's `train` in params.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    iterations: int = Field(ge=1)
+    learning_rate: float = Field(gt=0, allow_inf_nan=False)
+    schedule: Literal["constant", "exponential", "cosine"] = "constant"
+    final_factor: float = Field(0.1, gt=0, le=1)  # of learning_rate at the end; unused by `constant`
+    trace_every: int = Field(10, ge=1)  # iterations between two points of the curve
+    engine: Literal["fast", "reference"] = "fast"
+
+    def rate(self, iteration: int) -> float:
+        """The learning rate of a step, counted from 0: from `learning_rate` towards `final_factor` times it."""
+        t = iteration / self.iterations
+        factors = {
+            "constant": 1.0,
+            "exponential": self.final_factor**t,
+            "cosine": self.final_factor + (1 - self.final_factor) * (1 + math.cos(math.pi * t)) / 2,
+        }
+        return self.learning_rate * factors[self.schedule]

@@ -1,0 +1,54 @@
+"""Units: one method fitted to one image, known by the sha256 of all that determines the result."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from refield.fields.gated import Gated
+from refield.fingerprint import fingerprint
+from refield.training import Train
+
+FITTING_CODE = ("refield.fitting", "refield.codec")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One fit that is wanted."""
+
+    image_name: str
+    image: np.ndarray  # (h, w, c) uint8
+    labels: np.ndarray | None  # (h, w), for a field with a segment gate
+    field: Gated
+    train: Train
+    seed: int
+
+    @property
+    def code(self) -> str:
+        """The fingerprint of the code that fits it."""
+        return fingerprint(*FITTING_CODE, type(self.field).__module__)
+
+    def key(self) -> str:
+        """The hexadecimal sha256 of everything that determines the result, the fitting code included."""
+        return sha256(
+            json.dumps(
+                {
+                    "field": self.field.model_dump(mode="json"),
+                    "train": self.train.model_dump(mode="json"),
+                    "seed": self.seed,
+                    "image": _array_sha256(self.image),
+                    "labels": None if self.labels is None else _array_sha256(self.labels),
+                    "code": self.code,
+                },
+                sort_keys=True,
+            ).encode()
+        )
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _array_sha256(array: np.ndarray) -> str:
+    return sha256(f"{array.dtype} {array.shape}\n".encode() + np.ascontiguousarray(array).tobytes())

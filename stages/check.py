@@ -1,0 +1,20 @@
+"""Validate params.yaml before any stage works; the output never changes, so it invalidates nothing."""
+
+from refield import config
+from stages import layout
+from stages.command import run
+
+
+def main() -> None:
+    params = config.read()
+    for profile in params.runs:
+        if params.profiles[profile].device == "cuda":
+            from stages.guard import choose_device  # it imports torch, which takes a second
+
+            choose_device(params, profile)
+    layout.CHECKED.parent.mkdir(parents=True, exist_ok=True)
+    layout.CHECKED.write_text("params.yaml is valid\n")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,55 @@
+"""Fit one method to every image of a profile; units that are already in the store are not fitted again."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+from refield import config, images, lifetime
+from refield.config import Params
+from refield.segmentation import maps
+from refield.store import Made, Store
+from refield.units import Unit
+from stages import layout
+from stages.command import run
+
+
+def main(profile: str, method: str) -> None:
+    lifetime.end_with_dvc()
+    params, store = config.read(), Store()
+    units = [read_unit(params, profile, method, path) for path in sorted(layout.images(profile).glob("*.png"))]
+    made = {unit.image_name: kept for unit in units if (kept := store.get(unit.key()))}
+    missing = [unit for unit in units if unit.image_name not in made]
+    if missing:
+        from refield.making import make_all  # torch, which takes a second, only where there is something to fit
+        from stages.guard import choose_device
+
+        made |= make_all(missing, store, choose_device(params, profile), f"{profile}/{method}")
+    write(dict(sorted(made.items())), layout.fits(profile, method), layout.provenance(profile, method))
+    print(f"{profile}/{method}: {len(units) - len(missing)} units reused, {len(missing)} fitted")
+
+
+def read_unit(params: Params, profile: str, method: str, path: Path) -> Unit:
+    """What is wanted of an image: the network and its settings, the pixels, and the labels if a gate follows them."""
+    segmenter, labels = params.segmenter(method), None
+    if segmenter is not None:
+        labels = maps.read_labels(layout.segments(profile, segmenter) / path.name)
+    train = params.profiles[profile].train
+    return Unit(path.stem, images.read(path), labels, params.field(profile, method), train, params.seed)
+
+
+def write(made: Mapping[str, Made], folder: Path, table: Path) -> None:
+    """The units' files, a folder each, and one row of provenance each."""
+    for name, unit in made.items():
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for file, data in unit.files.items():
+            (folder / name / file).write_bytes(data)
+    rows = [{"image": name, **unit.provenance} for name, unit in made.items()]
+    table.parent.mkdir(parents=True, exist_ok=True)
+    with table.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, rows[0].keys(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,45 @@
+"""Where the pipeline's files lie; dvc.yaml names the same paths."""
+
+from pathlib import Path
+
+DATA, REPORTS = Path("data"), Path("reports")
+CHECKED = DATA / "checked"
+TABLES, METRICS, CHARTS = REPORTS / "tables", REPORTS / "metrics.json", REPORTS / "charts"
+SCORES, CURVES, PROVENANCE = REPORTS / "scores", REPORTS / "curves", REPORTS / "provenance"
+
+
+def source(profile: str) -> Path:
+    """Checksums of the profile's public photographs, or the images themselves."""
+    return DATA / "sources" / profile
+
+
+def originals(profile: str) -> Path:
+    return DATA / profile / "originals"
+
+
+def images(profile: str) -> Path:
+    return DATA / profile / "images"
+
+
+def segments(profile: str, segmenter: str) -> Path:
+    return DATA / profile / "segments" / segmenter
+
+
+def fits(profile: str, method: str) -> Path:
+    return DATA / profile / "fits" / method
+
+
+def scores(profile: str, method: str) -> Path:
+    return SCORES / profile / f"{method}.csv"
+
+
+def curve(profile: str, method: str) -> Path:
+    return CURVES / profile / f"{method}.csv"
+
+
+def provenance(profile: str, method: str) -> Path:
+    return PROVENANCE / profile / f"{method}.csv"
+
+
+def figures(profile: str) -> Path:
+    return REPORTS / "figures" / profile

@@ -1,0 +1,35 @@
+"""Map every image's luminance regions, with a table of them and a preview of each map."""
+
+import csv
+import shutil
+
+from refield import config, images
+from refield.errors import UserError
+from refield.segmentation import SEGMENTERS, maps
+from stages import layout
+from stages.command import run
+
+
+def main(profile: str, segmenter: str) -> None:
+    regions = config.read().seg.regions
+    out = layout.segments(profile, segmenter)
+    shutil.rmtree(out, ignore_errors=True)
+    rows = []
+    for path in sorted(layout.images(profile).glob("*.png")):
+        image = images.read(path)
+        try:
+            segmentation = maps.segment(image, SEGMENTERS[segmenter], regions)
+        except UserError as error:
+            raise UserError(f"{path.stem}: {error}") from None
+        images.write(out / "previews" / path.name, maps.preview(image, segmentation))
+        (out / path.name).write_bytes(maps.encode_labels(segmentation.labels))
+        rows += [{"image": path.stem, **row} for row in maps.regions_table(segmentation)]
+    with (out / "regions.csv").open("w", newline="") as stream:
+        table = csv.DictWriter(stream, rows[0].keys(), lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+    print(f"{profile}: {len(rows) // regions} maps of {regions} regions, {segmenter}")
+
+
+if __name__ == "__main__":
+    run(main)
