@@ -6,7 +6,7 @@ from stages.command import run
 
 
 def main(profile: str) -> None:
-    images = config.read().profiles[profile].images
+    images = config.read(profile).profiles[profile].images
     files = sources.fetch(images.source, layout.source(profile), images.names, layout.originals(profile))
     print(f"{profile}: {len(files)} originals from {images.source}")
 

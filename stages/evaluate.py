@@ -11,7 +11,7 @@ from stages.command import run
 
 
 def main(profile: str, method: str) -> None:
-    regions = config.read().scores.iou_regions
+    regions = config.read(profile, method).scores.iou_regions
     fits = layout.fits(profile, method)
     names = sorted(path.stem for path in layout.images(profile).glob("*.png"))
     fitted = sorted(path.name for path in fits.iterdir()) if fits.is_dir() else []

@@ -9,7 +9,7 @@ from stages.command import run
 
 
 def main(profile: str) -> None:
-    params, paper = config.read(), papers.read()["oh_bae_2024"]
+    params, paper = config.read(profile), papers.read()["oh_bae_2024"]
     psnr = results.by_image(results.collect(layout.SCORES, params, ["image", "psnr_8bit"]).of(profile))
     out = layout.figures(profile)
     shutil.rmtree(out, ignore_errors=True)

@@ -15,7 +15,7 @@ from stages.command import run
 
 def main(profile: str, method: str) -> None:
     lifetime.end_with_dvc()
-    params, store = config.read(), Store()
+    params, store = config.read(profile, method), Store()
     units = [read_unit(params, profile, method, path) for path in sorted(layout.images(profile).glob("*.png"))]
     made = {unit.image_name: kept for unit in units if (kept := store.get(unit.key()))}
     missing = [unit for unit in units if unit.image_name not in made]

@@ -9,7 +9,7 @@ from stages.command import run
 
 
 def main(profile: str) -> None:
-    settings = config.read().profiles[profile].images
+    settings = config.read(profile).profiles[profile].images
     originals = sorted(layout.originals(profile).iterdir())
     shutil.rmtree(layout.images(profile), ignore_errors=True)
     for original in originals:

@@ -11,7 +11,7 @@ from stages.command import run
 
 
 def main(profile: str, segmenter: str) -> None:
-    regions = config.read().seg.regions
+    regions = config.read(profile).seg.regions
     out = layout.segments(profile, segmenter)
     shutil.rmtree(out, ignore_errors=True)
     rows = []

@@ -105,3 +105,14 @@ def test_runs_name_every_rows_expert(experts, data):
         assert (named[run.rows] == -1).all()
         named[run.rows] = run.expert
     assert named.tolist() == experts[start:stop]
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("gates", GATES, ids=str)
+def test_a_gpu_computes_the_same(gates):
+    field = Gated(gates=gates, width=16, regions=4)
+    samples, weights = problem(field)
+    with Descent(field, weights, samples, torch.device("cuda"), torch.float64) as descent:
+        losses = [float(descent.step(1e-3)) for _ in range(20)]
+    np.testing.assert_allclose(losses, descend(ReferenceDescent, field, 20, torch.float64)[0], rtol=1e-9)

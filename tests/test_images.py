@@ -250,5 +250,5 @@ class TestFrame:
     @pytest.mark.parametrize("shape", [(7, 30, 3), (30, 7, 3)])
     @pytest.mark.parametrize("fit", ["native", "crop", "resize"])
     def test_refuses_slivers(self, shape, fit):
-        with pytest.raises(UserError, match="at least 8"):
-            images.frame(np.zeros(shape, np.uint8), fit, long=8, short=8)
+        with pytest.raises(UserError, match="at least 11"):
+            images.frame(np.zeros(shape, np.uint8), fit, long=11, short=11)

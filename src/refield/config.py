@@ -41,10 +41,10 @@ class Images(Strict):
     """What a profile's images are made of."""
 
     source: Literal["samples", "kodak", "folder"]
-    names: Literal["all"] | Annotated[list[str], Field(min_length=1)] = "all"
+    names: Literal["all"] | Annotated[list[str], Field(min_length=1)]
     fit: Literal["native", "crop", "resize"]
-    long: int | None = Field(None, ge=8, le=65536)
-    short: int | None = Field(None, ge=8, le=65536)
+    long: int | None = Field(None, ge=11, le=65536)
+    short: int | None = Field(None, ge=11, le=65536)  # SSIM's window has 11 pixels
     color: Literal["rgb", "grey"]
 
     @model_validator(mode="after")
@@ -108,8 +108,8 @@ class Params(Strict):
         return self.methods.segmented[method].get("segmenter", self.seg.method)
 
 
-def read(path: Path = Path("params.yaml")) -> Params:
-    """The validated parameters; `ConfigError` otherwise."""
+def read(profile: str | None = None, method: str | None = None, path: Path = Path("params.yaml")) -> Params:
+    """The validated parameters; `ConfigError` if they are wrong, or lack the profile or method that is asked for."""
     try:
         loaded = YAML(typ="safe").load(path)
     except FileNotFoundError:
@@ -121,6 +121,9 @@ def read(path: Path = Path("params.yaml")) -> Params:
     except ValidationError as error:
         raise ConfigError(sentence(error, f"{path}: ")) from None
     _check_references(params, str(path))
+    for kind, name, known in (("profile", profile, params.profiles), ("method", method, params.method_names)):
+        if name is not None and name not in known:
+            raise ConfigError(f"{name!r} is no {kind} of {path}; it must be one of {_choices(known)}")
     return params
 
 

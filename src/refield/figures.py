@@ -123,7 +123,9 @@ def _panel(
 ) -> Axes:
     axes = _axes(figure, left, low, wide, tall)
     axes.set_axis_off()
-    axes.imshow(np.broadcast_to(image, (*image.shape[:2], 3)), aspect="auto", interpolation="nearest")
+    # Crops show their pixels; an original larger than its place is averaged down.
+    how = "auto" if image.shape[1] > wide * 300 else "nearest"
+    axes.imshow(np.broadcast_to(image, (*image.shape[:2], 3)), aspect="auto", interpolation=how)
     for i, line in enumerate(text.splitlines(), start=1):
         axes.text(0.5, -0.13 * i / tall, line, transform=axes.transAxes, ha="center", va="baseline")
     return axes

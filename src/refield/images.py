@@ -9,14 +9,19 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from refield.errors import UserError
 
-SMALLEST = 8  # pixels; config allows no smaller side either
+SMALLEST = 11  # pixels, the window of SSIM; config allows no smaller side either
 PLAIN_MODES = ("1", "L", "P", "RGB", "LA", "PA", "RGBA", "RGBX", "YCbCr")
 
 
 def read(path: Path) -> np.ndarray:
-    """A PNG of ours, as `write` left it."""
-    with Image.open(path) as picture:
-        pixels = np.array(picture)
+    """A PNG of ours, as `write` left it; `UserError` if it is missing or damaged."""
+    try:
+        with Image.open(path) as picture:
+            pixels = np.array(picture)
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing") from None
+    except (OSError, SyntaxError, ValueError):  # Pillow's, for what it does not know and for damaged files
+        raise UserError(f"{path} is no readable PNG") from None
     return pixels.reshape(*pixels.shape[:2], -1)
 
 

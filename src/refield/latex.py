@@ -38,6 +38,7 @@ def _float(profile: str, rows: pd.DataFrame, table: Table, same_scale: bool) -> 
         r"  \centering\small",
         f"  \\caption{{{escape(f'{table.caption}. {measured}{remark}.')}}}",
         f"  \\label{{tab:{profile.replace('_', '-')}-{table.number}}}",
+        r"  \smallskip",
         HEAD,
     ]
     for _, row in rows.iterrows():

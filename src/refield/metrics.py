@@ -20,7 +20,7 @@ def psnr_8bit(reference: np.ndarray, estimate: np.ndarray) -> float:
     """
     _check(reference, estimate)
     with np.errstate(divide="ignore"):
-        return float(peak_signal_noise_ratio(reference, estimate, data_range=255))  # type: ignore[no-untyped-call]
+        return float(peak_signal_noise_ratio(reference, estimate, data_range=255))
 
 
 def ssim(reference: np.ndarray, estimate: np.ndarray) -> float:
@@ -32,7 +32,7 @@ def ssim(reference: np.ndarray, estimate: np.ndarray) -> float:
     if min(reference.shape[:2]) < SSIM_WINDOW:
         height, width = reference.shape[:2]
         raise UserError(f"an image of {height} x {width} pixels is too small for SSIM; both sides need {SSIM_WINDOW}")
-    similarity = structural_similarity(  # type: ignore[no-untyped-call]
+    similarity = structural_similarity(
         reference,
         estimate,
         data_range=255,

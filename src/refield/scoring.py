@@ -34,7 +34,7 @@ class Score:
 
 def score(original: Path, unit: Path, regions: int) -> Score:
     """Score the fit in folder `unit`; `regions` are those of the IoU. `UserError` names a file that cannot be used."""
-    reference, estimate = _image(original), _image(unit / "reconstruction.png")
+    reference, estimate = images.read(original), images.read(unit / "reconstruction.png")
     if reference.shape != estimate.shape:
         raise UserError(f"{unit / 'reconstruction.png'} is {estimate.shape}, but {original} {reference.shape}")
     weights = _weights(unit / "weights.safetensors")
@@ -71,15 +71,6 @@ def mean_curve(files: Sequence[Path]) -> pd.DataFrame:
     if by_iteration.size().nunique() > 1:
         raise UserError(f"{files[0].parent.parent}: the fits' curves have different iterations; fit them all anew")
     return by_iteration.agg(psnr="mean", lowest="min", highest="max").reset_index()
-
-
-def _image(file: Path) -> np.ndarray:
-    try:
-        return images.read(file)
-    except FileNotFoundError:
-        raise UserError(f"{file} is missing") from None
-    except (OSError, SyntaxError, ValueError):  # Pillow's, for what it does not know and for damaged files
-        raise UserError(f"{file} is no readable PNG") from None
 
 
 def _weights(file: Path) -> list[np.ndarray]:

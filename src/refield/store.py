@@ -5,6 +5,7 @@ rename, and what does not match its record is not read.
 """
 
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -77,12 +78,22 @@ class Store:
             for name, data in unit.files.items():
                 (draft / name).write_bytes(data)
             (draft / RECORD).write_text(json.dumps(record, indent=1))
-            self._discard(folder)
-            draft.rename(folder)
+            self._move(draft, folder)
         except OSError as error:
             shutil.rmtree(draft, ignore_errors=True)
-            if not folder.is_dir():  # otherwise another process kept the same unit first
-                raise UserError(f"{folder}: the unit could not be written ({error})") from None
+            raise UserError(f"{folder}: the unit could not be written ({error})") from None
+
+    def _move(self, draft: Path, folder: Path) -> None:
+        """Rename onto what may stand there already, and may come to stand there again meanwhile."""
+        for _ in range(100):
+            try:
+                draft.rename(folder)
+                return
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+            self._discard(folder)
+        shutil.rmtree(draft)  # others keep writing the same unit: theirs is as good
 
     def _folder(self, key: str) -> Path:
         return self.root / key[:2] / key

@@ -30,7 +30,7 @@ def tile_lengths(scale: float, height: int, width: int) -> tuple[np.ndarray, np.
     ],
 )
 def test_tiles_measure_what_the_paper_says(scale, shape, tile):
-    """Oh and Bae print 3x2 pixels for A = 128 and 192x128 for A = 2; with both ends of an axis on a pixel, within one."""
+    """Oh and Bae print 3x2 pixels for A = 128 and 192x128 for A = 2; axes end on pixels, so one may be missing."""
     for lengths, expected in zip(tile_lengths(scale, *shape), tile, strict=True):
         assert np.abs(lengths - expected).max() <= 1
         assert lengths.mean() == pytest.approx(expected, abs=0.5)

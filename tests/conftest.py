@@ -1,0 +1,13 @@
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def unit_store(tmp_path_factory, monkeypatch):
+    """No test reads or writes the user's own store, or his choice of device."""
+    monkeypatch.setenv("REFIELD_UNITS", str(tmp_path_factory.mktemp("units")))
+    monkeypatch.delenv("REFIELD_DEVICE", raising=False)
+    monkeypatch.delenv("REFIELD_REFIT", raising=False)

@@ -1,0 +1,132 @@
+"""A small copy of this repository for the tests of the real pipeline: real dvc, real photographs, real processes."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from conftest import ROOT
+from ruamel.yaml import YAML
+
+SMALL = {
+    "runs": ["quick"],
+    "profiles.quick.images.names": ["astronaut", "coffee"],
+    "profiles.quick.images.long": 24,
+    "profiles.quick.images.short": 16,
+    "profiles.quick.network.width": 8,
+    "profiles.quick.train.iterations": 6,
+    "profiles.quick.train.trace_every": 3,
+}
+METHODS = ("siren", "ftc", "ours", "equal_bin")
+
+
+class Project:
+    """One checkout, its unit store and its environment."""
+
+    def __init__(self, folder: Path, units: Path) -> None:
+        self.folder, self.units = folder, units
+        self.environment = {
+            **{key: value for key, value in os.environ.items() if key not in ("DVC_STAGE", "DVC_ROOT", "PYTHONPATH")},
+            "PYTHONPATH": str(folder / "src"),
+            "REFIELD_UNITS": str(units),
+            "DVC_SITE_CACHE_DIR": str(folder.parent / "site"),
+            "COLUMNS": "200",
+            "GIT_AUTHOR_NAME": "t",
+            "GIT_AUTHOR_EMAIL": "t@localhost",
+            "GIT_COMMITTER_NAME": "t",
+            "GIT_COMMITTER_EMAIL": "t@localhost",
+        }
+
+    @classmethod
+    def create(cls, folder: Path, units: Path) -> "Project":
+        """This repository's files as they are, with small settings and no results."""
+        listed = subprocess.check_output(["git", "ls-files", "-zco", "--exclude-standard"], cwd=ROOT, text=True)
+        for name in listed.split("\0"):
+            if name and not name.startswith("reports/") and name != "dvc.lock" and (ROOT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, folder / name)
+        project = cls(folder, units)
+        project.set(SMALL)
+        project.edit(
+            lambda params: [
+                params["methods"][g].pop(m)
+                for g in params["methods"]
+                for m in list(params["methods"][g])
+                if m not in METHODS
+            ]
+        )
+        project.sh("git", "init", "-q")
+        project.commit("small")
+        return project
+
+    def copy(self, folder: Path, units: Path | None = None) -> "Project":
+        """A second checkout, caches and results included; with the same store, or one of its own."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Project(folder, units or self.units)
+
+    def sh(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        assert not check or done.returncode == 0, done.stdout
+        return done
+
+    def dvc(self, *arguments: str) -> str:
+        return self.sh("dvc", *arguments).stdout
+
+    def fails(self, *command: str) -> str:
+        """The output of a command that must not succeed, nor end in a traceback."""
+        done = self.sh(*command, check=False)
+        assert done.returncode != 0
+        assert "Traceback" not in done.stdout
+        return done.stdout
+
+    def commit(self, message: str) -> None:
+        self.sh("git", "add", "-A")
+        self.sh("git", "commit", "-qm", message)
+
+    def edit(self, change: Callable[[Any], Any]) -> None:
+        yaml = YAML()
+        params = yaml.load(self.folder / "params.yaml")
+        change(params)
+        yaml.dump(params, self.folder / "params.yaml")
+
+    def set(self, values: dict[str, Any]) -> None:
+        def change(params: Any) -> None:
+            for key, value in values.items():
+                *path, last = key.split(".")
+                entry = params
+                for part in path:
+                    entry = entry[part]
+                entry[last] = value
+
+        self.edit(change)
+
+    def append(self, file: str, text: str) -> None:
+        with (self.folder / file).open("a") as stream:
+            stream.write(text)
+
+    def digests(self, *folders: str) -> dict[str, str]:
+        """The sha256 of every file below some folders."""
+        files = [file for name in folders for file in sorted((self.folder / name).rglob("*")) if file.is_file()]
+        return {str(file.relative_to(self.folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def ran(output: str) -> set[str]:
+    """The stages that dvc ran."""
+    return set(re.findall(r"Running stage '([^']+)'", output))
+
+
+def cached(output: str) -> set[str]:
+    """The stages whose results dvc took from its run-cache."""
+    return set(re.findall(r"Stage '([^']+)' is cached", output))
+
+
+def fitted(output: str) -> dict[str, tuple[int, int]]:
+    """(units reused, units fitted) of each method whose fit stage ran."""
+    found = re.findall(r"quick/(\w+): (\d+) units reused, (\d+) fitted", output)
+    return {method: (int(reused), int(fitted)) for method, reused, fitted in found}

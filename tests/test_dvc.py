@@ -1,0 +1,110 @@
+"""dvc.yaml says what each stage's results depend on: here, that it leaves no module out and names none too many."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from ruamel.yaml import YAML
+
+STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+
+# What decides no stage's result: dvc tracks the values that `config` reads, and dvc.yaml has `layout`'s paths; the rest
+# say where, when and how long a stage runs, or how it words an error.
+PLUMBING = {
+    "src/refield/config.py",
+    "src/refield/devices.py",
+    "src/refield/errors.py",
+    "src/refield/estimate.py",
+    "src/refield/fingerprint.py",
+    "src/refield/lifetime.py",
+    "src/refield/store.py",
+    "stages/command.py",
+    "stages/guard.py",
+    "stages/layout.py",
+}
+# A stage that goes through a table (`__init__.py`) depends on the entries that it may use.
+TABLES = {
+    "check": {"src/refield/fields/gated.py"},
+    "segment": {"src/refield/segmentation/multi_otsu.py", "src/refield/segmentation/equal_bin.py"},
+}
+
+
+def imported(file: Path) -> set[Path]:
+    """The project's own modules that `file` imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    paths = [name.replace(".", "/") for name in names if name.split(".")[0] in ("refield", "stages")]
+    candidates = [ROOT / (f"src/{path}.py" if path.startswith("refield") else f"{path}.py") for path in paths]
+    return {candidate for candidate in candidates if candidate.is_file()}
+
+
+def modules_of(stage: str, plumbing: set[str]) -> set[str]:
+    """The stage's script and all that it imports, through anything but plumbing."""
+    seen, queue = set(), [ROOT / "stages" / f"{stage}.py"]
+    while queue:
+        file = queue.pop()
+        name = file.relative_to(ROOT).as_posix()
+        if name not in seen | plumbing:
+            seen.add(name)
+            queue.extend(imported(file))
+    return seen
+
+
+def script(stage: str) -> str:
+    """The name of the script that a stage runs."""
+    return STAGES[stage]["cmd"].split("stages.")[1].split()[0]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_depends_on_the_modules_that_it_imports(stage):
+    # `check` is about plumbing: the schema, and the guard against a missing GPU.
+    checked = {"src/refield/config.py", "stages/guard.py"} if stage == "check" else set()
+    declared = {dep for dep in STAGES[stage]["deps"] if dep.endswith(".py")}
+    if stage == "segment":
+        declared = declared - {"src/refield/segmentation/${item.segmenter}.py"} | TABLES["segment"]
+    assert declared == modules_of(script(stage), PLUMBING - checked) | TABLES.get(stage, set())
+
+
+def test_the_same_script_has_the_same_code_in_both_of_its_stages():
+    for first, second in (("fit", "fit_segmented"), ("evaluate", "evaluate_segmented")):
+        code = [
+            {dep for dep in STAGES[stage]["deps"] if dep.startswith(("src", "stages"))} for stage in (first, second)
+        ]
+        assert code[0] == code[1]
+
+
+def test_segment_runs_every_segmenter():
+    from refield.segmentation import SEGMENTERS
+
+    assert STAGES["segment"]["matrix"]["segmenter"] == list(SEGMENTERS)
+
+
+@pytest.mark.parametrize(("package", "table"), [("fields", "FIELDS"), ("segmentation", "SEGMENTERS")])
+def test_every_module_of_a_table_is_in_it(package, table):
+    import importlib
+
+    module = importlib.import_module(f"refield.{package}")
+    files = {file.stem for file in (ROOT / "src/refield" / package).glob("[!_]*.py")} - {"maps"}
+    assert files == set(getattr(module, table))
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if not stage.startswith("fit")])
+def test_only_fitting_imports_torch(stage):
+    """So that every other stage starts at once; `check` does if an active profile asks for a GPU."""
+    import subprocess
+    import sys
+
+    code = f"import sys, stages.{script(stage)}; print('torch' in sys.modules)"
+    output = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert output.strip() == "False"
+
+
+def test_no_script_is_without_a_stage():
+    library = {"__init__", "command", "guard", "layout"}
+    by_hand = {"readme", "verify", "compare"}
+    assert {file.stem for file in (ROOT / "stages").glob("*.py")} - library - by_hand == {script(s) for s in STAGES}

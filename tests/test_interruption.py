@@ -1,0 +1,80 @@
+"""Interrupted at any point, the next run continues with the missing units, and ends with the bytes of a quiet run."""
+
+import os
+import signal
+import subprocess
+import time
+
+import psutil
+import pytest
+from pipeline import Project, fitted
+
+STAGE = "fit@quick-siren"
+FITS = "data/quick/fits/siren"
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory):
+    """A project whose images are ready, and whose fits take about a second each."""
+    folder = tmp_path_factory.mktemp("ready")
+    project = Project.create(folder / "refield", folder / "units")
+    project.set({"profiles.quick.train.iterations": 1500})
+    project.dvc("repro", "prepare@quick")
+    return project
+
+
+@pytest.fixture(scope="module")
+def quiet(ready, tmp_path_factory):
+    """The bytes of a run that nothing disturbs."""
+    folder = tmp_path_factory.mktemp("quiet")
+    project = ready.copy(folder / "refield", folder / "units")
+    assert fitted(project.dvc("repro", STAGE)) == {"siren": (0, 2)}
+    return project.digests(FITS)
+
+
+def workers(project: Project) -> list[psutil.Process]:
+    """The processes that fit in this project's folder."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "cwd"]):
+        if process.info["cwd"] == str(project.folder) and "stages.fit" in (process.info["cmdline"] or []):
+            found.append(process)
+    return found
+
+
+def wait_until(condition, seconds: float = 60.0):
+    end = time.monotonic() + seconds
+    while not (result := condition()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+    return result
+
+
+def kill_worker(dvc, project):
+    workers(project)[-1].kill()
+
+
+KILLS = {
+    "Ctrl-C": lambda dvc, _: os.killpg(dvc.pid, signal.SIGINT),
+    "SIGTERM to dvc": lambda dvc, _: dvc.terminate(),
+    "SIGKILL to dvc": lambda dvc, _: dvc.kill(),
+    "SIGKILL to the worker": kill_worker,
+}
+
+
+@pytest.mark.parametrize("kill", KILLS)
+def test_an_interrupted_run_continues(kill, ready, quiet, tmp_path):
+    project = ready.copy(tmp_path / "refield", tmp_path / "units")
+    dvc = subprocess.Popen(
+        ["dvc", "repro", STAGE],
+        cwd=project.folder,
+        env=project.environment,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(lambda: list(project.units.glob("*/*/unit.json")))
+    KILLS[kill](dvc, project)
+    assert dvc.wait(30) != 0
+    wait_until(lambda: not workers(project), seconds=10)  # no orphan goes on
+    assert fitted(project.dvc("repro", STAGE)) == {"siren": (1, 1)}
+    assert project.digests(FITS) == quiet

@@ -1,0 +1,212 @@
+"""What a user is promised of the pipeline, tried on a small copy of it with the real dvc."""
+
+import pytest
+from pipeline import Project, cached, fitted, ran
+
+EVALUATE = {"siren": "evaluate", "ftc": "evaluate", "ours": "evaluate_segmented", "equal_bin": "evaluate_segmented"}
+OWN = {"source": "folder", "names": "all", "fit": "native", "color": "rgb"}
+RESULTS = ("data/quick/fits", "reports/scores", "reports/curves", "reports/figures", "reports/charts")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A project after its first `dvc repro`, committed."""
+    folder = tmp_path_factory.mktemp("finished")
+    project = Project.create(folder / "refield", folder / "units")
+    assert "Running stage 'report'" in project.dvc("repro")
+    project.commit("run")
+    return project
+
+
+@pytest.fixture
+def project(finished, tmp_path):
+    return finished.copy(tmp_path / "refield")
+
+
+def test_a_second_run_has_nothing_to_do(project):
+    assert "Data and pipelines are up to date." in project.dvc("repro")
+
+
+def test_another_segmentation_touches_only_the_segment_gates(project):
+    output = project.dvc("exp", "run", "-S", "seg.method=equal_bin")
+    assert ran(output) == {
+        "check",
+        "fit_segmented@quick-ours",
+        "fit_segmented@quick-equal_bin",
+        "evaluate_segmented@quick-ours",
+        "figures@quick",
+        "report",
+    }
+    # Ours with equal bins is the very unit of Table 3's equal_bin, which is in the store.
+    assert fitted(output) == {"ours": (2, 0), "equal_bin": (2, 0)}
+    back = project.dvc("exp", "run", "-S", "seg.method=multi_otsu")
+    assert not fitted(back)
+    assert cached(back) >= {"fit_segmented@quick-ours", "evaluate_segmented@quick-ours"}
+
+
+def test_another_number_of_regions_maps_and_fits_anew(project):
+    output = project.dvc("exp", "run", "-S", "seg.regions=3")
+    assert fitted(output) == {"ours": (0, 2), "equal_bin": (0, 2)}
+    assert {"segment@quick-multi_otsu", "segment@quick-equal_bin"} <= ran(output)
+    assert not ran(output) & {"download@quick", "prepare@quick", "fit@quick-siren", "evaluate@quick-siren"}
+
+
+def test_another_gate_fits_its_method_only(project):
+    project.set({"methods.positional.ftc.gates": [64, 8, 4, 2]})
+    output = project.dvc("repro")
+    assert fitted(output) == {"ftc": (0, 2)}
+    assert ran(output) == {"check", "fit@quick-ftc", "evaluate@quick-ftc", "figures@quick", "report"}
+
+
+def test_another_image_fits_that_image_only(project):
+    project.set({"profiles.quick.images.names": ["astronaut", "coffee", "rocket"]})
+    assert fitted(project.dvc("repro")) == dict.fromkeys(EVALUATE, (2, 1))
+
+
+def test_another_method_fits_that_method_only(project):
+    project.set({"methods.positional.qt": {"gates": [2, 4, 8, 128]}})
+    output = project.dvc("repro")
+    assert fitted(output) == {"qt": (0, 2)}
+    assert {stage for stage in ran(output) if "-" in stage} == {"fit@quick-qt", "evaluate@quick-qt"}
+
+
+def test_code_of_the_report_or_of_a_score_fits_nothing(project):
+    project.append("src/refield/tables.py", "\nEDITED = True\n")
+    assert ran(project.dvc("repro")) == {"report"}
+    project.append("src/refield/metrics.py", "\nEDITED = True\n")
+    assert ran(project.dvc("repro")) == {f"{stage}@quick-{method}" for method, stage in EVALUATE.items()}
+
+
+def test_a_comment_in_the_fitting_code_fits_nothing_and_another_code_fits_all(project):
+    project.append("src/refield/engine.py", "\n# edited\n")
+    assert set(fitted(project.dvc("repro")).values()) == {(2, 0)}
+    project.append("src/refield/engine.py", "\nEDITED = True\n")
+    assert set(fitted(project.dvc("repro")).values()) == {(0, 2)}
+
+
+def test_iterations_of_one_profile_leave_the_others_alone(project):
+    project.set({"profiles.kodak_crops.train.iterations": 7})
+    assert ran(project.dvc("repro")) == {"check", "report"}
+    project.set({"profiles.quick.train.iterations": 7})
+    assert set(fitted(project.dvc("repro")).values()) == {(0, 2)}
+
+
+def test_the_same_run_gives_the_same_bytes_whatever_the_threads(finished, tmp_path):
+    other = Project.create(tmp_path / "refield", tmp_path / "units")
+    other.environment["OMP_NUM_THREADS"] = "1"
+    assert set(fitted(other.dvc("repro")).values()) == {(0, 2)}
+    assert other.digests(*RESULTS) == finished.digests(*RESULTS)
+    assert (other.folder / "reports/tables.csv").read_bytes() == (finished.folder / "reports/tables.csv").read_bytes()
+
+
+def test_a_clone_without_caches_regenerates_its_tables_byte_for_byte(finished, tmp_path):
+    finished.sh("git", "clone", "-q", str(finished.folder), str(tmp_path / "clone"))
+    clone = Project(tmp_path / "clone", tmp_path / "units")
+    assert "up to date for quick" in clone.sh("python", "-m", "stages.verify").stdout
+    assert ran(clone.dvc("repro", "--single-item", "--force", "report")) == {"report"}
+    clone.sh("git", "diff", "--exit-code", "HEAD")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda p: p.set({"seed": 1}), "fit@quick-siren: changed deps: params.yaml:seed is modified"),
+        (
+            lambda p: p.append("src/refield/metrics.py", "\n"),
+            "evaluate_segmented@quick-ours: changed deps: src/refield/metrics.py",
+        ),
+        (lambda p: p.append("reports/tables.md", "\n"), "report: changed outs: reports/tables.md is modified"),
+        (lambda p: p.append("reports/scores/quick/ours.csv", "\n"), "reports/scores/quick/ours.csv is modified"),
+        (lambda p: p.set({"methods.positional.qt": {"gates": [2]}}), "fit@quick-qt"),
+    ],
+    ids=["parameter", "code", "table", "score", "method"],
+)
+def test_stale_results_are_found_and_named(project, change, said):
+    change(project)
+    assert said in project.fails("python", "-m", "stages.verify")
+
+
+def test_runs_may_change_without_making_a_profile_stale(project):
+    project.set({"runs": ["quick", "kodak_crops"]})
+    output = project.fails("python", "-m", "stages.verify")
+    assert "@quick" not in output
+    assert "fit@kodak_crops-siren" in output
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("seg.method=nonsense", "'nonsense' is not allowed; it must be one of multi_otsu, equal_bin"),
+        ("seg.regions=1", "seg.regions = 1 is not allowed; it must be greater than or equal to 2"),
+        ("seg.regions=many", "seg.regions = 'many' is not allowed"),
+        ("profiles.quick.train.iterations=0", "profiles.quick.train.iterations = 0 is not allowed"),
+        ("seg.metod=equal_bin", "seg.metod"),
+        ("+seg.metod=equal_bin", "seg.metod is not a known key"),
+        ("runs=[quik]", "'quik', which is no profile"),
+    ],
+)
+def test_bad_parameters_stop_before_any_work(project, override, said):
+    before = project.digests("data", "reports")
+    output = project.fails("dvc", "exp", "run", "-S", override)
+    assert said in output
+    assert ran(output) <= {"check"}
+    after = project.digests("data", "reports")
+    assert {name: after.get(name, before[name]) for name in before} == before
+
+
+def test_a_gpu_profile_stops_at_once_without_a_gpu(project):
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    output = project.fails("dvc", "exp", "run", "-S", "runs=[paper]")
+    assert "profile paper needs a CUDA GPU" in output
+    assert "days" in output
+    assert "REFIELD_DEVICE=cpu" in output
+    assert ran(output) == {"check"}
+
+
+def test_own_images_are_watched(project):
+    from PIL import Image, ImageOps
+
+    source = project.folder / "data/sources/mine"
+    source.mkdir()
+    Image.open(project.folder / "data/quick/images/coffee.png").save(source / "holiday.jpg", quality=95)
+    project.edit(lambda params: params["profiles"].update(mine={**params["profiles"]["quick"], "images": OWN}))
+    project.set({"runs": ["mine"]})
+    project.dvc("repro")
+    assert "holiday" in (project.folder / "reports/scores/mine/ours.csv").read_text()
+    assert "mine" in (project.folder / "reports/tables.md").read_text()
+    assert "quick" in (project.folder / "reports/tables.md").read_text()
+    ImageOps.mirror(Image.open(project.folder / "data/quick/images/astronaut.png")).save(source / "me.png")
+    assert "mine/siren: 1 units reused, 1 fitted" in project.dvc("repro")
+    (source / "torn.png").write_bytes((source / "me.png").read_bytes()[:300])
+    assert "torn.png" in project.fails("dvc", "repro")
+
+
+def test_a_damaged_unit_is_fitted_again(finished, tmp_path):
+    project = finished.copy(tmp_path / "refield", tmp_path / "units")
+    before = project.digests("data/quick/fits/siren")
+    assert fitted(project.dvc("repro", "-s", "-f", "fit@quick-siren")) == {"siren": (0, 2)}
+    weights = next(project.units.glob("*/*/weights.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+    assert fitted(project.dvc("repro", "-s", "-f", "fit@quick-siren")) == {"siren": (1, 1)}
+    assert project.digests("data/quick/fits/siren") == before
+
+
+def test_a_diverging_fit_says_so(project):
+    output = project.fails(
+        "dvc", "exp", "run", "-S", "profiles.quick.train.learning_rate=1e30", "-S", "network.activation=relu"
+    )
+    assert "lower train.learning_rate" in output
+    assert "quick/siren: 2 of 2 fits failed; astronaut:" in output
+
+
+def test_dvc_compares_experiments(project):
+    project.dvc("exp", "run", "-n", "other", "-S", "methods.positional.ftc.gates=[64,8,4,2]")
+    assert "ftc" in project.dvc("metrics", "diff", "--all")
+    assert "other" in project.dvc("exp", "show", "--csv")
+    plots = project.sh(
+        "dvc", "plots", "diff", "HEAD", "--targets", "reports/scores/quick/ftc.csv", "reports/curves/quick/ftc.csv"
+    )
+    assert "index.html" in plots.stdout
+    assert "failed" not in project.dvc("plots", "show")
