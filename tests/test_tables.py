@@ -75,25 +75,37 @@ def cells(text: str, label: str) -> list[list[str]]:
 def test_statistics_stand_beside_the_published_ones(tmp_path: Path) -> None:
     write(tmp_path, "quick")
     quick = section(report(tmp_path), "quick")
-    assert cells(quick, "SIREN")[0] == ["20.00", "21.00", "19.00", "30.28", "35.00", "23.75"]
-    assert cells(quick, "Fourth layer (ours)") == [["31.00", "32.00", "30.00", "39.25", "42.04", "36.45"]]
+    assert cells(quick, "SIREN")[0] == [
+        "20.00",
+        "30.28",
+        "-10.28",
+        "21.00",
+        "35.00",
+        "-14.00",
+        "19.00",
+        "23.75",
+        "-4.75",
+    ]
+    assert cells(quick, "Fourth layer (ours)") == [
+        ["31.00", "39.25", "-8.25", "32.00", "42.04", "-10.04", "30.00", "36.45", "-6.45"]
+    ]
     assert cells(quick, "Ours, equal bin") == [["0.9000", "0.8000", "195", "0.25", "0.50", "0.75"]]
-    assert "one of scale" in quick
+    assert "stand beside for reference" in quick
     assert "network width 64 instead of 256" in quick
     for table in PAPER.tables:
         for row in table.rows:
             assert [f"{v:.2f}" for v in (row.average, row.highest, row.lowest)] in [
-                c[3:6] for c in cells(quick, row.label)
+                c[1:9:3] for c in cells(quick, row.label)
             ]
 
 
-def test_differences_only_at_the_papers_scale(tmp_path: Path) -> None:
+def test_differences_stand_everywhere_and_only_the_papers_scale_is_called_its_own(tmp_path: Path) -> None:
     write(tmp_path, "quick")
     write(tmp_path, "paper", AVERAGES | {"siren": 30.279})
     text = report(tmp_path)
-    assert "Difference" not in section(text, "quick")
+    assert "the paper's own scale" not in section(text, "quick")
     row = cells(section(text, "paper"), "SIREN")[0]
-    assert row == ["30.28", "31.28", "29.28", "30.28", "35.00", "23.75", "+0.00", "-3.72", "+5.53"]
+    assert row == ["30.28", "30.28", "+0.00", "31.28", "35.00", "-3.72", "29.28", "23.75", "+5.53"]
     assert "the paper's own scale" in section(text, "paper")
 
 
@@ -101,7 +113,7 @@ def test_the_papers_profile_has_dashes_and_a_command_until_it_is_run(tmp_path: P
     write(tmp_path, "quick")
     text = section(report(tmp_path), "paper")
     assert "needs a CUDA GPU: `dvc exp run -S 'runs=[paper]'`" in text
-    assert cells(text, "SIREN") == [["—", "—", "—", "30.28", "35.00", "23.75", "—", "—", "—"]]
+    assert cells(text, "SIREN") == [["—", "30.28", "—", "—", "35.00", "—", "—", "23.75", "—"]]
     assert "claims" not in text
     assert "\n## kodak_crops" not in report(tmp_path)
 
@@ -198,7 +210,7 @@ def test_published_claims_hold_in_the_paper() -> None:
 
 def test_infinite_psnr_is_printed_and_is_null_in_json(tmp_path: Path) -> None:
     write(tmp_path, "quick", AVERAGES | {"ours": math.inf})
-    assert cells(section(report(tmp_path), "quick"), "Ours")[0][:3] == ["∞", "∞", "∞"]
+    assert cells(section(report(tmp_path), "quick"), "Ours")[0][:9:3] == ["∞", "∞", "∞"]
     metrics = json.loads(tables.metrics(results.collect(tmp_path, PARAMS, COLUMNS)), parse_constant=pytest.fail)
     assert metrics["quick"]["ours"] == {"psnr": None, "ssim": 0.9, "iou": 0.8}
     assert metrics["quick"]["siren"]["psnr"] == 20.0

@@ -100,6 +100,6 @@ def _comparison(profile: str, params: Params, paper: Paper) -> str:
     if not differences:
         return "This is the paper's own scale: the differences are those of the reproduction."
     return (
-        f"This profile departs from the paper's protocol ({'; '.join(differences)}). The published numbers stand "
-        "beside for reference: the gap between them and ours is one of scale, not an error of the reproduction."
+        f"This profile departs from the paper's protocol ({'; '.join(differences)}). The published numbers "
+        "stand beside for reference; a difference from them is not one between two measurements of the same thing."
     )

@@ -69,9 +69,9 @@ def markdown(results: Results, provenance: Results, params: Params, paper: Paper
             blocks.append(not_run(profile, params))
         else:
             blocks.append(statement(profile, scores, provenance.of(profile), params, paper))
-        blocks += [_psnr_table(here, table, comparable(profile, params, paper)) for table in paper.tables]
+        blocks += [_psnr_table(here, table) for table in paper.tables]
         if (here["table"] == 0).any():
-            blocks.append(_psnr_table(here, None, False))
+            blocks.append(_psnr_table(here, None))
         if not scores.empty:
             blocks += [_measures(here, paper), "### The paper's claims", _pipe(examine(scores, paper))]
     return "\n\n".join(blocks) + "\n"
@@ -121,19 +121,18 @@ def _preface(params: Params, paper: Paper) -> str:
     )
 
 
-def _psnr_table(rows: pd.DataFrame, table: Table | None, differences: bool) -> str:
+def _psnr_table(rows: pd.DataFrame, table: Table | None) -> str:
+    """Each statistic, and for a table of the paper's its published value and the difference from it."""
     rows = rows[rows["table"] == (table.number if table else 0)]
-    columns = {"Method": rows["label"].tolist()}
-    columns |= {name: _column(rows[key]) for name, key in zip(PSNR, STATISTICS, strict=True)}
-    if table:
-        for name, key in zip(PSNR, STATISTICS, strict=True):
-            columns[f"Paper: {name.lower()}"] = _column(rows[key.replace("psnr", "published")])
-    if differences:
-        for name, key in zip(PSNR, STATISTICS, strict=True):
-            difference = rows[key] - rows[key.replace("psnr", "published")]
-            columns[f"Difference: {name.lower()}"] = _column(difference, sign="+")
+    columns = [("Method", rows["label"].tolist())]
+    for name, key in zip(PSNR, STATISTICS, strict=True):
+        columns.append((name, _column(rows[key])))
+        if table:
+            published = rows[key.replace("psnr", "published")]
+            columns += [("paper", _column(published)), ("difference", _column(rows[key] - published, sign="+"))]
     title = f"### Table {table.number}: {table.caption}" if table else "### Methods beyond the paper"
-    return f"{title}\n\n{_pipe(pd.DataFrame(columns))}"
+    frame = pd.concat([pd.Series(values, name=name) for name, values in columns], axis=1)
+    return f"{title}\n\n{_pipe(frame)}"
 
 
 def _measures(rows: pd.DataFrame, paper: Paper) -> str:
