@@ -19,13 +19,14 @@ def make_all(units: Sequence[Unit], store: Store, device: str, title: str) -> di
     """Fit the units one after the other; `UserError` in the end for those that fail, which do not stop the rest."""
     made, failures = {}, []
     with _progress_bar() as bar:
-        task = bar.add_task(title, total=sum(unit.train.iterations for unit in units), image="", number=0, psnr=0.0)
+        total = sum(unit.train.iterations for unit in units)
+        task = bar.add_task(title, total=total, unit="", iteration=0, psnr=0.0)
         before = 0
         for number, unit in enumerate(units, 1):
-            bar.update(task, image=unit.image_name, number=f"{number}/{len(units)}")
+            bar.update(task, unit=f"{unit.image_name} {number}/{len(units)}")
 
             def show(iteration: int, psnr: float, before: int = before) -> None:
-                bar.update(task, completed=before + iteration, psnr=psnr)
+                bar.update(task, completed=before + iteration, iteration=iteration, psnr=psnr)
 
             try:
                 made[unit.image_name] = make(unit, device, show)
@@ -59,10 +60,10 @@ def make(unit: Unit, device: str, progress: fitting.Progress) -> Made:
 
 def _progress_bar() -> Progress:
     return Progress(
-        TextColumn("{task.description} {task.fields[number]} {task.fields[image]}"),
-        BarColumn(),
+        TextColumn("{task.description}  {task.fields[unit]}"),
+        BarColumn(bar_width=24),
         TaskProgressColumn(),
-        TextColumn("{task.fields[psnr]:.2f} dB"),
+        TextColumn("iteration {task.fields[iteration]}  {task.fields[psnr]:.2f} dB"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
     )
