@@ -108,3 +108,13 @@ def test_no_script_is_without_a_stage():
     library = {"__init__", "command", "guard", "layout"}
     by_hand = {"readme", "verify", "compare"}
     assert {file.stem for file in (ROOT / "stages").glob("*.py")} - library - by_hand == {script(s) for s in STAGES}
+
+
+def test_an_experiment_rewrites_no_more_of_params_than_its_parameter(tmp_path):
+    from dvc.utils.serialize import modify_yaml  # what `dvc exp run -S` writes with
+
+    file = tmp_path / "params.yaml"
+    file.write_text((ROOT / "params.yaml").read_text())
+    with modify_yaml(file) as params:
+        params["seed"] = 1
+    assert file.read_text() == (ROOT / "params.yaml").read_text().replace("seed: 0", "seed: 1")

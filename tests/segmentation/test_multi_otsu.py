@@ -34,7 +34,7 @@ def test_equals_scikit_image_on_photographs(name, regions):
 def test_no_other_thresholds_are_better(luma, regions):
     levels = np.unique(luma)
     if len(levels) < regions:
-        with pytest.raises(UserError, match=f"only {len(levels)} grey levels, too few for {regions} regions"):
+        with pytest.raises(UserError, match=f"its {len(levels)} grey levels are too few for {regions} regions"):
             multi_otsu(luma, regions)
         return
     best = min(within(luma, cut) for cut in combinations(levels[:-1].astype(float), regions - 1))

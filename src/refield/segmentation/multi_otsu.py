@@ -16,7 +16,10 @@ def multi_otsu(luma: np.ndarray, regions: int) -> np.ndarray:
     """
     levels, pixels = np.unique(luma, return_counts=True)
     if len(levels) < regions:
-        raise UserError(f"only {len(levels)} grey levels, too few for {regions} regions")
+        raise UserError(
+            f"its {len(levels)} grey levels are too few for {regions} regions; "
+            "lower seg.regions, or leave the image out of images.names"
+        )
     weight = np.concatenate([[0], pixels.cumsum()])
     moment = np.concatenate([[0], (pixels * levels).cumsum()])
     # gain[i, j]: what a region of levels[i:j] adds to the variance between regions, up to constants.
