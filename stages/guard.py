@@ -3,7 +3,7 @@
 from refield import devices
 from refield.config import Params
 from refield.errors import UserError
-from refield.estimate import duration, seconds_per_fit
+from refield.estimate import duration, seconds_per_step
 from stages import layout
 
 KODAK = (512, 768)  # the size assumed for images that are not there yet
@@ -20,7 +20,8 @@ def choose_device(params: Params, profile: str) -> str:
     fits = sum(map(bool, listed)) * len(params.method_names)
     height, width = (settings.images.short or KODAK[0], settings.images.long or KODAK[1])
     method = params.method_names[0]
-    each = seconds_per_fit(params.field(profile, method), settings.train, height, width, "cpu")
+    step = seconds_per_step(params.field(profile, method), settings.train, height, width, "cpu")
+    each = step * settings.train.iterations
     others = ", ".join(name for name, other in params.profiles.items() if other.device != "cuda")
     raise UserError(
         f"profile {profile} needs a CUDA GPU and none is available: on this CPU its {fits} fits would take about "

@@ -1,8 +1,10 @@
-"""How long fits take on this machine, measured on a strip of the real thing."""
+"""How long fits take on this machine, measured on a strip of the real thing, and how long the products alone take."""
 
 import time
+from collections.abc import Callable
 
 import numpy as np
+import torch
 
 from refield.fields.gated import Gated
 from refield.fitting import DESCENTS
@@ -12,22 +14,49 @@ from refield.training import Train
 STRIP_PIXELS = 24_576
 
 
-def seconds_per_fit(field: Gated, train: Train, height: int, width: int, device: str) -> float:
-    """The expected duration of one fit to an RGB image, from two steps on a strip as wide as it."""
-    import torch
-
-    rows = min(height, max(8, STRIP_PIXELS // width))
+def seconds_per_step(field: Gated, train: Train, height: int, width: int, device: str, repeats: int = 2) -> float:
+    """The expected duration of one step on an RGB image, from the fastest of `repeats` on a strip as wide as it."""
+    rows = min(height, max(8, STRIP_PIXELS // width)) if device == "cpu" else height
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (rows, width, 3), dtype=np.uint8)
     labels = rng.integers(0, field.regions, (rows, width)) if field.regions else None
     samples, weights = sample_image(image, labels), field.initialise(3, rng)
     with DESCENTS[train.engine](field, weights, samples, torch.device(device)) as descent:
-        float(descent.step(0.0))
+        return fastest(lambda: float(descent.step(0.0)), repeats) * height / rows
+
+
+def floor_per_step(field: Gated, height: int, width: int, rate: float) -> float:
+    """Seconds that the matrix products of a step on an RGB image take at `rate` FLOP/s: forward, and twice that back.
+
+    Back costs one product for the weights and one for the layer below, which the first layer does not have.
+    """
+    products = [(layer.fan_in * layer.fan_out, 2 if i == 0 else 3) for i, layer in enumerate(field.layers(3))]
+    return sum(2 * size * times for size, times in products) * height * width / rate
+
+
+def product_rate(width: int, device: str, repeats: int = 10) -> float:
+    """FLOP/s of a matrix product of the shape that a layer of this width needs, in float32."""
+    rows = 8192 if device == "cpu" else 262_144
+    x, weight = torch.randn(rows, width, device=device), torch.randn(width, width, device=device)
+    out = torch.empty_like(x)
+
+    def product() -> None:
+        torch.mm(x, weight, out=out)
+        if device == "cuda":
+            torch.cuda.synchronize()
+
+    return 2 * rows * width * width / fastest(product, repeats)
+
+
+def fastest(call: Callable[[], object], repeats: int) -> float:
+    """The shortest of several durations of a call in seconds, after one that does not count."""
+    call()
+    durations = []
+    for _ in range(repeats):
         start = time.perf_counter()
-        for _ in range(2):
-            float(descent.step(0.0))
-        step = (time.perf_counter() - start) / 2
-    return step * height / rows * train.iterations
+        call()
+        durations.append(time.perf_counter() - start)
+    return min(durations)
 
 
 def duration(seconds: float) -> str:

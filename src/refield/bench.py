@@ -1,0 +1,53 @@
+"""How fast every method of every profile is fitted on this machine: `python -m refield.bench`, in a clone."""
+
+from collections.abc import Iterator
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from refield import config, devices
+from refield.config import Params
+from refield.errors import UserError
+from refield.estimate import duration, floor_per_step, product_rate, seconds_per_step
+
+KODAK, KODAK_IMAGES = (512, 768), 24  # taken for images whose size or number is not known yet
+
+
+def main() -> None:
+    """Time a step of every method in every profile; its floor is the time that the matrix products alone take."""
+    params, device = config.read(), devices.choose("auto")
+    table = Table(title=f"{devices.describe(device)['device']}, float32", title_justify="left")
+    for heading in ("profile", "method", "step, ms", "floor, ms", "step / floor", "a fit"):
+        table.add_column(heading, justify="left" if heading in ("profile", "method") else "right")
+    totals = []
+    for profile, settings in params.profiles.items():
+        total, images = 0.0, len(settings.images.names) if settings.images.names != "all" else KODAK_IMAGES
+        for method, step, floor in measure(params, profile, device):
+            fit = step * settings.train.iterations
+            total += images * fit
+            cells = (f"{1000 * step:.1f}", f"{1000 * floor:.1f}", f"{step / floor:.2f}")
+            table.add_row(profile, method, *cells, duration(fit))
+        table.add_section()
+        totals.append(f"{profile}: {images} images by {len(params.method_names)} methods, about {duration(total)}")
+    console = Console()
+    console.print(table, *totals, sep="\n")
+
+
+def measure(params: Params, profile: str, device: str) -> Iterator[tuple[str, float, float]]:
+    """Each method with the seconds of one step on one image, and their floor."""
+    settings = params.profiles[profile]
+    height, width = settings.images.short or KODAK[0], settings.images.long or KODAK[1]
+    rates: dict[int, float] = {}
+    for method in params.method_names:
+        field = params.field(profile, method)
+        rate = rates.setdefault(field.width, product_rate(field.width, device))
+        step = seconds_per_step(field, settings.train, height, width, device, repeats=5)
+        yield method, step, floor_per_step(field, height, width, rate)
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(main)
+    except UserError as error:
+        raise SystemExit(f"error: {error}") from None

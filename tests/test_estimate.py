@@ -1,0 +1,44 @@
+import pytest
+
+from refield.estimate import duration, fastest, floor_per_step, product_rate, seconds_per_step
+from refield.fields.gated import Gated
+from refield.training import Train
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "1 seconds"),
+        (50, "50 seconds"),
+        (89, "89 seconds"),
+        (100, "2 minutes"),
+        (7200, "2 hours"),
+        (2.6e6, "30 days"),
+    ],
+)
+def test_durations_have_no_more_digits_than_an_estimate(seconds, words):
+    assert duration(seconds) == words
+
+
+def test_the_floor_counts_every_product_once():
+    """By hand: 2x8 forward and for the weights; 8x8 and 8x3 forward, for the weights and for the layer below."""
+    field = Gated(gates=("dense", 8.0), width=8)
+    assert floor_per_step(field, 10, 20, rate=1.0) == 2 * 200 * (2 * 2 * 8 + 3 * 8 * 8 + 3 * 8 * 3)
+
+
+def test_experts_cost_no_products():
+    plain, gated = (Gated(gates=gates, width=8) for gates in (("dense",) * 3, (8.0, 4.0, 2.0)))
+    assert floor_per_step(plain, 10, 20, 1.0) == floor_per_step(gated, 10, 20, 1.0)
+
+
+def test_a_step_is_timed_and_stays_above_its_floor():
+    field, train = Gated(gates=(8.0, "segment"), width=64, regions=3), Train(iterations=1, learning_rate=1e-3)
+    assert seconds_per_step(field, train, 64, 96, "cpu", repeats=3) > 0.5 * floor_per_step(
+        field, 64, 96, product_rate(64, "cpu")
+    )
+
+
+def test_the_first_call_does_not_count():
+    calls = []
+    fastest(lambda: calls.append(1), 3)
+    assert len(calls) == 4
