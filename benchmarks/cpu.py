@@ -1,20 +1,24 @@
 """The engine beside the textbook, on a CPU, in one run: `python benchmarks/cpu.py`, some minutes.
 
-It needs `pip install -c constraints.txt -e '.[bench]'`. Contestants take turns, so that a machine whose speed drifts slows
-them all; ratios are taken within a turn. What is timed is one step of full-batch Adam: forward, backward and update. Writes
-cpu.csv, scaling.csv and cpu.svg beside itself.
+It needs `pip install -c constraints.txt -e '.[bench]'`. Contestants take turns, each in a process of its own that then
+rests, because torch's threads go on spinning after a product and would take the next one's cores; a machine whose
+speed drifts slows them all, and ratios are taken within a turn. What is timed is one step of full-batch Adam: forward,
+backward and update. Writes cpu.csv, scaling.csv and cpu.svg beside itself.
 """
 
+import multiprocessing
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
 from siren_pytorch import SirenNet
 from torch import Tensor, nn
 
@@ -31,6 +35,7 @@ GATES = {
 }
 SIZES = [(128, 192, 64), (256, 384, 128)]  # height, width, network width
 TURNS = 9
+REST = 0.5  # seconds after a turn: longer than threads spin
 
 Step = Callable[[], object]
 
@@ -79,22 +84,52 @@ def problem(method: str, height: int, width: int, hidden: int, regions: int = 4)
     return field, sample_image(image, labels)
 
 
-@contextmanager
-def refield_step(field: Gated, samples: Samples) -> Iterator[Step]:
-    weights = field.initialise(3, np.random.default_rng(0))
-    with Descent(field, weights, samples, torch.device("cpu")) as descent:
-        yield lambda: float(descent.step(1e-4))
+def refield_step(field: Gated, samples: Samples) -> Step:
+    descent = Descent(field, field.initialise(3, np.random.default_rng(0)), samples, torch.device("cpu")).__enter__()
+    return lambda: float(descent.step(1e-4))
 
 
-def milliseconds(step: Step) -> float:
-    start = time.perf_counter()
-    step()
-    return 1000 * (time.perf_counter() - start)
+def siren_pytorch_step(field: Gated, samples: Samples) -> Step:
+    depth = len(field.gates)
+    net = SirenNet(dim_in=2, dim_hidden=field.width, dim_out=3, num_layers=depth, w0=30.0, w0_initial=30.0)
+    return module_step(net, samples)
 
 
-def turns(steps: Mapping[str, Step], count: int) -> pd.DataFrame:
-    """Milliseconds of each contestant, one row per turn; a first turn is not counted."""
-    rows = [{name: milliseconds(step) for name, step in steps.items()} for _ in range(count + 1)]
+STEPS: dict[str, Callable[[Gated, Samples], Step]] = {
+    "refield": refield_step,
+    "textbook": lambda field, samples: module_step(Textbook(field, samples), samples),
+    "siren-pytorch": siren_pytorch_step,
+}
+
+
+def contestant(turn: Connection, by: str, problem_is: tuple[Any, ...]) -> None:
+    """In a process of its own: at each word from `turn`, answer with a step's milliseconds, the median of three."""
+    step = STEPS[by](*problem(*problem_is))
+    while turn.recv():
+        durations = []
+        for _ in range(4):
+            start = time.perf_counter()
+            step()
+            durations.append(1000 * (time.perf_counter() - start))
+        turn.send(statistics.median(durations[1:]))
+
+
+def race(entries: Mapping[str, tuple[str, tuple[Any, ...]]]) -> pd.DataFrame:
+    """Milliseconds of each entry, one row per turn; a first turn is not counted."""
+    context, turns = multiprocessing.get_context("spawn"), {}
+    for name, entry in entries.items():
+        turns[name], theirs = context.Pipe()
+        context.Process(target=contestant, args=(theirs, *entry), daemon=True).start()
+    rows = []
+    for _ in range(TURNS + 1):
+        row = {}
+        for name, turn in turns.items():
+            turn.send(True)
+            row[name] = turn.recv()
+            time.sleep(REST)
+        rows.append(row)
+    for turn in turns.values():
+        turn.send(False)
     return pd.DataFrame(rows[1:])
 
 
@@ -102,13 +137,8 @@ def versus(height: int, width: int, hidden: int) -> pd.DataFrame:
     """Each method by the engine, against the textbook, and SIREN against siren-pytorch as well."""
     rows = []
     for method in GATES:
-        field, samples = problem(method, height, width, hidden)
-        with refield_step(field, samples) as ours:
-            steps = {"refield": ours, "textbook": module_step(Textbook(field, samples), samples)}
-            if method == "siren":
-                net = SirenNet(dim_in=2, dim_hidden=hidden, dim_out=3, num_layers=4, w0=30.0, w0_initial=30.0)
-                steps["siren-pytorch"] = module_step(net, samples)
-            table = turns(steps, TURNS)
+        contestants = list(STEPS) if method == "siren" else ["refield", "textbook"]
+        table = race({by: (by, (method, height, width, hidden)) for by in contestants})
         for name in table:
             ratio = table[name] / table["refield"]
             rows.append(
@@ -123,7 +153,7 @@ def scaling() -> pd.DataFrame:
     """How a step of the paper's method grows with one quantity at a time, from 192x128, width 64, four regions."""
     start = {"height": 128, "width": 192, "hidden": 64, "regions": 4}
     series = {
-        "pixels": [{"height": 64 * k, "width": 96 * k} for k in (1, 2, 3, 4, 6)],
+        "pixels": [{"height": 64 * k, "width": 96 * k} for k in (1, 2, 4, 8)],
         "width": [{"hidden": w} for w in (32, 64, 128, 256)],
         "regions": [{"regions": k} for k in (2, 4, 8, 16, 32, 64)],
     }
@@ -131,12 +161,9 @@ def scaling() -> pd.DataFrame:
     for quantity, changes in series.items():
         for change in changes:
             setting = start | change
-            with refield_step(*problem("ours", **setting)) as step:
-                times = turns({"step": step}, TURNS)["step"]
+            times = race({"step": ("refield", ("ours", *setting.values()))})["step"]
             value = setting["height"] * setting["width"] if quantity == "pixels" else next(iter(change.values()))
-            rows.append(
-                {"quantity": quantity, "value": value, "median_ms": statistics.median(times), "min_ms": min(times)}
-            )
+            rows.append({"quantity": quantity, "value": value, "median_ms": times.median(), "min_ms": times.min()})
     return pd.DataFrame(rows)
 
 
@@ -159,7 +186,10 @@ def plot(table: pd.DataFrame, growth: pd.DataFrame, file: Path) -> None:
             axis.set_title(f"{pixels} pixels, width {width}")
             axis.set_xlabel("time of a step / refield's")
         for axis, (quantity, rows) in zip(below.subplots(1, 3), growth.groupby("quantity", sort=False), strict=True):
-            axis.loglog(rows["value"], rows["median_ms"], "o-", ms=3, color="#D55E00")
+            axis.loglog(rows["value"], rows["median_ms"], "o-", ms=3, color="#D55E00", base=2)
+            for each, form in ((axis.xaxis, "{x:,.0f}"), (axis.yaxis, "{x:.3g}")):
+                each.set_major_formatter(StrMethodFormatter(form))
+                each.set_minor_formatter(NullFormatter())
             axis.set_xlabel(str(quantity))
             axis.set_ylabel("step, ms")
         save(figure, file)

@@ -24,9 +24,11 @@ def test_weights_bring_their_field_along(tmp_path):
 def test_the_same_fit_is_the_same_bytes():
     image = np.random.default_rng(0).integers(0, 256, (5, 8, 3), dtype=np.uint8)
     curve = [(0, 0.5, 9.03), (10, 0.25, 12.04)]
-    assert codec.encode(FIELD, WEIGHTS, image, curve) == codec.encode(
-        FIELD, dict(reversed(WEIGHTS.items())), image, curve
-    )
+    labels = np.random.default_rng(0).integers(0, 3, (5, 8), dtype=np.uint8)
+    backwards = dict(reversed(WEIGHTS.items()))
+    files = codec.encode(FIELD, WEIGHTS, image, curve, labels)
+    assert files == codec.encode(FIELD, backwards, image, curve, labels)
+    assert files.keys() == codec.encode(FIELD, WEIGHTS, image, curve, None).keys() | {codec.LABELS}
 
 
 @pytest.mark.parametrize("channels", [1, 3])

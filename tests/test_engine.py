@@ -107,6 +107,16 @@ def test_runs_name_every_rows_expert(experts, data):
     assert named.tolist() == experts[start:stop]
 
 
+def test_a_descent_leaves_torchs_threads_as_they_were():
+    field, before = Gated(gates=("dense",), width=4), torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        descend(Descent, field, 1, torch.float32)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("gates", GATES, ids=str)

@@ -5,6 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from refield import sources
 from refield.errors import UserError
@@ -265,3 +266,9 @@ def test_kodak_addresses_name_the_right_file():
     urls = [url.format(name="kodim07.png", number="07.png") for url in sources.KODAK_URLS]
     assert all(url.startswith("https://") and url.endswith("07.png") for url in urls)
     assert len(set(urls)) == 4
+
+
+def test_both_kodak_profiles_list_the_same_bytes():
+    lists = [sources.read_sums(ROOT / f"data/sources/{profile}/SHA256SUMS") for profile in ("kodak_crops", "paper")]
+    assert lists[0] == lists[1]
+    assert list(lists[0]) == [f"kodim{number:02d}.png" for number in range(1, 25)]

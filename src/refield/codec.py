@@ -11,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 
 from refield.errors import UserError
 from refield.fields.gated import Gated
+from refield.segmentation.maps import encode_labels
 
 WEIGHTS, RECONSTRUCTION, CURVE, LABELS = "weights.safetensors", "reconstruction.png", "curve.csv", "labels.png"
 
@@ -47,11 +48,16 @@ def encode_curve(curve: list[tuple[int, float, float]]) -> bytes:
 
 
 def encode(
-    field: Gated, weights: dict[str, np.ndarray], reconstruction: np.ndarray, curve: list[tuple[int, float, float]]
+    field: Gated,
+    weights: dict[str, np.ndarray],
+    reconstruction: np.ndarray,
+    curve: list[tuple[int, float, float]],
+    labels: np.ndarray | None,
 ) -> dict[str, bytes]:
-    """A fit's files by name; a field with a segment gate needs its labels as well, as `LABELS`."""
-    return {
+    """A fit's files by name; the labels (h, w) of a field with a segment gate are among what a decoder needs."""
+    files = {
         WEIGHTS: encode_weights(field, weights),
         RECONSTRUCTION: encode_image(reconstruction),
         CURVE: encode_curve(curve),
     }
+    return files if labels is None else files | {LABELS: encode_labels(labels)}

@@ -114,15 +114,19 @@ class Descent:
         for i, (start, stop) in enumerate(self.chunks):
             self.shards[int((start + stop) / 2 * shards / n)].append(i)
         self.local = threading.local()
-        threads = min(torch.get_num_threads(), shards) if on_cpu else 1
+        self.threads = torch.get_num_threads()
+        workers = min(self.threads, shards) if on_cpu else 1
         # One torch thread per worker, also where there is one worker: how a product is split could change its bits.
-        self.pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+        self.pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
 
     def __enter__(self) -> Self:
+        # Torch's own threads go on spinning after each small sum of ours, on the workers' cores.
+        torch.set_num_threads(1)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(self.threads)
 
     @torch.no_grad()
     def step(self, rate: float) -> Tensor:

@@ -10,7 +10,6 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from refield import codec, devices, fitting
 from refield.errors import UserError
 from refield.samples import sample_image, values_to_image
-from refield.segmentation import maps
 from refield.store import Made, Store
 from refield.units import Unit
 
@@ -45,9 +44,7 @@ def make(unit: Unit, device: str, progress: fitting.Progress) -> Made:
     samples = sample_image(unit.image, unit.labels)
     fit = fitting.fit(unit.field, samples, unit.train, unit.seed, device=device, progress=progress)
     reconstruction = values_to_image(fit.values, unit.image.shape)
-    files = codec.encode(unit.field, fit.weights, reconstruction, fit.curve)
-    if unit.labels is not None:
-        files[codec.LABELS] = maps.encode_labels(unit.labels)
+    files = codec.encode(unit.field, fit.weights, reconstruction, fit.curve, unit.labels)
     provenance = {
         "seconds": round(time.perf_counter() - start, 2),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
