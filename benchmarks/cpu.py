@@ -1,4 +1,4 @@
-"""The engine beside the textbook, on a CPU, in one run: `python benchmarks/cpu.py`, some minutes.
+"""The engine beside the textbook, on a CPU, in one run: `python benchmarks/cpu.py`, about ten minutes.
 
 It needs `pip install -c constraints.txt -e '.[bench]'`. Contestants take turns, each in a process of its own that then
 rests, because torch's threads go on spinning after a product and would take the next one's cores; a machine whose
