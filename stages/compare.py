@@ -17,9 +17,12 @@ def main(profile: str, tolerance: float = 0.3) -> None:
     far = {}
     for method in methods:
         file = layout.scores(profile, method)
-        committed = subprocess.check_output(["git", "show", f"HEAD:{file.as_posix()}"], text=True)
+        shown = subprocess.run(["git", "show", f"HEAD:{file.as_posix()}"], capture_output=True, text=True)
+        if shown.returncode or not file.exists():
+            raise UserError(f"{file} is not there and in git; both are needed")
         before, now = (
-            table.set_index("image")["psnr_8bit"] for table in (pd.read_csv(io.StringIO(committed)), pd.read_csv(file))
+            table.set_index("image")["psnr_8bit"]
+            for table in (pd.read_csv(io.StringIO(shown.stdout)), pd.read_csv(file))
         )
         if set(before.index) != set(now.index):
             raise UserError(f"{file} has other images than in git")

@@ -3,10 +3,9 @@
 from refield import devices
 from refield.config import Params
 from refield.errors import UserError
-from refield.estimate import duration, seconds_per_step
+from refield.estimate import duration, image_size, seconds_per_step
+from refield.sources import SUMS, own_images, read_sums
 from stages import layout
-
-KODAK = (512, 768)  # the size assumed for images that are not there yet
 
 
 def choose_device(params: Params, profile: str) -> str:
@@ -15,12 +14,9 @@ def choose_device(params: Params, profile: str) -> str:
         return devices.choose(params.profiles[profile].device)
     except devices.NoCuda:
         pass
-    settings, names = params.profiles[profile], params.profiles[profile].images.names
-    listed = (layout.source(profile) / "SHA256SUMS").read_text().split("\n") if names == "all" else names
-    fits = sum(map(bool, listed)) * len(params.method_names)
-    height, width = (settings.images.short or KODAK[0], settings.images.long or KODAK[1])
-    method = params.method_names[0]
-    step = seconds_per_step(params.field(profile, method), settings.train, height, width, "cpu")
+    settings, field = params.profiles[profile], params.field(profile, params.method_names[0])
+    fits = number_of_images(params, profile) * len(params.method_names)
+    step = seconds_per_step(field, settings.train, *image_size(settings.images), "cpu")
     each = step * settings.train.iterations
     others = ", ".join(name for name, other in params.profiles.items() if other.device != "cuda")
     raise UserError(
@@ -28,3 +24,11 @@ def choose_device(params: Params, profile: str) -> str:
         f"{duration(each * fits)} ({duration(each)} each); run {others} instead, "
         "or set REFIELD_DEVICE=cpu to fit on the CPU all the same"
     )
+
+
+def number_of_images(params: Params, profile: str) -> int:
+    """Of those named; else of those in the source's list, or of the own images in its place."""
+    images, source = params.profiles[profile].images, layout.source(profile)
+    if images.names != "all":
+        return len(images.names)
+    return len(own_images(source) if images.source == "folder" else read_sums(source / SUMS))

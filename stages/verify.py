@@ -19,6 +19,8 @@ ABSENT = {"deleted", "not in cache"}  # a clone without cache has no data, which
 
 def main() -> None:
     active = config.read().runs
+    if not Path("dvc.lock").exists():
+        raise UserError("dvc.lock is missing; `dvc repro` writes it")
     locked = YAML(typ="safe").load(Path("dvc.lock"))["stages"]
     profiles = {name.removeprefix("prepare@") for name in locked if name.startswith("prepare@")}
     status = status_of_all([*active, *sorted(profiles - set(active))])

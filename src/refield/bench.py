@@ -9,9 +9,9 @@ from rich.table import Table
 from refield import config, devices
 from refield.config import Params
 from refield.errors import UserError
-from refield.estimate import duration, floor_per_step, product_rate, seconds_per_step
+from refield.estimate import duration, floor_per_step, image_size, product_rate, seconds_per_step
 
-KODAK, KODAK_IMAGES = (512, 768), 24  # taken for images whose size or number is not known yet
+KODAK_IMAGES = 24  # taken where `names: all` does not say how many
 
 
 def main() -> None:
@@ -37,7 +37,7 @@ def main() -> None:
 def measure(params: Params, profile: str, device: str) -> Iterator[tuple[str, float, float]]:
     """Each method with the seconds of one step on one image, and their floor."""
     settings = params.profiles[profile]
-    height, width = settings.images.short or KODAK[0], settings.images.long or KODAK[1]
+    height, width = image_size(settings.images)
     rates: dict[int, float] = {}
     for method in params.method_names:
         field = params.field(profile, method)

@@ -6,12 +6,19 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from refield.config import Images
 from refield.fields.gated import Gated
 from refield.fitting import DESCENTS
 from refield.samples import sample_image
 from refield.training import Train
 
 STRIP_PIXELS = 24_576
+KODAK = (512, 768)
+
+
+def image_size(images: Images) -> tuple[int, int]:
+    """Height and width of a profile's images; Kodak's for images that are taken as they come."""
+    return images.short or KODAK[0], images.long or KODAK[1]
 
 
 def seconds_per_step(field: Gated, train: Train, height: int, width: int, device: str, repeats: int = 2) -> float:
