@@ -25,6 +25,11 @@ def segments(profile: str, segmenter: str) -> Path:
     return DATA / profile / "segments" / segmenter
 
 
+def code(profile: str) -> Path:
+    """Which code the fits come from."""
+    return REPORTS / "code" / f"{profile}.json"
+
+
 def fits(profile: str, method: str) -> Path:
     return DATA / profile / "fits" / method
 

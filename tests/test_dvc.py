@@ -7,6 +7,8 @@ import pytest
 from conftest import ROOT
 from ruamel.yaml import YAML
 
+from refield.fields.gated import Gated
+
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 
 # What decides no stage's result: dvc tracks the values that `config` reads, and dvc.yaml has `layout`'s paths; the rest
@@ -18,6 +20,7 @@ PLUMBING = {
     "src/refield/estimate.py",
     "src/refield/fingerprint.py",
     "src/refield/lifetime.py",
+    "src/refield/making.py",
     "src/refield/store.py",
     "stages/command.py",
     "stages/guard.py",
@@ -60,14 +63,38 @@ def script(stage: str) -> str:
     return STAGES[stage]["cmd"].split("stages.")[1].split()[0]
 
 
-@pytest.mark.parametrize("stage", STAGES)
+def declared(stage: str) -> set[str]:
+    return {dep for dep in STAGES[stage]["deps"] if dep.endswith(".py")}
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in ("code", "fit", "fit_segmented")])
 def test_depends_on_the_modules_that_it_imports(stage):
     # `check` is about plumbing: the schema, and the guard against a missing GPU.
     checked = {"src/refield/config.py", "stages/guard.py"} if stage == "check" else set()
-    declared = {dep for dep in STAGES[stage]["deps"] if dep.endswith(".py")}
+    named = declared(stage)
     if stage == "segment":
-        declared = declared - {"src/refield/segmentation/${item.segmenter}.py"} | TABLES["segment"]
-    assert declared == modules_of(script(stage), PLUMBING - checked) | TABLES.get(stage, set())
+        named = named - {"src/refield/segmentation/${item.segmenter}.py"} | TABLES["segment"]
+    assert named == modules_of(script(stage), PLUMBING - checked) | TABLES.get(stage, set())
+
+
+def test_fits_depend_on_the_fingerprint_of_all_code_that_may_fit():
+    from refield.fields import FIELDS
+    from refield.fingerprint import closure
+    from refield.training import Train
+    from refield.units import code_of
+    from stages.code import READING
+
+    fields = [f"refield.fields.{name}" for name in FIELDS]
+    ways = [{}, {"precision": "mixed"}, {"engine": "reference"}]
+    gated = Gated(gates=("dense",), width=1)
+    named = {m for way in ways for m in code_of(gated, Train(iterations=1, learning_rate=1.0, **way))}
+    files = {file.relative_to(ROOT).as_posix() for file in closure([*named, *fields, *READING])}
+    itself = {"stages/code.py", "src/refield/fingerprint.py", "src/refield/units.py"}
+    assert declared("code") == files | itself
+    for stage in ("fit", "fit_segmented"):
+        assert declared(stage) == {"stages/fit.py"}
+        assert modules_of("fit", PLUMBING) - {"stages/fit.py"} <= declared("code")
+        assert "reports/code/${item.profile}.json" in STAGES[stage]["deps"]
 
 
 def test_the_same_script_has_the_same_code_in_both_of_its_stages():

@@ -3,7 +3,10 @@
 import pytest
 
 from refield import fingerprint as module
+from refield.fields.gated import Gated
 from refield.fingerprint import closure, fingerprint
+from refield.training import Train
+from refield.units import code_of
 
 SOURCE = '"""Doc."""\nfrom refield.b import f\n\ndef g(x):\n    """Twice."""\n    return 2 * f(x)  # why\n'
 
@@ -48,8 +51,13 @@ def test_it_changes_with_what_the_code_does(package, file, text, same):
 
 
 def test_the_fitting_code_is_what_makes_a_fit():
-    from refield.units import FITTING_CODE
+    def names(**settings):
+        train = Train(iterations=1, learning_rate=1e-3, **settings)
+        return {file.name for file in closure(code_of(Gated(gates=("dense",), width=4), train))}
 
-    names = {file.name for file in closure(FITTING_CODE)}
-    assert names >= {"engine.py", "fitting.py", "gated.py", "samples.py", "training.py", "codec.py"}
-    assert not names & {"config.py", "metrics.py", "tables.py", "units.py", "making.py"}
+    always = {"fitting.py", "gated.py", "samples.py", "training.py", "codec.py"}
+    assert names() >= always | {"engine.py"}
+    assert names(engine="reference") >= always | {"reference.py"}
+    assert names(precision="mixed") >= always | {"engine.py", "fused.py", "kernels.py"}
+    assert not names(precision="mixed") & {"config.py", "metrics.py", "tables.py", "units.py", "making.py"}
+    assert not names() & {"fused.py", "kernels.py", "reference.py"}  # float32 never comes from these

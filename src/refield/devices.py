@@ -30,7 +30,6 @@ def describe(device: str) -> dict[str, Any]:
     return {
         "device": torch.cuda.get_device_name() if device == "cuda" else f"CPU ({_cpu_name()})",
         "threads": torch.get_num_threads(),
-        "precision": "float32",
         "torch": torch.__version__,
         "numpy": np.__version__,
         "python": platform.python_version(),

@@ -5,16 +5,13 @@ expert of each layer then owns a few contiguous runs of rows, and a layer is a h
 with no gather or scatter. The first layer has two inputs only; its experts are columns of one small matrix, with each
 point's coordinates standing in its own expert's columns. A step is a fixed list of calls, written down once, that work
 in preallocated memory. The rows are cut into chunks that stay in cache, and the chunks into a fixed number of shards
-whose gradients are added in order: threads may take the shards in any order without changing a bit. `Gated.evaluate` is
-the definition of what is computed.
+whose gradients are added in order: threads may take the shards in any order without changing a bit. On a GPU the step
+is one CUDA graph. `Gated.evaluate` is the definition of what is computed.
 """
 
-import math
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -22,40 +19,16 @@ import torch
 from torch import Tensor
 
 from refield.fields.gated import LEAK, Gated
+from refield.ordering import chunks, runs, sorting
+from refield.parameters import Parameters
+from refield.replay import Replay
 from refield.samples import Samples
 
 SHARDS = 8  # partial gradients per step: fixed, so that sums do not depend on the number of threads
-CHUNK_BYTES = 384 * 1024  # of one layer's activations; about ten such buffers must stay in cache
-
-
-@dataclass(frozen=True)
-class Run:
-    """Consecutive rows that share a layer's expert."""
-
-    rows: slice
-    expert: int
-
-
-def runs(experts: np.ndarray, start: int, stop: int) -> list[Run]:
-    """The runs of equal experts among the rows start..stop; their slices count from `start`."""
-    part = experts[start:stop]
-    cuts = [0, *(np.flatnonzero(np.diff(part)) + 1).tolist(), len(part)]
-    return [Run(slice(a, b), int(part[a])) for a, b in pairwise(cuts)]
-
-
-def chunk_bounds(experts: np.ndarray, rows: int) -> list[tuple[int, int]]:
-    """Cut sorted points, experts (layers, n), into chunks of at most `rows`, at changes of expert where possible."""
-    n = experts.shape[1]
-    cells = [0, *(np.flatnonzero((np.diff(experts, axis=1) != 0).any(axis=0)) + 1).tolist(), n]
-    bounds, start = [], 0
-    for a, b in pairwise(cells):
-        if a > start and b - start > rows:
-            bounds.append((start, a))
-            start = a
-        while b - start > rows:
-            bounds.append((start, start + rows))
-            start += rows
-    return [*bounds, (start, n)] if start < n else bounds
+# Of one layer's activations in a chunk. A CPU's cache must hold about ten such buffers, a GPU of 12 GB as well.
+CHUNK_BYTES = {"cpu": 384 * 1024, "cuda": 512 * 1024**2}
+# Errors travel backwards as half precision in units of 1/256, far from its smallest numbers; its largest is 65504.
+HALF_SCALE, HALF_MAX = 256.0, 65504.0
 
 
 class Program:
@@ -73,7 +46,7 @@ class Program:
 
 
 class Descent:
-    """Adam on all points at once: `step` returns the loss it started from, `values` and `weights` the state reached."""
+    """Adam on all points at once; `precision` is `Train.precision`."""
 
     def __init__(
         self,
@@ -82,42 +55,40 @@ class Descent:
         samples: Samples,
         device: torch.device,
         dtype: torch.dtype = torch.float32,
+        precision: str = "float32",
     ) -> None:
-        self.device, self.dtype = device, dtype
-        self.activation = field.activation
+        self.device, self.dtype, self.activation = device, dtype, field.activation
         n, self.channels = samples.values.shape
         self.layers = field.layers(self.channels)
-        experts = [field.experts(layer, samples.points, samples.labels) for layer in self.layers]
-        self.order = np.lexsort(experts[1:]) if len(experts) > 1 else np.arange(n)
-        self.experts = np.stack(experts)[:, self.order]
-        self.inputs = self._tensor(self._first_inputs(samples.points[self.order]))
+        self.parameters = Parameters(field, self.channels, weights, device, dtype)
+        experts = np.stack([field.experts(layer, samples.points, samples.labels) for layer in self.layers])
+        self.order = sorting(experts)
+        self.experts = experts[:, self.order]
+        first = self.layers[0]
+        inputs = first_inputs(samples.points, experts[0], first.experts, first.biases)
+        self.inputs = self._tensor(inputs[self.order])
         self.target = self._tensor(samples.values[self.order])
+        self.weights = None if samples.weights is None else self._tensor(samples.relative_weights()[self.order, None])
         self.output = torch.empty_like(self.target)
-
-        # All weights stand in one vector, layer after layer, each layer's bias behind its weight.
-        self.shapes = {name: array.shape for name, array in weights.items()}
-        self.flat = self._tensor(np.concatenate([array.ravel() for array in weights.values()]))
-        omegas = [field.omega if layer.activated else 1.0 for layer in self.layers for _ in ("weight", "bias")]
-        sizes = [math.prod(shape) for shape in self.shapes.values()]
-        self.omega = self._tensor(np.repeat(omegas, sizes))
-        self.scaled = torch.empty_like(self.flat)  # omega * weights: what multiplies the rows
-        self.flat.grad = torch.zeros_like(self.flat)
-        self.adam = torch.optim.Adam([self.flat], betas=(0.9, 0.999), fused=True)
-
         on_cpu = device.type == "cpu"
-        rows = max(64, CHUNK_BYTES // (field.width * self.flat.element_size())) if on_cpu else n
-        self.chunks = chunk_bounds(self.experts[1:], rows)
-        self.losses = self.flat.new_zeros(len(self.chunks))  # sums of squared errors
+        # A GPU's matrix units round operands themselves, as TF32; a CPU does the same by way of half precision.
+        self.tf32, self.rounded = (precision == "mixed" and not on_cpu), (precision == "mixed" and on_cpu)
+        self.scale = HALF_SCALE if self.rounded else 1.0
+
+        widest = max([*field.widths, self.channels])
+        rows = max(64, CHUNK_BYTES[device.type] // (widest * self.target.element_size()))
+        self.chunks = chunks(self.experts[1:], rows)
+        self.losses = self.target.new_zeros(len(self.chunks))  # sums of squared errors
         shards = min(SHARDS, len(self.chunks))
-        self.gradients = self.flat.new_zeros(shards, len(self.flat))
+        self.gradients = self.target.new_zeros(shards, len(self.parameters.vector))
         self.shards: list[list[int]] = [[] for _ in range(shards)]
         for i, (start, stop) in enumerate(self.chunks):
             self.shards[int((start + stop) / 2 * shards / n)].append(i)
+        self.replay = Replay(self._step, device)
         self.local = threading.local()
         self.threads = torch.get_num_threads()
-        workers = min(self.threads, shards) if on_cpu else 1
         # One torch thread per worker, also where there is one worker: how a product is split could change its bits.
-        self.pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
+        self.pool = ThreadPoolExecutor(min(self.threads, shards), initializer=torch.set_num_threads, initargs=(1,))
 
     def __enter__(self) -> Self:
         # Torch's own threads go on spinning after each small sum of ours, on the workers' cores.
@@ -129,45 +100,47 @@ class Descent:
         torch.set_num_threads(self.threads)
 
     @torch.no_grad()
-    def step(self, rate: float) -> Tensor:
-        """One step of Adam; the mean squared error before it, as a tensor that need not be read."""
-        torch.mul(self.flat, self.omega, out=self.scaled)
-        self._over_shards(self._descend)
-        assert self.flat.grad is not None
-        torch.sum(self.gradients, 0, out=self.flat.grad)
-        self.flat.grad.mul_(self.omega)
-        self.adam.param_groups[0]["lr"] = rate
-        self.adam.step()
-        return self.losses.sum() / self.target.numel()
+    def step(self, rate: float) -> None:
+        """One step of Adam."""
+        with self.replay.ordered():
+            self.parameters.set_rate(rate)
+        self.replay()
+
+    def loss(self) -> float:
+        """The mean squared error that the last step started from."""
+        with self.replay.ordered():
+            return float(self.losses.sum()) / self.target.numel()
 
     @torch.no_grad()
     def values(self) -> np.ndarray:
         """The field at the samples' points, (n, c), in their order."""
-        torch.mul(self.flat, self.omega, out=self.scaled)
-        self._over_shards(self._evaluate)
         values = np.empty(self.output.shape, dtype=np.float32 if self.dtype == torch.float32 else np.float64)
-        values[self.order] = self.output.cpu().numpy()
+        with self.replay.ordered():
+            self.parameters.scale()
+            self._over_shards(self._evaluate)
+            values[self.order] = self.output.cpu().numpy()
         return values
 
-    def weights(self) -> dict[str, np.ndarray]:
-        """The weights, shaped as they came."""
-        return {name: view.cpu().numpy().copy() for name, view in self._views(self.flat).items()}
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The weights by name, shaped as they came."""
+        with self.replay.ordered():
+            return self.parameters.arrays()
+
+    def _step(self) -> None:
+        self.parameters.scale()
+        if self.rounded:
+            for weight, _ in self.parameters.layers(self.parameters.scaled)[1:]:
+                weight.copy_(weight.half())
+        self._over_shards(self._descend)
+        torch.sum(self.gradients, 0, out=self.parameters.gradient)
+        self.parameters.update(2 / (self.target.numel() * self.scale))
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.as_tensor(array, dtype=self.dtype, device=self.device).contiguous()
 
-    def _views(self, flat: Tensor) -> dict[str, Tensor]:
-        parts = torch.split(flat, [math.prod(shape) for shape in self.shapes.values()])
-        return {name: part.view(shape) for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
-
-    def _first_inputs(self, points: np.ndarray) -> np.ndarray:
-        """Each point's coordinates in its first expert's columns, and ones for its bias: (n, 2 * experts + biases)."""
-        layer, one_hot = self.layers[0], np.eye(self.layers[0].experts)[self.experts[0]]
-        coordinates = (one_hot[:, :, None] * points[:, None, :]).reshape(len(points), -1)
-        return np.concatenate([coordinates, one_hot if layer.biases > 1 else np.ones((len(points), 1))], axis=1)
-
     def _over_shards(self, work: Callable[[int], None]) -> None:
-        for _ in self.pool.map(work, range(len(self.shards))):
+        shards = range(len(self.shards))
+        for _ in self.pool.map(work, shards) if self.device.type == "cpu" else map(work, shards):
             pass
 
     def _descend(self, shard: int) -> None:
@@ -193,10 +166,11 @@ class _Worker:
         rows = max(stop - start for start, stop in descent.chunks)
         hidden = [layer.fan_out for layer in descent.layers[:-1]]
         widest = max([*hidden, descent.channels])
-        new = descent.flat.new_empty
+        new = descent.target.new_empty
         self.active = [new(rows, width) for width in hidden]  # each layer's activations
         self.slope = [new(rows, width) for width in hidden]  # pre-activations, then the activation's derivative there
         self.error = [new(rows * widest), new(rows * widest)]  # gradients of the loss by a layer's output, in turn
+        self.half = new(rows * widest, dtype=torch.float16) if descent.rounded else None
         self.ones = new(1, rows).fill_(1.0)
         self.programs: dict[tuple[int, int | None], Program] = {}
 
@@ -213,13 +187,16 @@ class _Worker:
         x, output, target = d.inputs[start:stop], d.output[start:stop], d.target[start:stop]
         active, slope = [a[:n] for a in self.active], [s[:n] for s in self.slope]
         layer_runs = [runs(d.experts[i], start, stop) for i in range(len(d.layers))]
-        weights = list(zip(*[iter(d._views(d.scaled).values())] * 2, strict=True))
+        weights = d.parameters.layers(d.parameters.scaled)
         first = d.layers[0].experts * 2 + d.layers[0].biases
+        descends = shard is not None  # what is evaluated in the end is exact
 
         for i, layer in enumerate(d.layers):
             z = slope[i] if layer.activated else output
             if i == 0:
-                program.add(torch.mm, x, d.scaled[: first * layer.fan_out].view(first, -1), out=z)
+                program.add(torch.mm, x, d.parameters.scaled[: first * layer.fan_out].view(first, -1), out=z)
+                if d.tf32 and descends:
+                    program.add(_allow_tf32, True)
             else:
                 weight, bias = weights[i]
                 for run in layer_runs[i]:
@@ -228,20 +205,32 @@ class _Worker:
                         torch.addmm, bias[run.expert % layer.biases], inputs, weight[run.expert], out=z[run.rows]
                     )
             if layer.activated:
-                _add_activation(program, d.activation, z, active[i], with_slope=shard is not None)
+                _add_activation(program, d.activation, z, active[i], with_slope=descends)
+                if descends:
+                    self._add_rounding(program, active[i], slope[i])
         if shard is None:
             return program
 
         error = self.error[0][: n * d.channels].view(n, -1)
         program.add(torch.sub, output, target, out=error)
-        program.add(torch.dot, error.view(-1), error.view(-1), out=d.losses[chunk])
-        program.add(error.mul_, 2 / d.target.numel())
-        gradients = list(zip(*[iter(d._views(d.gradients[shard]).values())] * 2, strict=True))
+        if d.weights is None:
+            program.add(torch.dot, error.view(-1), error.view(-1), out=d.losses[chunk])
+        else:
+            program.add(torch.mul, error, d.weights[start:stop], out=output)
+            program.add(torch.dot, error.view(-1), output.view(-1), out=d.losses[chunk])
+            program.add(error.copy_, output)
+        if d.rounded:
+            program.add(error.mul_, d.scale)
+        self._add_rounding(program, error)
+        gradients = d.parameters.layers(d.gradients[shard])
         for i in range(last, -1, -1):
             layer = d.layers[i]
             if layer.activated:
                 program.add(error.mul_, slope[i])
+                self._add_rounding(program, error)
             if i == 0:
+                if d.tf32:
+                    program.add(_allow_tf32, False)
                 program.add(d.gradients[shard, : first * layer.fan_out].view(first, -1).addmm_, x.T, error)
                 break
             below = self.error[(last - i + 1) % 2][: n * layer.fan_in].view(n, -1)
@@ -255,6 +244,26 @@ class _Worker:
                 program.add(gradients[i][1].addmm_, self.ones[:, :n], error)
             error = below
         return program
+
+    def _add_rounding(self, program: Program, *tensors: Tensor) -> None:
+        """Keep 11 significant bits, where a CPU does what a GPU's matrix units do."""
+        for tensor in tensors if self.half is not None else ():
+            assert self.half is not None
+            half = self.half[: tensor.numel()].view_as(tensor)
+            program.add(tensor.clamp_, -HALF_MAX, HALF_MAX)
+            program.add(half.copy_, tensor)
+            program.add(tensor.copy_, half)
+
+
+def first_inputs(points: np.ndarray, expert: np.ndarray, experts: int, biases: int) -> np.ndarray:
+    """Each point's coordinates in its expert's columns, and ones for its bias: (n, 2 * experts + biases)."""
+    one_hot = np.eye(experts)[expert]
+    coordinates = (one_hot[:, :, None] * points[:, None, :]).reshape(len(points), -1)
+    return np.concatenate([coordinates, one_hot if biases > 1 else np.ones((len(points), 1))], axis=1)
+
+
+def _allow_tf32(allow: bool) -> None:
+    torch.backends.cuda.matmul.allow_tf32 = allow
 
 
 def _add_activation(program: Program, activation: str, z: Tensor, out: Tensor, *, with_slope: bool) -> None:

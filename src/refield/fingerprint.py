@@ -3,6 +3,7 @@
 import ast
 import functools
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -26,11 +27,16 @@ def closure(modules: Iterable[str]) -> list[Path]:
 
 @functools.cache
 def fingerprint(*modules: str) -> str:
-    """Hexadecimal sha256 over the normalised source of the modules and of what they import from this package."""
-    digest = hashlib.sha256()
-    for file in closure(modules):
-        digest.update(f"{file.relative_to(PACKAGE).as_posix()}\n{_normalised(file)}\n".encode())
-    return digest.hexdigest()
+    """Hexadecimal sha256 over the syntax of the modules and of what they import from this package."""
+    return hashlib.sha256(json.dumps(syntax(*modules)).encode()).hexdigest()
+
+
+def syntax(*modules: str) -> dict[str, str]:
+    """The hexadecimal sha256 of each file's syntax, by its path in this package: a fingerprint's parts."""
+    files = closure(modules)
+    return {
+        file.relative_to(PACKAGE).as_posix(): hashlib.sha256(_normalised(file).encode()).hexdigest() for file in files
+    }
 
 
 def _file(module: str) -> Path | None:

@@ -1,24 +1,36 @@
-"""Fit a field to samples: full-batch Adam (0.9, 0.999) on the mean squared error over values in [-1, 1]."""
+"""Fit fields to samples: full-batch Adam (0.9, 0.999) on the mean squared error over values in [-1, 1]."""
 
+import importlib
+import importlib.util
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Self
+from functools import partial
+from typing import Protocol, Self
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from refield.engine import Descent
 from refield.fields.gated import Gated
 from refield.samples import Samples
 from refield.training import Train
 
-Progress = Callable[[int, float], None]  # (iteration, PSNR in dB), at every traced iteration
+Progress = Callable[[int, int, float], None]  # (job, iteration, PSNR in dB), at every traced iteration
 
 
 class Diverged(RuntimeError):
     """A fit whose loss is no longer a number."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One field to be fitted."""
+
+    field: Gated
+    samples: Samples
+    train: Train
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,45 @@ class Fit:
     curve: list[tuple[int, float, float]]  # (iterations done, mean squared error, its PSNR in dB)
 
 
+class Descent(Protocol):
+    """What `reference`, `engine` and `fused` each have: the same steps, by other means."""
+
+    def __init__(
+        self,
+        field: Gated,
+        weights: Mapping[str, np.ndarray],
+        samples: Samples,
+        device: torch.device,
+        dtype: torch.dtype = ...,
+        precision: str = ...,
+    ) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: object) -> None: ...
+    def step(self, rate: float) -> None: ...
+    def loss(self) -> float: ...
+    def values(self) -> np.ndarray: ...
+    def arrays(self) -> dict[str, np.ndarray]: ...
+
+
+def descend(job: Job, device: str) -> Descent:
+    """A descent from the job's initial weights, by the fastest module that can."""
+    everywhere, *faster = job.train.modules
+    module = importlib.import_module(faster[0] if faster and fuses(job.field, device) else everywhere)
+    weights = job.field.initialise(job.samples.values.shape[1], np.random.default_rng(job.seed))
+    kind: type[Descent] = module.Descent
+    return kind(job.field, weights, job.samples, torch.device(device), precision=job.train.precision)
+
+
+def fuses(field: Gated, device: str) -> bool:
+    """Whether `refield.fused` can fit it: with Triton, on a GPU whose half-precision matrix units Triton uses."""
+    return (
+        device == "cuda"
+        and torch.cuda.get_device_capability() >= (8, 0)
+        and importlib.util.find_spec("triton") is not None
+        and len(field.widths) > 0
+    )
+
+
 def fit(
     field: Gated,
     samples: Samples,
@@ -37,11 +88,37 @@ def fit(
     seed: int,
     *,
     device: str = "cpu",
-    progress: Progress = lambda *_: None,
+    progress: Callable[[int, float], None] = lambda *_: None,
 ) -> Fit:
-    """Fit `field` to `samples`; the result depends on the arguments alone, not on threads or on other fits."""
-    weights = field.initialise(samples.values.shape[1], np.random.default_rng(seed))
-    curve: list[tuple[int, float, float]] = []
+    """Fit `field` to `samples`; `Diverged` if it does."""
+    (result,) = fit_together([Job(field, samples, train, seed)], device, lambda _, *state: progress(*state))
+    if isinstance(result, Diverged):
+        raise result
+    return result
+
+
+def fit_together(jobs: Sequence[Job], device: str, progress: Progress = lambda *_: None) -> list[Fit | Diverged]:
+    """Fit several at once, step by step: a GPU overlaps what each alone would leave idle.
+
+    Each result depends on its job alone, bit by bit, not on the others nor on the number of threads.
+    """
+    results: list[Fit | Diverged | None] = [None] * len(jobs)
+    with ExitStack() as stack:
+        fits = []
+        for number, job in enumerate(jobs):
+            fits.append(_steps(job, stack.enter_context(descend(job, device)), partial(progress, number)))
+        while None in results:
+            for number, result in enumerate(results):
+                try:
+                    results[number] = result or next(fits[number])
+                except Diverged as problem:
+                    results[number] = problem
+    return [result for result in results if result is not None]
+
+
+def _steps(job: Job, descent: Descent, progress: Callable[[int, float], None]) -> Iterator[Fit | None]:
+    """Nothing after each step, and in the end the fit."""
+    train, curve = job.train, []
 
     def trace(iteration: int, loss: float) -> None:
         if not math.isfinite(loss):
@@ -51,64 +128,16 @@ def fit(
         curve.append((iteration, loss, mse_to_psnr(loss)))
         progress(iteration, curve[-1][2])
 
-    descend = DESCENTS[train.engine]
-    with descend(field, weights, samples, torch.device(device)) as descent:
-        for i in range(train.iterations):
-            loss = descent.step(train.rate(i))
-            if i % train.trace_every == 0:
-                trace(i, float(loss))
-        values = descent.values()
-        trace(train.iterations, float(np.mean((values - samples.values) ** 2)))
-        return Fit(descent.weights(), values, curve)
+    for i in range(train.iterations):
+        descent.step(train.rate(i))
+        if i % train.trace_every == 0:
+            trace(i, descent.loss())
+        yield None
+    values = descent.values()
+    trace(train.iterations, job.samples.mean_squared_error(values))
+    yield Fit(descent.arrays(), values, curve)
 
 
 def mse_to_psnr(mse: float) -> float:
     """PSNR in dB of a mean squared error on values in [-1, 1], whose peak-to-peak range is 2."""
     return 10 * math.log10(4 / mse) if mse > 0 else math.inf
-
-
-class ReferenceDescent:
-    """The same descent by the definition: `Gated.evaluate`, autograd and Adam."""
-
-    def __init__(
-        self,
-        field: Gated,
-        weights: Mapping[str, np.ndarray],
-        samples: Samples,
-        device: torch.device,
-        dtype: torch.dtype = torch.float32,
-    ) -> None:
-        self.field, self.samples = field, samples
-        self.parameters = {
-            name: torch.as_tensor(array, dtype=dtype, device=device).requires_grad_() for name, array in weights.items()
-        }
-        self.target = torch.as_tensor(samples.values, dtype=dtype, device=device)
-        self.adam = torch.optim.Adam(list(self.parameters.values()), betas=(0.9, 0.999))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def evaluate(self) -> Tensor:
-        return self.field.evaluate(self.parameters, self.samples.points, self.samples.labels)
-
-    def step(self, rate: float) -> Tensor:
-        """One step of Adam; the mean squared error before it."""
-        self.adam.param_groups[0]["lr"] = rate
-        self.adam.zero_grad()
-        loss = (self.evaluate() - self.target).square().mean()
-        loss.backward()
-        self.adam.step()
-        return loss.detach()
-
-    @torch.no_grad()
-    def values(self) -> np.ndarray:
-        return self.evaluate().cpu().numpy()
-
-    def weights(self) -> dict[str, np.ndarray]:
-        return {name: tensor.detach().cpu().numpy() for name, tensor in self.parameters.items()}
-
-
-DESCENTS: dict[str, type[Descent] | type[ReferenceDescent]] = {"fast": Descent, "reference": ReferenceDescent}

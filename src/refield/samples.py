@@ -12,6 +12,25 @@ class Samples:
     points: np.ndarray  # (n, 2) float64: (row, column), each axis spans [-1, 1] with the end pixels on -1 and +1
     values: np.ndarray  # (n, c) float64 in [-1, 1]
     labels: np.ndarray | None = None  # (n,) integers in 0..K-1: the region of each point
+    weights: np.ndarray | None = (
+        None  # (n,) not negative: what a point's error counts, 0 hides it; None: all alike
+    )
+
+    def __post_init__(self) -> None:
+        n = len(self.points)
+        for name, array in (("values", self.values), ("labels", self.labels), ("weights", self.weights)):
+            if array is not None and len(array) != n:
+                raise ValueError(f"{len(array)} {name} for {n} points")
+        if self.weights is not None and not (self.weights.min() >= 0 and 0 < self.weights.sum() < np.inf):
+            raise ValueError("weights must be finite, not negative, and not all zero")
+
+    def relative_weights(self) -> np.ndarray:
+        """The weights (n,) over their mean."""
+        return np.ones(len(self.points)) if self.weights is None else self.weights / self.weights.mean()
+
+    def mean_squared_error(self, values: np.ndarray) -> float:
+        """Of other values (n, c) at these points, weighted."""
+        return float(np.mean(self.relative_weights()[:, None] * (values - self.values) ** 2))
 
 
 def pixel_grid(height: int, width: int) -> np.ndarray:

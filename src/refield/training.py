@@ -3,7 +3,7 @@
 import math
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Train(BaseModel):
@@ -17,6 +17,21 @@ class Train(BaseModel):
     final_factor: float = Field(0.1, gt=0, le=1)  # of learning_rate at the end; unused by `constant`
     trace_every: int = Field(10, ge=1)  # iterations between two points of the curve
     engine: Literal["fast", "reference"] = "fast"
+    # mixed: the operands of the hidden layers' products keep 11 significant bits (half precision, or TF32), all sums 24
+    precision: Literal["float32", "mixed"] = "float32"
+
+    @model_validator(mode="after")
+    def the_reference_is_exact(self) -> "Train":
+        if self.engine == "reference" and self.precision != "float32":
+            raise ValueError("engine: reference computes in float32 only; remove precision")
+        return self
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules whose `Descent` may take these steps: one that runs everywhere, then one that is faster."""
+        if self.engine == "reference":
+            return ("refield.reference",)
+        return ("refield.engine",) if self.precision == "float32" else ("refield.engine", "refield.fused")
 
     def rate(self, iteration: int) -> float:
         """The learning rate of a step, counted from 0: from `learning_rate` towards `final_factor` times it."""

@@ -10,7 +10,10 @@ from refield.fields.gated import Gated
 from refield.fingerprint import fingerprint
 from refield.training import Train
 
-FITTING_CODE = ("refield.fitting", "refield.codec")
+
+def code_of(field: Gated, train: Train) -> tuple[str, ...]:
+    """The modules that a fit's result comes from; they import the rest."""
+    return ("refield.fitting", "refield.codec", type(field).__module__, *train.modules)
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Unit:
     @property
     def code(self) -> str:
         """The fingerprint of the code that fits it."""
-        return fingerprint(*FITTING_CODE, type(self.field).__module__)
+        return fingerprint(*code_of(self.field, self.train))
 
     def key(self) -> str:
         """The hexadecimal sha256 of everything that determines the result, the fitting code included."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Gate = Literal["dense", "segment"] | Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
+Width = Annotated[int, Field(ge=1)]
+
 LEAK = 0.2  # slope of leaky_relu below zero, as in the published Levels-of-Experts code
 
 
@@ -42,7 +44,7 @@ class Gated(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     gates: Annotated[tuple[Gate, ...], Field(min_length=1, strict=False)]
-    width: int = Field(ge=1)
+    width: Width | Annotated[tuple[Width, ...], Field(strict=False)]  # of every hidden layer, or of each
     activation: Literal["sine", "leaky_relu", "relu"] = "sine"
     omega_0: float = Field(30.0, gt=0, allow_inf_nan=False)
     bias: Literal["shared", "per_expert"] = "shared"
@@ -57,6 +59,19 @@ class Gated(BaseModel):
             raise ValueError("a segment gate needs regions, the number of its experts")
         return self
 
+    @model_validator(mode="after")
+    def each_hidden_layer_has_a_width(self) -> "Gated":
+        hidden = len(self.gates) - (self.output == "gated")
+        if isinstance(self.width, tuple) and len(self.width) != hidden:
+            raise ValueError(f"width lists {len(self.width)} numbers; there are {hidden} hidden layers")
+        return self
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The width of each hidden layer."""
+        hidden = len(self.gates) - (self.output == "gated")
+        return self.width if isinstance(self.width, tuple) else (self.width,) * hidden
+
     @property
     def needs_labels(self) -> bool:
         return "segment" in self.gates
@@ -69,18 +84,18 @@ class Gated(BaseModel):
     def layers(self, channels: int) -> list[Layer]:
         """The layers from (row, column) to `channels` values, output included."""
         gates: Sequence[Gate] = [*self.gates, "dense"] if self.output == "dense" else self.gates
+        sizes = [2, *self.widths, channels]
         layers = []
         for i, gate in enumerate(gates):
             experts = {"dense": 1, "segment": self.regions or 0}.get(gate, 4) if isinstance(gate, str) else 4
-            last = i == len(gates) - 1
             layers.append(
                 Layer(
                     gate=gate,
-                    fan_in=2 if i == 0 else self.width,
-                    fan_out=channels if last else self.width,
+                    fan_in=sizes[i],
+                    fan_out=sizes[i + 1],
                     experts=experts,
                     biases=experts if self.bias == "per_expert" else 1,
-                    activated=not last,
+                    activated=i < len(gates) - 1,
                 )
             )
         return layers

@@ -1,0 +1,155 @@
+"""The fused kernels against the definition: on a CPU in Triton's interpreter, on a GPU as they are compiled there."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+if DEVICE == "cpu":
+    os.environ["TRITON_INTERPRET"] = "1"  # read when a kernel is defined
+pytest.importorskip("triton")
+
+from test_engine import GATES, descend, noise  # noqa: E402
+
+from refield import engine, fused, reference  # noqa: E402
+from refield.fields.gated import Gated  # noqa: E402
+from refield.samples import Samples  # noqa: E402
+
+
+def gradient(module, field, samples, **settings):
+    """The gradient of the loss at the initial weights, by name, and the loss: Adam's first moment is a tenth of it."""
+    weights = field.initialise(samples.values.shape[1], np.random.default_rng(1))
+    with module.Descent(field, weights, samples, torch.device(DEVICE), torch.float32, **settings) as descent:
+        descent.step(0.0)
+        if module is reference:
+            return descent.loss(), {name: p.grad.cpu().numpy() for name, p in descent.parameters.items()}
+        vector = descent.parameters.gradient.cpu().split(descent.parameters.sizes)
+        shapes = descent.parameters.shapes.items()
+        return descent.loss(), {name: part.view(s).numpy() for (name, s), part in zip(shapes, vector, strict=True)}
+
+
+def assert_close(field, samples, tolerance=2e-3):
+    """Each layer's gradient within `tolerance` of its norm; half precision keeps 11 bits, 5e-4."""
+    loss, ours = gradient(fused, field, samples, precision="mixed")
+    exact_loss, exact = gradient(reference, field, samples)
+    assert loss == pytest.approx(exact_loss, rel=2e-4)
+    for name, array in exact.items():
+        assert np.linalg.norm(ours[name] - array) <= tolerance * np.linalg.norm(array), name
+
+
+@pytest.mark.parametrize("activation", ["sine", "leaky_relu", "relu"])
+@pytest.mark.parametrize(("bias", "output"), [("shared", "dense"), ("per_expert", "gated")])
+def test_gradients_are_as_exact_as_half_precision_is(bias, output, activation):
+    field = Gated(gates=(8.0, 2.0, "segment"), width=8, bias=bias, output=output, activation=activation, regions=4)
+    assert_close(field, noise())
+
+
+@pytest.mark.parametrize("gates", GATES, ids=str)
+def test_every_gate_and_position(gates):
+    assert_close(Gated(gates=gates, width=8, regions=4), noise((13, 6, 3)))
+
+
+@pytest.mark.parametrize("width", [(70, 16), (64, 130)])
+def test_layers_of_different_width_padded_and_not(width):
+    assert_close(Gated(gates=(2.0, "segment"), width=width, regions=4), noise())
+
+
+@pytest.mark.parametrize("shape", [(22, 13, 1), (9, 14, 4)])
+def test_portrait_and_other_channels(shape):
+    assert_close(Gated(gates=(2.0, "segment"), width=8, regions=4), noise(shape))
+
+
+def test_hidden_points_and_points_that_weigh_more():
+    plain = noise()
+    weights = np.random.default_rng(2).choice([0.0, 0.5, 3.0], len(plain.points))
+    samples = Samples(plain.points, plain.values, plain.labels, weights)
+    assert_close(Gated(gates=(2.0, "segment"), width=8, regions=4), samples)
+
+
+def test_chunks_and_segments_change_no_more_than_rounding(monkeypatch):
+    """Blocks by twos in chunks of three: both end within runs of an expert."""
+    field = Gated(gates=(2.0, "segment"), width=8, regions=4)
+    whole = gradient(fused, field, noise((40, 40, 3)), precision="mixed")
+    monkeypatch.setitem(engine.CHUNK_BYTES, "cuda", 3 * 2 * 64 * fused.BLOCK)
+    monkeypatch.setattr(fused, "SEGMENTS", 8)
+    parts = gradient(fused, field, noise((40, 40, 3)), precision="mixed")
+    assert parts[0] == pytest.approx(whole[0], rel=1e-6)
+    for name, array in whole[1].items():
+        np.testing.assert_allclose(parts[1][name], array, rtol=0, atol=1e-5 * np.abs(array).max(), err_msg=name)
+
+
+def test_a_descent_falls_as_the_exact_one_does_and_its_values_are_its_weights():
+    field = Gated(gates=(2.0, "segment"), width=8, regions=4)
+    losses, values, arrays = descend(fused, field, 6, torch.float32, noise((13, 6, 3)), DEVICE, "mixed")
+    exact = descend(reference, field, 6, torch.float64, noise((13, 6, 3)))
+    np.testing.assert_allclose(losses, exact[0], rtol=2e-3)
+    samples, weights = noise((13, 6, 3)), {name: torch.tensor(array) for name, array in arrays.items()}
+    definition = field.evaluate(weights, samples.points, samples.labels).numpy()
+    np.testing.assert_allclose(values, definition, rtol=0, atol=1e-5)
+
+
+def test_the_same_arguments_give_the_same_bytes():
+    field = Gated(gates=(2.0, "segment"), width=8, regions=4)
+    once, again = (descend(fused, field, 3, torch.float32, noise((13, 6, 3)), DEVICE, "mixed") for _ in range(2))
+    assert once[1].tobytes() == again[1].tobytes()
+
+
+def test_what_it_is_not_made_for_is_refused():
+    with pytest.raises(ValueError, match="a hidden layer"):
+        gradient(fused, Gated(gates=("segment",), width=4, output="gated", regions=4), noise(), precision="mixed")
+
+
+# Compiled for GPUs that need not be here: Ampere, Hopper. In a process of its own, because here they are interpreted.
+COMPILE = """
+import subprocess, sys, tempfile
+from pathlib import Path
+import triton
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+from refield import kernels
+
+half, single, integer = "*fp16", "*fp32", "*i32"
+act = {"ACTIVATION": kernels.SINE, "FAST": True}
+tiled = {"K": 256, "N": 256, "ROWS": 128, "TILE": 128, "STEP": 64}
+CASES = {
+    "hidden_layer": ([half, half, single, integer, half, half, "fp32"], {"BIASES": 1} | tiled | act),
+    "hidden_layer_back": ([half, half, integer, half, half], tiled),
+    "output_layer": ([half, half, single, integer, single, single, half, half, half, single, "fp32"],
+        {"BIASES": 1, "CHANNELS": 3, "K": 256, "ROWS": 128, "STEP": 64, "OUTPUTS": 16}),
+    "weight_gradient": ([half, half, integer, integer, integer, single, single],
+        {"K": 256, "N": 256, "ROWS": 128, "TILE_K": 128, "TILE_N": 128, "STEP": 64}),
+}
+for arch in (80, 90):
+    for name, (types, constants) in CASES.items():
+        kernel = getattr(kernels, name)
+        aligned = {(i,): [["tt.divisibility", 16]] for i, kind in enumerate(types) if kind.startswith("*")}
+        signature = dict(zip(kernel.arg_names, types)) | dict.fromkeys(constants, "constexpr")
+        source = ASTSource(kernel, signature, constants, aligned)
+        compiled = triton.compile(source, GPUTarget("cuda", arch, 32), {"num_warps": 8, "num_stages": 3})
+        ptx = compiled.asm["ptx"]
+        unit = "wgmma" if "wgmma" in ptx else "mma" if "mma.sync" in ptx else "none"
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "kernel.ptx")
+            file.write_text(ptx)
+            ptxas = Path(triton.__file__).parent / "backends/nvidia/bin/ptxas"
+            target = f"-arch=sm_{arch}{'a' if arch == 90 else ''}"
+            said = subprocess.run([ptxas, "-v", target, file, "-o", "/dev/null"], capture_output=True, text=True).stderr
+        print(arch, name, unit, compiled.metadata.shared, "0 bytes spill stores" in said)
+"""
+
+
+def test_kernels_compile_for_matrix_units_without_spilling(tmp_path):
+    environment = {key: value for key, value in os.environ.items() if key != "TRITON_INTERPRET"}
+    environment["TRITON_CACHE_DIR"] = str(tmp_path)
+    done = subprocess.run([sys.executable, "-c", COMPILE], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert len(lines) == 8
+    for arch, name, unit, shared, no_spill in lines:
+        assert unit == {"80": "mma", "90": "wgmma"}[arch], name
+        assert int(shared) <= 101_376, name  # what a consumer's card gives to one block
+        assert no_spill == "True", name
