@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import torch
 from rich.progress import track
+from stages import layout
+from stages.fit import read_unit
 
 from refield import config
 from refield.engine import Descent
@@ -19,8 +21,6 @@ from refield.fields.gated import Gated
 from refield.fitting import mse_to_psnr
 from refield.samples import Samples, sample_image
 from refield.training import Train
-from stages import layout
-from stages.fit import read_unit
 
 TRAIN = Train(iterations=500, learning_rate=1e-3, schedule="cosine", final_factor=0.01)
 

@@ -78,11 +78,12 @@ def test_depends_on_the_modules_that_it_imports(stage):
 
 
 def test_fits_depend_on_the_fingerprint_of_all_code_that_may_fit():
+    from stages.code import READING
+
     from refield.fields import FIELDS
     from refield.fingerprint import closure
     from refield.training import Train
     from refield.units import code_of
-    from stages.code import READING
 
     fields = [f"refield.fields.{name}" for name in FIELDS]
     ways = [{}, {"precision": "mixed"}, {"engine": "reference"}]

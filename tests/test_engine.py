@@ -56,6 +56,14 @@ def test_fifty_steps_as_the_definition_takes_them(gates, bias, output, activatio
     assert_same_descent(Gated(gates=gates, width=8, bias=bias, output=output, activation=activation, regions=4), 50)
 
 
+@pytest.mark.parametrize("activation", ["sine", "leaky_relu"])
+@pytest.mark.parametrize("gates", GATES[1:4], ids=str)
+def test_a_gpus_calls_compute_the_same(gates, activation, monkeypatch):
+    """Those of torch, here on a CPU."""
+    monkeypatch.setitem(engine.LIBRARY, "cpu", torch)
+    assert_same_descent(Gated(gates=gates, width=8, activation=activation, regions=4), 5)
+
+
 @pytest.mark.parametrize("shape", [(22, 13, 3), (13, 22, 1), (13, 22, 2), (9, 14, 4)])
 def test_portrait_and_other_channels(shape):
     assert_same_descent(Gated(gates=(8.0, 2.0, "segment"), width=8, regions=4), 5, noise(shape))

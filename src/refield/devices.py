@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_info
 
 from refield.errors import UserError
 
@@ -30,11 +31,18 @@ def describe(device: str) -> dict[str, Any]:
     return {
         "device": torch.cuda.get_device_name() if device == "cuda" else f"CPU ({_cpu_name()})",
         "threads": torch.get_num_threads(),
+        "blas": "" if device == "cuda" else _blas(),
         "torch": torch.__version__,
         "numpy": np.__version__,
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
     }
+
+
+def _blas() -> str:
+    """The library that multiplies numpy's matrices, and the kind of processor that it takes this one for."""
+    found = [i for i in threadpool_info() if i["user_api"] == "blas" and "numpy" in i["filepath"]]
+    return f"{found[0]['internal_api']} {found[0]['version']} {found[0].get('architecture')}" if found else ""
 
 
 def _cpu_name() -> str:

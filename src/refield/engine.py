@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from refield.fields.gated import LEAK, Gated
@@ -31,18 +32,52 @@ CHUNK_BYTES = {"cpu": 384 * 1024, "cuda": 512 * 1024**2}
 HALF_SCALE, HALF_MAX = 256.0, 65504.0
 
 
-class Program:
-    """A list of torch calls on fixed tensors, written once and replayed every step."""
+LIBRARY: dict[str, Any] = {"cpu": np, "cuda": torch}
 
-    def __init__(self) -> None:
+
+class Program:
+    """A list of calls on fixed tensors, written once and replayed every step: numpy's on a CPU, torch's on a GPU.
+
+    There numpy's sine takes a third of the time of torch's, OpenBLAS multiplies at least as fast as torch's MKL, on AMD
+    up to twice as fast, and no threads of torch's wait for work on the cores that ours need.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.library = LIBRARY[device.type]
         self.calls: list[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = []
 
-    def add(self, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> None:
-        self.calls.append((function, arguments, keywords))
+    def add(self, name: str, *arguments: Tensor | float, out: Tensor) -> None:
+        """A function that numpy and torch have in common."""
+        seen = [self._see(argument) for argument in arguments]
+        self.calls.append((getattr(self.library, name), tuple(seen), {"out": self._see(out)}))
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> None:
+        self.calls.append((function, arguments, {}))
+
+    def allow_tf32(self, allow: bool) -> None:
+        self.call(setattr, torch.backends.cuda.matmul, "allow_tf32", allow)
+
+    def add_activation(self, activation: str, z: Tensor, out: Tensor, *, with_slope: bool) -> None:
+        """Write act(z) to `out`, and then the derivative there over z."""
+        if activation == "sine":
+            self.add("sin", z, out=out)
+            if with_slope:
+                self.add("cos", z, out=z)
+            return
+        leak = LEAK if activation == "leaky_relu" else 0.0
+        self.add("multiply", z, leak, out=out)
+        self.add("maximum", z, out, out=out)
+        if with_slope:
+            self.add("greater", z, 0.0, out=z)
+            self.add("multiply", z, 1 - leak, out=z)
+            self.add("add", z, leak, out=z)
 
     def __call__(self) -> None:
         for function, arguments, keywords in self.calls:
             function(*arguments, **keywords)
+
+    def _see(self, argument: Tensor | float) -> Any:
+        return argument.numpy() if self.library is np and isinstance(argument, Tensor) else argument
 
 
 class Descent:
@@ -87,17 +122,19 @@ class Descent:
         self.replay = Replay(self._step, device)
         self.local = threading.local()
         self.threads = torch.get_num_threads()
-        # One torch thread per worker, also where there is one worker: how a product is split could change its bits.
-        self.pool = ThreadPoolExecutor(min(self.threads, shards), initializer=torch.set_num_threads, initargs=(1,))
+        self.pool = ThreadPoolExecutor(min(self.threads, shards), initializer=_begin_worker)
 
     def __enter__(self) -> Self:
-        # Torch's own threads go on spinning after each small sum of ours, on the workers' cores.
+        # The workers are the threads, one product each: how a library splits a product could change its bits, and
+        # torch's own threads go on spinning after each small sum of ours, on the workers' cores.
+        self.limits = threadpool_limits(1, user_api="blas")
         torch.set_num_threads(1)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.pool.shutdown(cancel_futures=True)
         torch.set_num_threads(self.threads)
+        self.limits.restore_original_limits()
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
@@ -158,6 +195,11 @@ class Descent:
         return self.local.worker
 
 
+def _begin_worker() -> None:
+    torch.set_num_threads(1)
+    np.seterr(all="ignore")  # of this thread; a fit that diverges says so by its loss
+
+
 class _Worker:
     """One thread's buffers, and its programs on them."""
 
@@ -172,6 +214,7 @@ class _Worker:
         self.error = [new(rows * widest), new(rows * widest)]  # gradients of the loss by a layer's output, in turn
         self.half = new(rows * widest, dtype=torch.float16) if descent.rounded else None
         self.ones = new(1, rows).fill_(1.0)
+        self.product = new(max([descent.inputs.shape[1], *hidden]) * widest)  # one expert's share of a gradient
         self.programs: dict[tuple[int, int | None], Program] = {}
 
     def program(self, chunk: int, shard: int | None) -> Program:
@@ -183,7 +226,7 @@ class _Worker:
     def _write(self, chunk: int, shard: int | None) -> Program:
         d = self.descent
         start, stop = d.chunks[chunk]
-        n, program, last = stop - start, Program(), len(d.layers) - 1
+        n, program, last = stop - start, Program(d.device), len(d.layers) - 1
         x, output, target = d.inputs[start:stop], d.output[start:stop], d.target[start:stop]
         active, slope = [a[:n] for a in self.active], [s[:n] for s in self.slope]
         layer_runs = [runs(d.experts[i], start, stop) for i in range(len(d.layers))]
@@ -194,65 +237,73 @@ class _Worker:
         for i, layer in enumerate(d.layers):
             z = slope[i] if layer.activated else output
             if i == 0:
-                program.add(torch.mm, x, d.parameters.scaled[: first * layer.fan_out].view(first, -1), out=z)
+                program.add("matmul", x, d.parameters.scaled[: first * layer.fan_out].view(first, -1), out=z)
                 if d.tf32 and descends:
-                    program.add(_allow_tf32, True)
+                    program.allow_tf32(True)
             else:
                 weight, bias = weights[i]
                 for run in layer_runs[i]:
-                    inputs = active[i - 1][run.rows]
-                    program.add(
-                        torch.addmm, bias[run.expert % layer.biases], inputs, weight[run.expert], out=z[run.rows]
-                    )
+                    program.add("matmul", active[i - 1][run.rows], weight[run.expert], out=z[run.rows])
+                    if layer.biases > 1:
+                        program.add("add", z[run.rows], bias[run.expert], out=z[run.rows])
+                if layer.biases == 1:
+                    program.add("add", z, bias[0], out=z)
             if layer.activated:
-                _add_activation(program, d.activation, z, active[i], with_slope=descends)
+                program.add_activation(d.activation, z, active[i], with_slope=descends)
                 if descends:
                     self._add_rounding(program, active[i], slope[i])
         if shard is None:
             return program
 
         error = self.error[0][: n * d.channels].view(n, -1)
-        program.add(torch.sub, output, target, out=error)
-        if d.weights is None:
-            program.add(torch.dot, error.view(-1), error.view(-1), out=d.losses[chunk])
-        else:
-            program.add(torch.mul, error, d.weights[start:stop], out=output)
-            program.add(torch.dot, error.view(-1), output.view(-1), out=d.losses[chunk])
-            program.add(error.copy_, output)
-        if d.rounded:
-            program.add(error.mul_, d.scale)
+        program.add("subtract", output, target, out=error)
+        weighted = error
+        if d.weights is not None:
+            weighted = output
+            program.add("multiply", error, d.weights[start:stop], out=weighted)
+        program.add("matmul", error.view(1, -1), weighted.view(-1, 1), out=d.losses[chunk].view(1, 1))
+        if d.weights is not None or d.rounded:
+            program.add("multiply", weighted, d.scale, out=error)
         self._add_rounding(program, error)
         gradients = d.parameters.layers(d.gradients[shard])
         for i in range(last, -1, -1):
             layer = d.layers[i]
             if layer.activated:
-                program.add(error.mul_, slope[i])
+                program.add("multiply", error, slope[i], out=error)
                 self._add_rounding(program, error)
             if i == 0:
                 if d.tf32:
-                    program.add(_allow_tf32, False)
-                program.add(d.gradients[shard, : first * layer.fan_out].view(first, -1).addmm_, x.T, error)
+                    program.allow_tf32(False)
+                into = d.gradients[shard, : first * layer.fan_out].view(first, -1)
+                self._add_product(program, x.T, error, into)
                 break
             below = self.error[(last - i + 1) % 2][: n * layer.fan_in].view(n, -1)
             for run in layer_runs[i]:
                 part = error[run.rows]
-                program.add(gradients[i][0][run.expert].addmm_, active[i - 1][run.rows].T, part)
-                program.add(torch.mm, part, weights[i][0][run.expert].T, out=below[run.rows])
+                self._add_product(program, active[i - 1][run.rows].T, part, gradients[i][0][run.expert])
+                program.add("matmul", part, weights[i][0][run.expert].T, out=below[run.rows])
                 if layer.biases > 1:
-                    program.add(gradients[i][1][run.expert : run.expert + 1].addmm_, self.ones[:, : len(part)], part)
+                    into = gradients[i][1][run.expert : run.expert + 1]
+                    self._add_product(program, self.ones[:, : len(part)], part, into)
             if layer.biases == 1:
-                program.add(gradients[i][1].addmm_, self.ones[:, :n], error)
+                self._add_product(program, self.ones[:, :n], error, gradients[i][1])
             error = below
         return program
+
+    def _add_product(self, program: Program, a: Tensor, b: Tensor, total: Tensor) -> None:
+        """total += a @ b"""
+        product = self.product[: total.numel()].view_as(total)
+        program.add("matmul", a, b, out=product)
+        program.add("add", total, product, out=total)
 
     def _add_rounding(self, program: Program, *tensors: Tensor) -> None:
         """Keep 11 significant bits, where a CPU does what a GPU's matrix units do."""
         for tensor in tensors if self.half is not None else ():
             assert self.half is not None
             half = self.half[: tensor.numel()].view_as(tensor)
-            program.add(tensor.clamp_, -HALF_MAX, HALF_MAX)
-            program.add(half.copy_, tensor)
-            program.add(tensor.copy_, half)
+            program.add("clip", tensor, -HALF_MAX, HALF_MAX, out=tensor)
+            program.call(half.copy_, tensor)
+            program.call(tensor.copy_, half)
 
 
 def first_inputs(points: np.ndarray, expert: np.ndarray, experts: int, biases: int) -> np.ndarray:
@@ -260,25 +311,3 @@ def first_inputs(points: np.ndarray, expert: np.ndarray, experts: int, biases: i
     one_hot = np.eye(experts)[expert]
     coordinates = (one_hot[:, :, None] * points[:, None, :]).reshape(len(points), -1)
     return np.concatenate([coordinates, one_hot if biases > 1 else np.ones((len(points), 1))], axis=1)
-
-
-def _allow_tf32(allow: bool) -> None:
-    torch.backends.cuda.matmul.allow_tf32 = allow
-
-
-def _add_activation(program: Program, activation: str, z: Tensor, out: Tensor, *, with_slope: bool) -> None:
-    """Write act(z) to `out`, and then the derivative there over z."""
-    if activation == "sine":
-        # On a CPU numpy's sine takes a third of the time of torch's, and is as exact: 1e-7 in float32.
-        library, view = (np, Tensor.numpy) if z.device.type == "cpu" else (torch, Tensor.detach)
-        program.add(library.sin, view(z), out=view(out))
-        if with_slope:
-            program.add(library.cos, view(z), out=view(z))
-        return
-    leak = LEAK if activation == "leaky_relu" else 0.0
-    program.add(torch.mul, z, leak, out=out)
-    program.add(torch.maximum, z, out, out=out)
-    if with_slope:
-        program.add(torch.gt, z, 0, out=z)
-        program.add(z.mul_, 1 - leak)
-        program.add(z.add_, leak)

@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from refield.config import Images
+from refield.engine import CHUNK_BYTES
 from refield.fields.gated import Gated
 from refield.fitting import Job, descend
 from refield.samples import sample_image
@@ -47,17 +50,32 @@ def floor_per_step(field: Gated, height: int, width: int, rate: float) -> float:
 
 
 def product_rate(width: int, device: str, repeats: int = 10) -> float:
-    """FLOP/s of a matrix product of the shape that a layer of this width needs, in float32."""
-    rows = 8192 if device == "cpu" else 262_144
-    x, weight = torch.randn(rows, width, device=device), torch.randn(width, width, device=device)
-    out = torch.empty_like(x)
+    """FLOP/s of float32 matrix products of the shape that a layer of this width needs, on the whole device."""
+    if device == "cuda":
+        rows, workers, times = 262_144, 1, 1
+        x, weight = torch.randn(rows, width, device=device), torch.randn(width, width, device=device)
+        out = torch.empty_like(x)
 
-    def product() -> None:
-        torch.mm(x, weight, out=out)
-        if device == "cuda":
+        def products() -> None:
+            torch.mm(x, weight, out=out)
             torch.cuda.synchronize()
 
-    return 2 * rows * width * width / fastest(product, repeats)
+    else:
+        rows, workers, times = max(64, CHUNK_BYTES["cpu"] // (4 * width)), torch.get_num_threads(), 20
+        rng = np.random.default_rng(0)
+        chunks = [rng.random((rows, width), dtype=np.float32) for _ in range(workers)]
+        matrix = rng.random((width, width), dtype=np.float32)
+
+        def multiply(chunk: np.ndarray) -> None:
+            product = np.empty_like(chunk)
+            for _ in range(times):
+                np.matmul(chunk, matrix, out=product)
+
+        def products() -> None:
+            with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
+                list(pool.map(multiply, chunks))
+
+    return 2 * rows * width * width * workers * times / fastest(products, repeats)
 
 
 def fastest(call: Callable[[], object], repeats: int) -> float:

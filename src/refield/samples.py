@@ -12,9 +12,7 @@ class Samples:
     points: np.ndarray  # (n, 2) float64: (row, column), each axis spans [-1, 1] with the end pixels on -1 and +1
     values: np.ndarray  # (n, c) float64 in [-1, 1]
     labels: np.ndarray | None = None  # (n,) integers in 0..K-1: the region of each point
-    weights: np.ndarray | None = (
-        None  # (n,) not negative: what a point's error counts, 0 hides it; None: all alike
-    )
+    weights: np.ndarray | None = None  # (n,) not negative: what a point's error counts, 0 hides it; None: all alike
 
     def __post_init__(self) -> None:
         n = len(self.points)
