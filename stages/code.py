@@ -8,7 +8,7 @@ from refield.units import code_of
 from stages import layout
 from stages.command import run
 
-READING = ("refield.images", "refield.segmentation.maps")  # what brings an image and its map to the fit
+READING = ("refield.images", "refield.labels")  # what brings an image and its map to the fit
 
 
 def main(profile: str) -> None:

@@ -4,9 +4,8 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from refield import config, images, lifetime
+from refield import config, images, labels, lifetime
 from refield.config import Params
-from refield.segmentation import maps
 from refield.store import Made, Store
 from refield.units import Unit
 from stages import layout
@@ -30,11 +29,11 @@ def main(profile: str, method: str) -> None:
 
 def read_unit(params: Params, profile: str, method: str, path: Path) -> Unit:
     """What is wanted of an image: the network and its settings, the pixels, and the labels if a gate follows them."""
-    segmenter, labels = params.segmenter(method), None
+    segmenter, regions = params.segmenter(method), None
     if segmenter is not None:
-        labels = maps.read_labels(layout.segments(profile, segmenter) / path.name)
+        regions = labels.read(layout.segments(profile, segmenter) / path.name)
     train = params.profiles[profile].train
-    return Unit(path.stem, images.read(path), labels, params.field(profile, method), train, params.seed)
+    return Unit(path.stem, images.read(path), regions, params.field(profile, method), train, params.seed)
 
 
 def write(made: Mapping[str, Made], folder: Path, table: Path) -> None:

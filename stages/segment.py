@@ -3,7 +3,7 @@
 import csv
 import shutil
 
-from refield import config, images
+from refield import config, images, labels
 from refield.errors import UserError
 from refield.segmentation import SEGMENTERS, maps
 from stages import layout
@@ -22,7 +22,7 @@ def main(profile: str, segmenter: str) -> None:
         except UserError as error:
             raise UserError(f"{path.stem}: {error}") from None
         images.write(out / "previews" / path.name, maps.preview(image, segmentation))
-        (out / path.name).write_bytes(maps.encode_labels(segmentation.labels))
+        (out / path.name).write_bytes(labels.encode(segmentation.labels))
         rows += [{"image": path.stem, **row} for row in maps.regions_table(segmentation)]
     with (out / "regions.csv").open("w", newline="") as stream:
         table = csv.DictWriter(stream, rows[0].keys(), lineterminator="\n")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from refield import engine, reference
+from refield import engine, program, reference
 from refield.fields.gated import Gated
 from refield.samples import Samples, sample_image
 
@@ -60,7 +60,7 @@ def test_fifty_steps_as_the_definition_takes_them(gates, bias, output, activatio
 @pytest.mark.parametrize("gates", GATES[1:4], ids=str)
 def test_a_gpus_calls_compute_the_same(gates, activation, monkeypatch):
     """Those of torch, here on a CPU."""
-    monkeypatch.setitem(engine.LIBRARY, "cpu", torch)
+    monkeypatch.setitem(program.LIBRARY, "cpu", torch)
     assert_same_descent(Gated(gates=gates, width=8, activation=activation, regions=4), 5)
 
 
@@ -72,6 +72,11 @@ def test_portrait_and_other_channels(shape):
 @pytest.mark.parametrize("width", [(5, 16, 3), (2, 1, 9)])
 def test_layers_of_different_width(width):
     assert_same_descent(Gated(gates=(8.0, "segment", 2.0), width=width, regions=4), 20)
+
+
+@pytest.mark.parametrize("gates", [("dense", "dense"), (8.0, "segment")])
+def test_the_region_as_an_input(gates):
+    assert_same_descent(Gated(gates=gates, width=8, regions=4, region_input=True), 20)
 
 
 def test_points_that_weigh_differently_and_points_that_are_hidden():
@@ -95,7 +100,6 @@ def test_hidden_points_are_fitted_as_if_they_were_not_there():
 
 
 def test_a_field_of_equal_experts_is_a_plain_siren():
-    """Also in what the experts learn, if each sees the same points: here all points in all four tiles alike."""
     gated, plain = Gated(gates=(1.0, 2.0), width=8), Gated(gates=("dense", "dense"), width=8)
     samples, one = noise(), plain.initialise(3, np.random.default_rng(1))
     four = {name: np.repeat(array, 1 if "2" in name or "bias" in name else 4, axis=0) for name, array in one.items()}

@@ -63,6 +63,10 @@ def test_portrait_and_other_channels(shape):
     assert_close(Gated(gates=(2.0, "segment"), width=8, regions=4), noise(shape))
 
 
+def test_the_region_as_an_input():
+    assert_close(Gated(gates=(2.0, "dense"), width=8, regions=4, region_input=True), noise())
+
+
 def test_hidden_points_and_points_that_weigh_more():
     plain = noise()
     weights = np.random.default_rng(2).choice([0.0, 0.5, 3.0], len(plain.points))

@@ -9,9 +9,9 @@ import safetensors.numpy
 from PIL import Image
 from safetensors import SafetensorError, safe_open
 
+from refield import labels as label_maps
 from refield.errors import UserError
 from refield.fields.gated import Gated
-from refield.segmentation.maps import encode_labels
 
 WEIGHTS, RECONSTRUCTION, CURVE, LABELS = "weights.safetensors", "reconstruction.png", "curve.csv", "labels.png"
 
@@ -60,4 +60,4 @@ def encode(
         RECONSTRUCTION: encode_image(reconstruction),
         CURVE: encode_curve(curve),
     }
-    return files if labels is None else files | {LABELS: encode_labels(labels)}
+    return files if labels is None else files | {LABELS: label_maps.encode(labels)}

@@ -163,7 +163,7 @@ def _check_field(params: Params, profile: str, method: str, where: str) -> None:
     segmented = method in params.methods.segmented
     if field.needs_labels != segmented:
         group, must = ("segmented", "needs") if segmented else ("positional", "must not have")
-        raise ConfigError(f"{where}: a method of methods.{group} {must} a segment gate")
+        raise ConfigError(f"{where}: a method of methods.{group} {must} a segment gate or region_input")
 
 
 def sentence(error: ValidationError, prefix: str = "") -> str:

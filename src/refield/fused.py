@@ -17,10 +17,11 @@ from torch import Tensor
 
 from refield import kernels
 from refield.blocks import Blocks, Segments
-from refield.engine import CHUNK_BYTES, HALF_SCALE, first_inputs
+from refield.engine import CHUNK_BYTES, first_inputs
 from refield.fields.gated import LEAK, Gated
 from refield.kernels import BLOCK, OUTPUTS, WIDTH_STEP
 from refield.parameters import Parameters
+from refield.passes import HALF_SCALE
 from refield.replay import Replay
 from refield.samples import Samples
 
@@ -55,8 +56,9 @@ class Descent:
         rows = min(length, number) * BLOCK
 
         self.parameters = Parameters(field, self.channels, weights, device, dtype)
-        self.columns = 2 * layers[0].experts + layers[0].biases
-        inputs = blocks.of_points(first_inputs(samples.points, experts[0], layers[0].experts, layers[0].biases))
+        coordinates = field.coordinates(samples.points, samples.labels)
+        inputs = blocks.of_points(first_inputs(coordinates, layers[0], experts[0]))
+        self.columns = inputs.shape[1]
         self.inputs = self._floats(inputs)
         # For the first layer's gradient: its inputs, and what their rounding left, side by side.
         split = np.zeros((len(inputs), max(16, 1 << (2 * self.columns - 1).bit_length())))

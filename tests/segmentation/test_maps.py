@@ -1,16 +1,14 @@
-import io
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from PIL import Image
 from skimage import data
 from skimage.filters import threshold_multiotsu
 
 from refield import images
 from refield.errors import UserError
+from refield.labels import palette
 from refield.segmentation import SEGMENTERS, maps
 
 SHAPES = st.sampled_from([(12, 17, 1), (17, 12, 3)])
@@ -71,30 +69,6 @@ class TestTable:
         assert (rows[0]["from"], rows[-1]["to"]) == (0, 256)
 
 
-class TestFiles:
-    @pytest.mark.parametrize(("regions", "bits"), [(2, 1), (4, 2), (5, 4), (16, 4), (17, 8), (64, 8)])
-    def test_labels_are_read_as_written_from_the_fewest_bits(self, tmp_path, regions, bits):
-        labels = np.random.default_rng(0).permutation(np.arange(70, dtype=np.uint8) % regions).reshape(7, 10)
-        path, content = tmp_path / "labels.png", maps.encode_labels(labels)
-        path.write_bytes(content)
-        np.testing.assert_array_equal(maps.read_labels(path), labels)
-        assert maps.read_labels(path).dtype == np.uint8
-        assert (content[24], content[25]) == (bits, 3)  # bit depth; colour type 3 is indexed
-        assert maps.encode_labels(labels.copy()) == content
-
-    def test_labels_look_like_the_image(self, tmp_path):
-        labels = np.array([[0, 1, 2], [3, 3, 0]], np.uint8)
-        with Image.open(io.BytesIO(maps.encode_labels(labels))) as picture:
-            shown = np.asarray(picture.convert("RGB"))
-        np.testing.assert_array_equal(shown, maps.palette(4)[labels])
-
-    @pytest.mark.parametrize("regions", [2, 4, 9, 64])
-    def test_palette_grows_lighter(self, regions):
-        colors = maps.palette(regions)
-        assert colors.shape == (regions, 3)
-        assert np.all(np.diff(colors @ [0.299, 0.587, 0.114]) > 0)
-
-
 class TestPreview:
     def test_shows_image_map_and_histogram(self, segmenter):
         image = data.coffee()[::4, ::4]
@@ -103,9 +77,9 @@ class TestPreview:
         preview = maps.preview(image, segmentation, height=50)
         assert preview.shape == (height + 50, 2 * width, 3)
         np.testing.assert_array_equal(preview[:height, :width], image)
-        np.testing.assert_array_equal(preview[:height, width:], maps.palette(4)[segmentation.labels])
+        np.testing.assert_array_equal(preview[:height, width:], palette(4)[segmentation.labels])
         below = preview[height:]
-        assert {tuple(color) for color in maps.palette(4)} <= {tuple(color) for color in below.reshape(-1, 3)}
+        assert {tuple(color) for color in palette(4)} <= {tuple(color) for color in below.reshape(-1, 3)}
         assert below[0].min(axis=1).max() == 255
 
     def test_is_small_and_takes_grey_and_flat_images(self):

@@ -52,11 +52,12 @@ class Gated(BaseModel):
     output: Literal["dense", "gated"] = "dense"
     tile_scale: float = Field(1.0, gt=0, allow_inf_nan=False)
     regions: int | None = Field(None, ge=2)  # K of a segment gate
+    region_input: bool = False  # the point's region as a third coordinate
 
     @model_validator(mode="after")
     def regions_are_known(self) -> "Gated":
         if self.needs_labels and self.regions is None:
-            raise ValueError("a segment gate needs regions, the number of its experts")
+            raise ValueError("a segment gate or region_input needs regions, their number")
         return self
 
     @model_validator(mode="after")
@@ -74,7 +75,7 @@ class Gated(BaseModel):
 
     @property
     def needs_labels(self) -> bool:
-        return "segment" in self.gates
+        return "segment" in self.gates or self.region_input
 
     @property
     def omega(self) -> float:
@@ -82,9 +83,9 @@ class Gated(BaseModel):
         return self.omega_0 if self.activation == "sine" else 1.0
 
     def layers(self, channels: int) -> list[Layer]:
-        """The layers from (row, column) to `channels` values, output included."""
+        """The layers from the coordinates to `channels` values, output included."""
         gates: Sequence[Gate] = [*self.gates, "dense"] if self.output == "dense" else self.gates
-        sizes = [2, *self.widths, channels]
+        sizes = [3 if self.region_input else 2, *self.widths, channels]
         layers = []
         for i, gate in enumerate(gates):
             experts = {"dense": 1, "segment": self.regions or 0}.get(gate, 4) if isinstance(gate, str) else 4
@@ -99,6 +100,14 @@ class Gated(BaseModel):
                 )
             )
         return layers
+
+    def coordinates(self, points: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+        """What the first layer sees: the points (n, 2), and their regions on [-1, 1] where these are an input."""
+        if not self.region_input:
+            return points
+        if labels is None or self.regions is None:
+            raise ValueError("region_input needs the labels of its points")
+        return np.concatenate([points, 2 * labels[:, None] / (self.regions - 1) - 1], axis=1)
 
     def experts(self, layer: Layer, points: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """The expert (n,) of each point (n, 2): eq. (4)'s floor(A x) mod 2 per axis, or the point's region."""
@@ -133,7 +142,7 @@ class Gated(BaseModel):
         import torch
 
         first = weights["layers.0.weight"]
-        h = torch.as_tensor(points, dtype=first.dtype, device=first.device)
+        h = torch.as_tensor(self.coordinates(points, labels), dtype=first.dtype, device=first.device)
         channels = weights[f"layers.{len(weights) // 2 - 1}.weight"].shape[2]
         for i, layer in enumerate(self.layers(channels)):
             weight, bias = weights[f"layers.{i}.weight"], weights[f"layers.{i}.bias"]

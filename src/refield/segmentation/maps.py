@@ -1,18 +1,14 @@
-"""Maps of an image's luminance regions: made, written as pictures, and looked at."""
+"""Maps of an image's luminance regions: made, counted and looked at."""
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from refield.errors import UserError
 from refield.images import luma
-
-# Viridis (matplotlib, CC0) at nine points: even steps of lightness, so that a map looks like its image.
-VIRIDIS = "440154 472d7b 3b528b 2c728e 21918c 28ae80 5ec962 addc30 fde725"
+from refield.labels import palette
 
 
 @dataclass(frozen=True)
@@ -54,31 +50,6 @@ def regions_table(segmentation: Segmentation) -> list[dict[str, float]]:
         }
         for k, count in enumerate(pixels.tolist())
     ]
-
-
-def palette(regions: int) -> np.ndarray:
-    """Colours `(regions, 3)` uint8, from dark to light."""
-    anchors = np.array([list(bytes.fromhex(color)) for color in VIRIDIS.split()])
-    at = np.linspace(0, len(anchors) - 1, regions)
-    return (
-        np.stack([np.interp(at, range(len(anchors)), channel) for channel in anchors.T], axis=1)
-        .round()
-        .astype(np.uint8)
-    )
-
-
-def encode_labels(labels: np.ndarray) -> bytes:
-    """Labels `(h, w)` uint8 as an indexed PNG of the fewest bits per pixel, whose colours preview the regions."""
-    picture, buffer = Image.fromarray(labels), io.BytesIO()
-    picture.putpalette(palette(int(labels.max()) + 1).tobytes())
-    picture.save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
-
-
-def read_labels(path: Path) -> np.ndarray:
-    """The file of `encode_labels`: `(h, w)` uint8."""
-    with Image.open(path) as picture:
-        return np.array(picture, dtype=np.uint8)
 
 
 def preview(image: np.ndarray, segmentation: Segmentation, width: int = 1024, height: int = 96) -> np.ndarray:
