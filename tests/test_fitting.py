@@ -7,8 +7,8 @@ import pytest
 import skimage.data
 
 from refield.fields.gated import Gated
-from refield.fitting import Diverged, fit, mse_to_psnr
-from refield.samples import sample_image
+from refield.fitting import Diverged, Job, fit, fit_together, mse_to_psnr
+from refield.samples import Samples, sample_image
 from refield.training import Train
 
 COFFEE = skimage.data.coffee()[100:348:4, 100:476:4]  # 62 x 94
@@ -27,10 +27,12 @@ def fitted(gates, train=TRAIN, image=COFFEE, labels=LABELS, seed=0, **settings):
     return fit(field, sample_image(image, labels), train, seed)
 
 
+@pytest.mark.parametrize("precision", ["float32", "mixed"])
 @pytest.mark.parametrize("method", METHODS)
-def test_fast_and_reference_reach_the_same_psnr(method):
-    """Within 0.05 dB; single precision rounds differently, and a descent amplifies what it rounds."""
-    fast, slow = (fitted(METHODS[method], TRAIN.model_copy(update={"engine": e})) for e in ("fast", "reference"))
+def test_fast_and_reference_reach_the_same_psnr(method, precision):
+    """Within 0.05 dB; every precision rounds differently, and a descent amplifies what it rounds."""
+    ways = ({"precision": precision}, {"engine": "reference"})
+    fast, slow = (fitted(METHODS[method], TRAIN.model_copy(update=way)) for way in ways)
     assert fast.curve[-1][2] == pytest.approx(slow.curve[-1][2], abs=0.05)
     assert fast.curve[-1][2] > fast.curve[0][2] + 5
 
@@ -60,6 +62,43 @@ def test_the_same_arguments_give_the_same_bytes_and_another_seed_does_not():
     once, again, other = (fitted(METHODS["ours"], seed=seed).values.tobytes() for seed in (3, 3, 4))
     assert once == again
     assert once != other
+
+
+def test_a_fit_does_not_depend_on_those_beside_it():
+    """Nor on how long they take, nor on whether they diverge."""
+
+    def job(method, seed, **train):
+        field = Gated(gates=METHODS[method], width=16, regions=4, activation=train.pop("activation", "sine"))
+        return Job(field, sample_image(COFFEE, LABELS), TRAIN.model_copy(update=train), seed)
+
+    jobs = [
+        job("ours", 3),
+        job("siren", 0, activation="relu", learning_rate=1e30),
+        job("ftc", 3, iterations=7),
+        job("ours", 4),
+    ]
+    seen = []
+    together = fit_together(jobs, "cpu", lambda number, iteration, psnr: seen.append((number, iteration)))
+    assert isinstance(together[1], Diverged)
+    for i in (0, 2, 3):
+        (alone,) = fit_together(jobs[i : i + 1], "cpu")
+        assert together[i].values.tobytes() == alone.values.tobytes()
+        assert together[i].curve == alone.curve
+    assert [iteration for number, iteration in seen if number == 3] == [0, 25, 50, 60]
+
+
+def test_hidden_points_do_not_count_in_the_curve():
+    samples = sample_image(COFFEE, LABELS)
+    weights = (np.arange(len(samples.points)) % 3 > 0).astype(float)
+    result = fit(
+        Gated(gates=METHODS["ours"], width=16, regions=4),
+        Samples(samples.points, samples.values, samples.labels, weights),
+        TRAIN,
+        0,
+    )
+    seen = weights > 0
+    error = np.mean((result.values[seen] - samples.values[seen]) ** 2)
+    assert result.curve[-1][1] == pytest.approx(error)
 
 
 def test_grey_images_are_fitted_as_well():

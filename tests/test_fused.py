@@ -17,7 +17,9 @@ from test_engine import GATES, descend, noise  # noqa: E402
 
 from refield import engine, fused, reference  # noqa: E402
 from refield.fields.gated import Gated  # noqa: E402
+from refield.fitting import Job, fit, fit_together  # noqa: E402
 from refield.samples import Samples  # noqa: E402
+from refield.training import Train  # noqa: E402
 
 
 def gradient(module, field, samples, **settings):
@@ -157,3 +159,27 @@ def test_kernels_compile_for_matrix_units_without_spilling(tmp_path):
         assert unit == {"80": "mma", "90": "wgmma"}[arch], name
         assert int(shared) <= 101_376, name  # what a consumer's card gives to one block
         assert no_spill == "True", name
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("precision", ["mixed", "float32"])
+def test_the_papers_scale_fits_a_card_of_12_gb(precision):
+    field = Gated(gates=(128.0, 8.0, 4.0, "segment"), width=256, regions=4)
+    train = Train(iterations=3, learning_rate=1e-4, precision=precision)
+    torch.cuda.reset_peak_memory_stats()
+    fit(field, noise((512, 768, 3)), train, 0, device="cuda")
+    assert torch.cuda.max_memory_allocated() < 11 * 2**30
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("precision", ["mixed", "float32"])
+def test_a_gpus_fit_does_not_depend_on_those_beside_it(precision):
+    """Each a CUDA graph on a stream of its own."""
+    train = Train(iterations=30, learning_rate=1e-3, precision=precision)
+    fields = [Gated(gates=(8.0, 2.0, gate), width=width, regions=4) for gate, width in (("segment", 64), (1.0, 48))]
+    jobs = [Job(field, noise((96, 64, 3)), train, seed) for field in fields for seed in (0, 1)]
+    together = fit_together(jobs, "cuda")
+    for job, result in zip(jobs, together, strict=True):
+        (alone,) = fit_together([job], "cuda")
+        assert result.values.tobytes() == alone.values.tobytes()
+        assert result.curve == alone.curve

@@ -25,3 +25,8 @@ def test_schedules_fall_from_the_learning_rate_to_its_final_factor(schedule):
 def test_exponential_is_halfway_at_the_geometric_mean_and_cosine_at_the_arithmetic():
     assert rates("exponential", final_factor=0.01)[500] == pytest.approx(1e-4)
     assert rates("cosine", final_factor=0.01)[500] == pytest.approx(1e-3 * (1 + 0.01) / 2)
+
+
+def test_the_reference_rounds_nothing():
+    with pytest.raises(ValueError, match="float32 only"):
+        Train(iterations=1, learning_rate=1e-3, engine="reference", precision="mixed")

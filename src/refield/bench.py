@@ -17,9 +17,13 @@ KODAK_IMAGES = 24  # taken where `names: all` does not say how many
 def main() -> None:
     """Time a step of every method in every profile; its floor is the time that the matrix products alone take."""
     params, device = config.read(), devices.choose("auto")
-    table = Table(title=f"{devices.describe(device)['device']}, float32", title_justify="left")
-    for heading in ("profile", "method", "step, ms", "floor, ms", "step / floor", "a fit"):
-        table.add_column(heading, justify="left" if heading in ("profile", "method") else "right")
+    machine = devices.describe(device)
+    title = f"{machine['device']}, torch {machine['torch']}" + (f", {machine['blas']}" if machine["blas"] else "")
+    table = Table(title=title, title_justify="left")
+    for heading in ("profile", "method", "precision"):
+        table.add_column(heading)
+    for heading in ("step, ms", "floor, ms", "step / floor", "a fit"):
+        table.add_column(heading, justify="right")
     totals = []
     for profile, settings in params.profiles.items():
         total, images = 0.0, len(settings.images.names) if settings.images.names != "all" else KODAK_IMAGES
@@ -27,7 +31,7 @@ def main() -> None:
             fit = step * settings.train.iterations
             total += images * fit
             cells = (f"{1000 * step:.1f}", f"{1000 * floor:.1f}", f"{step / floor:.2f}")
-            table.add_row(profile, method, *cells, duration(fit))
+            table.add_row(profile, method, settings.train.precision, *cells, duration(fit))
         table.add_section()
         totals.append(f"{profile}: {images} images by {len(params.method_names)} methods, about {duration(total)}")
     console = Console()
@@ -38,12 +42,14 @@ def measure(params: Params, profile: str, device: str) -> Iterator[tuple[str, fl
     """Each method with the seconds of one step on one image, and their floor."""
     settings = params.profiles[profile]
     height, width = image_size(settings.images)
-    rates: dict[int, float] = {}
+    precision, rates = settings.train.precision, dict[int, float]()
     for method in params.method_names:
         field = params.field(profile, method)
-        rate = rates.setdefault(field.width, product_rate(field.width, device))
+        widest = max([1, *field.widths])
+        if widest not in rates:
+            rates[widest] = product_rate(widest, device, precision)
         step = seconds_per_step(field, settings.train, height, width, device, repeats=5)
-        yield method, step, floor_per_step(field, height, width, rate)
+        yield method, step, floor_per_step(field, height, width, rates[widest])
 
 
 if __name__ == "__main__":

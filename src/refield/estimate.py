@@ -49,11 +49,15 @@ def floor_per_step(field: Gated, height: int, width: int, rate: float) -> float:
     return sum(2 * size * times for size, times in products) * height * width / rate
 
 
-def product_rate(width: int, device: str, repeats: int = 10) -> float:
-    """FLOP/s of float32 matrix products of the shape that a layer of this width needs, on the whole device."""
+def product_rate(width: int, device: str, precision: str = "float32", repeats: int = 10) -> float:
+    """FLOP/s of matrix products of the shape that a layer of this width needs, on the whole device.
+
+    Of float32; on a GPU of half precision for `mixed`.
+    """
     if device == "cuda":
         rows, workers, times = 262_144, 1, 1
-        x, weight = torch.randn(rows, width, device=device), torch.randn(width, width, device=device)
+        dtype = torch.float16 if precision == "mixed" else torch.float32
+        x, weight = (torch.randn(n, width, device=device).to(dtype) for n in (rows, width))
         out = torch.empty_like(x)
 
         def products() -> None:

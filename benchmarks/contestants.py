@@ -1,0 +1,118 @@
+"""What the benchmarks time: one step of full-batch Adam by refield, by the textbook, and by siren-pytorch.
+
+`python -m benchmarks.contestants BY METHOD HEIGHT WIDTH HIDDEN REGIONS IMAGES` answers each line on stdin with the
+milliseconds of a step of all images on this CPU. In a process of its own, because torch's threads go on spinning after
+a product and would take the next contestant's cores.
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from refield.fields.gated import Gated
+from refield.fitting import Job, descend
+from refield.samples import Samples, sample_image
+from refield.training import Train
+
+GATES = {
+    "siren": ("dense",) * 4,
+    "ftc": (128.0, 8.0, 4.0, 2.0),
+    "qt": (2.0, 4.0, 8.0, 128.0),
+    "ours": (128.0, 8.0, 4.0, "segment"),
+}
+
+Step = Callable[[], object]
+
+
+class Textbook(nn.Module):
+    """A Levels-of-Experts network as one writes it down: per expert a mask, a gather, a product and a scatter."""
+
+    def __init__(self, field: Gated, samples: Samples, device: str) -> None:
+        super().__init__()
+        self.layers = field.layers(samples.values.shape[1])
+        self.omega = field.omega
+        self.experts = nn.ModuleList(
+            nn.ModuleList(nn.Linear(layer.fan_in, layer.fan_out) for _ in range(layer.experts)) for layer in self.layers
+        )
+        tiles = [
+            torch.as_tensor(field.experts(layer, samples.points, samples.labels), device=device)
+            for layer in self.layers
+        ]
+        self.masks = [[tile == e for e in range(layer.experts)] for tile, layer in zip(tiles, self.layers, strict=True)]
+
+    def forward(self, h: Tensor) -> Tensor:
+        for layer, experts, masks in zip(self.layers, self.experts, self.masks, strict=True):
+            z = h.new_zeros(len(h), layer.fan_out)
+            for expert, mask in zip(experts, masks, strict=True):
+                z[mask] = expert(h[mask])
+            h = torch.sin(self.omega * z) if layer.activated else z
+        return h
+
+
+def module_step(module: nn.Module, samples: Samples, device: str) -> Step:
+    module.to(device)
+    points = torch.as_tensor(samples.points, dtype=torch.float32, device=device)
+    target = torch.as_tensor(samples.values, dtype=torch.float32, device=device)
+    adam = torch.optim.Adam(module.parameters(), lr=1e-4)
+
+    def step() -> None:
+        adam.zero_grad()
+        nn.functional.mse_loss(module(points), target).backward()
+        adam.step()
+
+    return step
+
+
+def refield_step(field: Gated, samples: Samples, device: str, precision: str = "float32") -> Step:
+    train = Train(iterations=1, learning_rate=1e-4, precision=precision)
+    descent = descend(Job(field, samples, train, seed=0), device).__enter__()
+    return lambda: descent.step(1e-4)
+
+
+def siren_pytorch_step(field: Gated, samples: Samples, device: str) -> Step:
+    from siren_pytorch import SirenNet
+
+    settings = {"num_layers": len(field.gates), "w0": 30.0, "w0_initial": 30.0}
+    return module_step(SirenNet(dim_in=2, dim_hidden=field.widths[0], dim_out=3, **settings), samples, device)
+
+
+def textbook_step(field: Gated, samples: Samples, device: str) -> Step:
+    return module_step(Textbook(field, samples, device), samples, device)
+
+
+STEPS: dict[str, Callable[[Gated, Samples, str], Step]] = {
+    "refield": refield_step,
+    "textbook": textbook_step,
+    "siren-pytorch": siren_pytorch_step,
+}
+
+
+def problem(method: str, height: int, width: int, hidden: int, regions: int) -> tuple[Gated, Samples]:
+    """A method on an image of noise, its tiles as large in pixels as the paper's; regions in patches of 8x8."""
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    labels = rng.integers(0, regions, (height // 8, width // 8)).repeat(8, axis=0).repeat(8, axis=1)
+    field = Gated(gates=GATES[method], width=hidden, regions=regions, tile_scale=width / 768)
+    return field, sample_image(image, labels)
+
+
+def main(by: str, method: str, *size: str) -> None:
+    *shape, images = map(int, size)
+    steps = [STEPS[by](*problem(method, *shape), "cpu") for _ in range(images)]
+    for _ in sys.stdin:
+        durations = []
+        for _ in range(4):
+            start = time.perf_counter()
+            for step in steps:
+                step()
+            durations.append(1000 * (time.perf_counter() - start))
+        print(statistics.median(durations[1:]), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
