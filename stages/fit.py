@@ -29,9 +29,9 @@ def main(profile: str, method: str) -> None:
 
 def read_unit(params: Params, profile: str, method: str, path: Path) -> Unit:
     """What is wanted of an image: the network and its settings, the pixels, and the labels if a gate follows them."""
-    segmenter, regions = params.segmenter(method), None
-    if segmenter is not None:
-        regions = labels.read(layout.segments(profile, segmenter) / path.name)
+    name, regions = params.map(method), None
+    if name is not None:
+        regions = labels.read(layout.segments(profile, name) / path.name)
     train = params.profiles[profile].train
     return Unit(path.stem, images.read(path), regions, params.field(profile, method), train, params.seed)
 

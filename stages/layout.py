@@ -21,8 +21,9 @@ def images(profile: str) -> Path:
     return DATA / profile / "images"
 
 
-def segments(profile: str, segmenter: str) -> Path:
-    return DATA / profile / "segments" / segmenter
+def segments(profile: str, name: str) -> Path:
+    """The maps of one name, as in params.yaml."""
+    return DATA / profile / "segments" / name
 
 
 def code(profile: str) -> Path:

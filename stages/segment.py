@@ -10,9 +10,10 @@ from stages import layout
 from stages.command import run
 
 
-def main(profile: str, segmenter: str) -> None:
-    regions = config.read(profile).seg.regions
-    out = layout.segments(profile, segmenter)
+def main(profile: str, name: str) -> None:
+    params = config.read(profile)
+    segmenter, regions = params.maps[name].segmenter, params.regions(name)
+    out = layout.segments(profile, name)
     shutil.rmtree(out, ignore_errors=True)
     rows = []
     for path in sorted(layout.images(profile).glob("*.png")):
@@ -28,7 +29,7 @@ def main(profile: str, segmenter: str) -> None:
         table = csv.DictWriter(stream, rows[0].keys(), lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
-    print(f"{profile}: {len(rows) // regions} maps of {regions} regions, {segmenter}")
+    print(f"{profile}: {len(rows) // regions} maps of {regions} regions, {name}")
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ def read(changes, tmp_path):
 def test_the_file_we_ship_is_valid():
     params = config.read(path=ROOT / "params.yaml")
     assert params.runs == ["quick"]
-    assert params.method_names[:4] == ["siren", "ftc", "qt", "ours"]
+    assert params.method_names[:3] == ["siren", "ftc", "qt"]
+    assert "ours" in params.methods.segmented
 
 
 WRONG = [
@@ -71,8 +72,16 @@ WRONG = [
     ("methods.positional.siren.gates", [], ["methods.positional.siren", "gates = []"]),
     ("methods.positional.siren.gates", ["tile"], ["methods.positional.siren", "'tile'"]),
     ("methods.positional.siren.gates", [-2], ["methods.positional.siren", "-2"]),
-    ("methods.positional.siren.segmenter", "multi_otsu", ["siren.segmenter", "only methods.segmented"]),
-    ("methods.segmented.ours.segmenter", "otsu", ["ours.segmenter = 'otsu'", "multi_otsu, equal_bin"]),
+    ("methods.positional.siren.map", "multi_otsu", ["siren.map", "only methods.segmented"]),
+    ("methods.segmented.ours.map", "otsu", ["ours.map = 'otsu'", "multi_otsu, equal_bin"]),
+    ("methods.positional.siren.width_factor", 0, ["siren.width_factor = 0", "a whole number from 1"]),
+    ("methods.positional.siren.width_factor", 1.5, ["siren.width_factor = 1.5", "a whole number from 1"]),
+    ("methods.positional.siren.region_input", True, ["methods.positional.siren", "regions, their number"]),
+    ("methods.segmented.ours.width", [64, 64], ["methods.segmented.ours", "2 numbers; there are 4 hidden layers"]),
+    ("maps.multi_otsu.segmenter", "otsu", ["maps.multi_otsu.segmenter", "'otsu'", "multi_otsu, equal_bin"]),
+    ("maps.multi_otsu.regions", 1, ["maps.multi_otsu.regions = 1"]),
+    ("maps.multi_otsu", ..., ["seg.method = 'multi_otsu'", "equal_bin, random"]),
+    ("profiles.quick.train.precision", "half", ["precision = 'half'", "'float32' or 'mixed'"]),
     ("methods.segmented.ours.gate", ["dense"], ["methods.segmented.ours", "gate", "not a known key"]),
 ]
 
@@ -98,14 +107,39 @@ def test_profiles_override_defaults_and_methods_override_profiles(tmp_path):
 
 def test_only_segmented_methods_know_the_map(tmp_path):
     params = read({"seg.method": "equal_bin", "seg.regions": 6}, tmp_path)
-    assert params.segmenter("siren") is None
-    assert params.segmenter("ours") == "equal_bin"
+    assert params.map("siren") is None
+    assert params.map("ours") == "equal_bin"
     assert params.field("quick", "ours").regions == 6
     assert params.field("quick", "ftc").regions is None
 
 
-def test_a_method_may_name_its_own_segmenter(tmp_path):
-    assert read({}, tmp_path).segmenter("equal_bin") == "equal_bin"
+def test_a_method_may_name_its_own_map_and_a_map_its_own_regions(tmp_path):
+    params = read({"seg.regions": 5}, tmp_path)
+    assert params.map("equal_bin") == "equal_bin"
+    assert [params.field("quick", method).regions for method in ("ours", "equal_bin", "ours_2", "ours_8")] == [
+        5,
+        5,
+        2,
+        8,
+    ]
+
+
+def test_a_width_may_be_a_multiple_of_the_profiles(tmp_path):
+    factor = {"methods.positional.siren_wide.width_factor": 3}
+    assert read(factor, tmp_path).field("quick", "siren_wide").width == 3 * 64
+    several = factor | {"profiles.quick.network.width": [1, 2, 3, 4]}
+    assert read(several, tmp_path).field("quick", "siren_wide").width == (3, 6, 9, 12)
+
+
+def test_the_wide_siren_has_as_many_weights_as_levels_of_experts(tmp_path):
+    def weights(field):
+        layers = field.layers(3)
+        return sum(layer.fan_out * (layer.experts * layer.fan_in + layer.biases) for layer in layers)
+
+    params = read({}, tmp_path)
+    for profile in params.profiles:
+        ratio = weights(params.field(profile, "siren_wide")) / weights(params.field(profile, "ftc"))
+        assert ratio == pytest.approx(1, abs=0.01)
 
 
 def test_scientific_notation_is_a_number(tmp_path):

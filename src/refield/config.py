@@ -18,6 +18,7 @@ from refield.training import Train
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Segmenter = Annotated[str, AfterValidator(lambda name: _one_of(SEGMENTERS, name))]
+Regions = Annotated[int, Field(ge=2, le=64)]
 
 
 class ConfigError(UserError):
@@ -29,12 +30,19 @@ class Strict(BaseModel):
 
 
 class Seg(Strict):
-    method: Segmenter
-    regions: int = Field(ge=2, le=64)
+    """The map of segment gates that name none of their own, and the regions of maps that say no number of their own."""
+
+    method: Name
+    regions: Regions
+
+
+class Map(Strict):
+    segmenter: Segmenter
+    regions: Regions | None = None
 
 
 class Scores(Strict):
-    iou_regions: int = Field(ge=2, le=64)
+    iou_regions: Regions
 
 
 class Images(Strict):
@@ -82,6 +90,7 @@ class Params(Strict):
     runs: list[Name] = Field(min_length=1)
     seed: int = Field(ge=0)
     seg: Seg
+    maps: dict[Name, Map]
     scores: Scores
     network: dict[str, Any]
     methods: Methods
@@ -95,17 +104,24 @@ class Params(Strict):
     def field(self, profile: str, method: str) -> Any:
         """The network of a method in a profile: the defaults, then the profile's, then the method's own settings."""
         entry = (self.methods.positional | self.methods.segmented)[method]
-        own = {key: value for key, value in entry.items() if key != "segmenter"}
+        own = {key: value for key, value in entry.items() if key not in ("map", "width_factor")}
         hyper = {**self.network, **self.profiles[profile].network, **own}
-        if method in self.methods.segmented:
-            hyper["regions"] = self.seg.regions
+        if "width_factor" in entry:
+            width, factor = hyper["width"], entry["width_factor"]
+            hyper["width"] = [w * factor for w in width] if isinstance(width, list) else width * factor
+        if (name := self.map(method)) is not None:
+            hyper["regions"] = self.regions(name)
         return FIELDS[hyper.pop("field")](**hyper)
 
-    def segmenter(self, method: str) -> str | None:
-        """The segmenter whose map a method's segment gate follows; None for a positional method."""
+    def map(self, method: str) -> str | None:
+        """The map that a method's segment gate or region input follows; None for a positional method."""
         if method in self.methods.positional:
             return None
-        return self.methods.segmented[method].get("segmenter", self.seg.method)
+        return self.methods.segmented[method].get("map", self.seg.method)
+
+    def regions(self, name: str) -> int:
+        """The number of regions of a map."""
+        return self.maps[name].regions or self.seg.regions
 
 
 def read(profile: str | None = None, method: str | None = None, path: Path = Path("params.yaml")) -> Params:
@@ -136,13 +152,19 @@ def _check_references(params: Params, file: str) -> None:
             )
     if len(set(params.runs)) < len(params.runs):
         raise ConfigError(f"{file}: runs = {params.runs} names a profile twice")
+    if params.seg.method not in params.maps:
+        raise ConfigError(
+            f"{file}: seg.method = {params.seg.method!r} is not allowed; it must be one of {_choices(params.maps)}"
+        )
     for group, entries in (("positional", params.methods.positional), ("segmented", params.methods.segmented)):
         for method, entry in entries.items():
             where = f"{file}: methods.{group}.{method}"
-            segmenter = entry.get("segmenter")
-            if segmenter is not None and (group == "positional" or segmenter not in SEGMENTERS):
-                allowed = _choices(SEGMENTERS) if group == "segmented" else "only methods.segmented has one"
-                raise ConfigError(f"{where}.segmenter = {segmenter!r} is not allowed; {allowed}")
+            chosen, factor = entry.get("map"), entry.get("width_factor", 1)
+            if chosen is not None and (group == "positional" or chosen not in params.maps):
+                allowed = _choices(params.maps) if group == "segmented" else "only methods.segmented has one"
+                raise ConfigError(f"{where}.map = {chosen!r} is not allowed; {allowed}")
+            if not isinstance(factor, int) or isinstance(factor, bool) or factor < 1:
+                raise ConfigError(f"{where}.width_factor = {factor!r} is not allowed; it must be a whole number from 1")
             for profile in params.profiles:
                 _check_field(params, profile, method, where)
 

@@ -14,7 +14,10 @@ from refield.segmentation import SEGMENTERS, maps
 SHAPES = st.sampled_from([(12, 17, 1), (17, 12, 3)])
 
 
-@pytest.fixture(params=sorted(SEGMENTERS))
+LUMINANCE = ["equal_bin", "multi_otsu"]
+
+
+@pytest.fixture(params=LUMINANCE)
 def segmenter(request):
     return SEGMENTERS[request.param]
 
@@ -23,7 +26,7 @@ class TestSegment:
     @given(
         image=arrays(np.uint8, SHAPES, fill=st.nothing()),
         regions=st.integers(2, 8),
-        name=st.sampled_from([*SEGMENTERS]),
+        name=st.sampled_from(LUMINANCE),
     )
     def test_regions_are_full_and_ordered_by_luminance(self, image, regions, name):
         try:
@@ -55,6 +58,30 @@ class TestSegment:
             UserError, match=r"its 21 grey levels fall into 1 of the 4 regions; lower seg\.regions, or leave"
         ):
             maps.segment(image, SEGMENTERS["equal_bin"], 4)
+
+
+class TestControls:
+    def test_a_random_map_has_regions_of_about_equal_size_whatever_the_image(self):
+        one, other = (
+            maps.segment(image, SEGMENTERS["random_map"], 4) for image in (data.coffee(), data.coffee()[::-1])
+        )
+        np.testing.assert_array_equal(one.labels, other.labels)
+        assert one.thresholds is None
+        assert np.bincount(one.labels.ravel()) / one.labels.size == pytest.approx(np.full(4, 0.25), abs=0.01)
+
+    def test_a_turned_map_is_multi_otsus_by_half_a_turn(self):
+        image = data.coffee()
+        turned, straight = (maps.segment(image, SEGMENTERS[name], 4).labels for name in ("turned", "multi_otsu"))
+        np.testing.assert_array_equal(turned, np.rot90(straight, 2))
+
+    @pytest.mark.parametrize("name", ["random_map", "turned"])
+    def test_tables_and_previews_do_without_thresholds(self, name):
+        segmentation = maps.segment(data.coffee()[::4, ::4], SEGMENTERS[name], 4)
+        rows = maps.regions_table(segmentation)
+        assert [row["from"] for row in rows] == [None] * 4
+        assert sum(row["fraction"] for row in rows) == pytest.approx(1)
+        preview = maps.preview(data.coffee()[::4, ::4], segmentation, height=50)
+        assert preview.shape == (100 + 50, 2 * 150, 3)
 
 
 class TestTable:
