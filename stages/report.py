@@ -28,13 +28,19 @@ def main() -> None:
     layout.CHARTS.mkdir()
     labels = {method: paper.label(method) for method in [*paper.methods, *params.method_names]}
     look = looks(paper.methods, params.method_names)
+    published = [row.method for row in paper.rows]
+    more = ["siren", "ftc", "ours", *(method for method in params.method_names if method not in published)]
     for profile in sorted(set(scores.rows["profile"])):
-        folder, psnr = layout.CHARTS / profile, results.by_image(scores.of(profile))
-        save(charts.per_image(psnr, look, labels), folder / "per_image.svg")
+        folder, psnr, curve = layout.CHARTS / profile, results.by_image(scores.of(profile)), curves.of(profile)
         if {"ours", "ftc"} <= set(psnr):
             save(charts.against(psnr, "ftc", "ours", look, labels), folder / "ours_against_ftc.svg")
-        if len(curves.of(profile)):
-            save(charts.over_iterations(curves.of(profile), look, labels), folder / "iterations.svg")
+        # The paper's methods, and those beyond it beside the most important of these.
+        for methods, suffix in ((published, ""), (more, "_more")):
+            shown = [method for method in psnr if method in methods]
+            if shown and (methods is published or set(shown) - set(published)):
+                save(charts.per_image(psnr[shown], look, labels), folder / f"per_image{suffix}.svg")
+                if len(part := curve[curve["method"].isin(shown)]):
+                    save(charts.over_iterations(part, look, labels), folder / f"iterations{suffix}.svg")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 Read with ruamel, DVC's own parser: PyYAML takes `1e-4` for a string.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -124,14 +124,25 @@ class Params(Strict):
         return self.maps[name].regions or self.seg.regions
 
 
-def read(profile: str | None = None, method: str | None = None, path: Path = Path("params.yaml")) -> Params:
-    """The validated parameters; `ConfigError` if they are wrong, or lack the profile or method that is asked for."""
-    try:
-        loaded = YAML(typ="safe").load(path)
-    except FileNotFoundError:
-        raise ConfigError(f"{path} is missing; run from the repository's root") from None
-    except YAMLError as error:
-        raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+def read(
+    profile: str | None = None,
+    method: str | None = None,
+    path: Path = Path("params.yaml"),
+    changes: Mapping[str, Any] | None = None,
+) -> Params:
+    """The validated parameters; `ConfigError` if they are wrong, or lack the profile or method that is asked for.
+
+    `changes` are other values for some keys, such as "profiles.quick.train.iterations".
+    """
+    loaded = load(path)
+    for key, value in (changes or {}).items():
+        *parents, last = key.split(".")
+        entry = loaded
+        for part in parents:
+            entry = entry.get(part, {}) if isinstance(entry, dict) else {}
+        if not isinstance(entry, dict) or last not in entry:
+            raise ConfigError(f"{path} has no key {key}")
+        entry[last] = value
     try:
         params = Params.model_validate(loaded)
     except ValidationError as error:
@@ -141,6 +152,16 @@ def read(profile: str | None = None, method: str | None = None, path: Path = Pat
         if name is not None and name not in known:
             raise ConfigError(f"{name!r} is no {kind} of {path}; it must be one of {_choices(known)}")
     return params
+
+
+def load(path: Path) -> Any:
+    """A YAML file's content, as DVC reads it."""
+    try:
+        return YAML(typ="safe").load(path)
+    except FileNotFoundError:
+        raise ConfigError(f"{path} is missing; run from the repository's root") from None
+    except YAMLError as error:
+        raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
 
 
 def _check_references(params: Params, file: str) -> None:

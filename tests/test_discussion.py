@@ -1,0 +1,86 @@
+"""The discussion says what the numbers say."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+from refield import config, papers
+from refield.discussion import CONTROLS, discussion
+from refield.results import Results
+
+PARAMS, PAPER = config.read(path=ROOT / "params.yaml"), papers.read(ROOT / "papers.yaml")["oh_bae_2024"]
+IMAGES = [f"kodim{i:02}" for i in range(1, 13)]
+LEVEL = {"siren": 30, "siren_wide": 33, "siren_region": 31, "ftc": 38, "turned_map": 38.5, "random_map": 38.2}
+LEVEL |= {"qt": 36, "ours": 39, "equal_bin": 38.9, "ours_2": 38.7, "ours_8": 39.2, "ftc_leaky": 34}
+
+
+def rows(methods, **columns):
+    rng = np.random.default_rng(0)
+    each = rng.normal(0, 3, len(IMAGES))
+    noise = rng.normal(0, 0.02, (len(methods), len(IMAGES)))
+    return pd.DataFrame(
+        [
+            {**columns, "method": method, "image": image, "psnr_8bit": LEVEL[method] + each[i] + noise[j, i]}
+            for j, method in enumerate(methods)
+            for i, image in enumerate(IMAGES)
+        ]
+    )
+
+
+def text(scores=None):
+    scores = rows(LEVEL, profile="kodak_crops") if scores is None else scores
+    seeds = pd.concat([rows(["siren", "ftc", "qt", "ours", "equal_bin"], seed=s) for s in (0, 1, 2)])
+    varied = {"profile.train.schedule": "cosine"}
+    rates = pd.concat(
+        [
+            rows(["ftc", "ours", "random_map", "turned_map"], **varied, **{"profile.train.learning_rate": r})
+            for r in (1e-3, 4e-3)
+        ]
+    )
+    return discussion(Results(scores, []), seeds, rates, PARAMS, PAPER)
+
+
+def test_every_control_is_a_row_with_its_difference():
+    lines = text().splitlines()
+    for first, second, _ in CONTROLS:
+        (line,) = [line for line in lines if line.startswith(f"| {PAPER.label(first)} less {PAPER.label(second)} |")]
+        found = float(line.split("|")[3])
+        assert found == pytest.approx(LEVEL[first] - LEVEL[second], abs=0.03), line
+
+
+def test_published_differences_stand_beside_ours_where_there_are_any():
+    rows = [line.split("|") for line in text().splitlines() if line.startswith("| ") and " less " in line]
+    lines = {row[1].strip(): row[-2].strip() for row in rows}
+    assert lines["Ours less LoE Fine-to-Coarse"] == "+0.84"
+    assert lines["Ours less Ours, equal bin"] == "+0.23"
+    assert lines["Ours, random map less LoE Fine-to-Coarse"] == "—"
+
+
+def test_words_follow_the_sign():
+    assert re.search(
+        r"Ours less Fine-to-Coarse is \+(1\.0|0\.9)\d dB \[.*\], clear of zero; ours wins 12 of 12", text()
+    )
+    worse = rows(LEVEL, profile="kodak_crops")
+    worse.loc[worse["method"] == "ours", "psnr_8bit"] -= 2
+    assert re.search(r"Ours less Fine-to-Coarse is -\d\.\d\d dB \[.*\], clear of zero; ours wins 0 of 12", text(worse))
+    same = rows(LEVEL, profile="kodak_crops")
+    same.loc[same["method"] == "ours", "psnr_8bit"] += np.array([-2, 0] * 6)
+    assert re.search(r"Ours less Fine-to-Coarse is [+-]\d\.\d\d dB \[.*\], not clear of zero", text(same))
+
+
+def test_a_few_images_are_not_discussed_and_a_missing_profile_is_said_to_be_missing():
+    few = rows(LEVEL, profile="quick")
+    few = few[few["image"].isin(IMAGES[:4])]
+    assert "## Controls: quick" not in text(few)
+    assert "## Controls: paper\n\nNot run yet" in text(few)
+
+
+def test_the_committed_discussion_has_every_profile_that_was_run():
+    committed = Path(ROOT / "reports/discussion.md")
+    if not committed.exists():
+        pytest.skip("not made yet")
+    assert "## Controls: kodak_crops" in committed.read_text()
