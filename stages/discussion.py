@@ -11,8 +11,8 @@ from stages.command import run
 def main() -> None:
     params, paper = config.read(), papers.read()["oh_bae_2024"]
     scores = results.collect(layout.SCORES, params, ["image", "psnr_8bit"])
-    seeds, rates = (pd.read_csv(layout.STUDIES / name / "scores.csv") for name in ("seeds", "rates"))
-    layout.DISCUSSION.write_text(discussion(scores, seeds, rates, params, paper))
+    studies = {name: pd.read_csv(layout.STUDIES / name / "scores.csv") for name in ("seeds", "rates", "tiles")}
+    layout.DISCUSSION.write_text(discussion(scores, studies, params, paper))
 
 
 if __name__ == "__main__":

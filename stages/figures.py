@@ -2,7 +2,8 @@
 
 import shutil
 
-from refield import config, figures, images, papers, results
+from refield import config, figures, images, labels, papers, results
+from refield.gate_figure import gate_figure
 from refield.plotting import save
 from stages import layout
 from stages.command import run
@@ -29,9 +30,21 @@ def main(profile: str) -> None:
         figure, name = figures.comparison(original, methods, crop), f"figure{table.figure}"
         save(figure, out / f"{name}.pdf")
         save(figure, out / f"{name}.png")
-        labels, pair = [method.label for method in methods], [paper.label(method) for method in table.compare]
-        text = figures.caption(table.figure, table.number, image, labels, crop, pair)
+        names, pair = [method.label for method in methods], [paper.label(method) for method in table.compare]
+        text = figures.caption(table.figure, table.number, image, names, crop, pair)
         captions.append(f"![]({name}.png)\n\n{text}\n")
+    if gated := [method for method in ("ftc", "qt", "ours") if method in psnr]:
+        image = str(psnr.index[0])
+        shown = []
+        for method in gated:
+            file = layout.fits(profile, method) / image / "labels.png"
+            regions = labels.read(file) if file.exists() else None
+            shown.append((paper.label(method), params.field(profile, method), regions))
+        figure = gate_figure(images.read(layout.images(profile) / f"{image}.png"), shown)
+        save(figure, out / "gates.pdf")
+        save(figure, out / "gates.png")
+        text = f"The gates on image {image}: a colour for each expert of a layer, over the image's luminance."
+        captions.append(f"![](gates.png)\n\n{text}\n")
     (out / "captions.md").write_text("\n".join(captions))
 
 

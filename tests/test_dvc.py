@@ -11,6 +11,7 @@ from refield.fields.gated import Gated
 from refield.segmentation import SEGMENTERS
 
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+STUDIES = YAML(typ="safe").load(ROOT / "studies/dvc.yaml")["stages"]
 
 # What decides no stage's result: dvc tracks the values that `config` reads, and dvc.yaml has `layout`'s paths; the rest
 # say where, when and how long a stage runs, or how it words an error.
@@ -97,6 +98,13 @@ def test_fits_depend_on_the_fingerprint_of_all_code_that_may_fit():
         assert "reports/code/${item.profile}.json" in STAGES[stage]["deps"]
 
 
+@pytest.mark.parametrize("study", STUDIES)
+def test_studies_depend_on_the_modules_that_they_import(study):
+    script = "discussion" if study == "discussion" else "study"
+    named = {dep for dep in STUDIES[study]["deps"] if dep.endswith(".py")}
+    assert named == modules_of(script, PLUMBING) - (declared("code") if script == "study" else set())
+
+
 def test_the_same_script_has_the_same_code_in_both_of_its_stages():
     for first, second in (("fit", "fit_segmented"), ("evaluate", "evaluate_segmented")):
         code = [
@@ -128,7 +136,9 @@ def test_only_fitting_imports_torch(stage):
 def test_no_script_is_without_a_stage():
     library = {"__init__", "command", "guard", "layout"}
     by_hand = {"readme", "verify", "compare"}
-    assert {file.stem for file in (ROOT / "stages").glob("*.py")} - library - by_hand == {script(s) for s in STAGES}
+    of_studies = {"study", "discussion"}
+    scripts = {file.stem for file in (ROOT / "stages").glob("*.py")}
+    assert scripts - library - by_hand - of_studies == {script(s) for s in STAGES}
 
 
 def test_an_experiment_rewrites_no_more_of_params_than_its_parameter(tmp_path):

@@ -1,6 +1,6 @@
 """What the paper's gain is made of, in words and tables whose every number is computed from scores."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -28,8 +28,8 @@ CONTROLS = [
 ]
 
 
-def discussion(scores: Results, seeds: pd.DataFrame, rates: pd.DataFrame, params: Params, paper: Paper) -> str:
-    """Markdown."""
+def discussion(scores: Results, studies: Mapping[str, pd.DataFrame], params: Params, paper: Paper) -> str:
+    """Markdown, from all profiles' scores and the scores of the studies `seeds`, `rates` and `tiles`."""
     blocks = ["# What the gain is made of", PREFACE]
     for profile in scores.profiles(params):
         psnr = by_image(scores.of(profile))
@@ -37,7 +37,8 @@ def discussion(scores: Results, seeds: pd.DataFrame, rates: pd.DataFrame, params
             blocks += [f"## Controls: {profile}", _controls(psnr, paper), _shares(psnr)]
         elif profile in params.profiles and not paper.protocol.differences(params.profiles[profile]):
             blocks += [f"## Controls: {profile}", "Not run yet: it needs a CUDA GPU."]
-    blocks += ["## Seeds", _seeds(seeds, paper), "## Learning rates", _rates(rates, paper)]
+    blocks += ["## Seeds", _seeds(studies["seeds"], paper)]
+    blocks += ["## Another rate", _varied(studies["rates"], paper), "## Other tiles", _varied(studies["tiles"], paper)]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -94,7 +95,7 @@ def _seeds(seeds: pd.DataFrame, paper: Paper) -> str:
         rows.append((paper.label(str(method)), *map(number, values), number(values.mean()), number(spread)))
     table = _pipe(["Average PSNR", *(f"seed {s}" for s in averages), "mean", "standard deviation"], rows)
     lines = []
-    for first, second in (("ours", "ftc"), ("ours", "equal_bin"), ("ftc", "qt")):
+    for first, second in (("ours", "ftc"), ("ours", "equal_bin")):
         gaps = averages.T[first] - averages.T[second]
         each = ", ".join(number(float(gap), sign="+") for gap in gaps.tolist())
         mean = seeds.groupby(["method", "image"])["psnr_8bit"].mean()
@@ -106,11 +107,11 @@ def _seeds(seeds: pd.DataFrame, paper: Paper) -> str:
     return f"{table}\n\n" + "\n".join(lines)
 
 
-def _rates(rates: pd.DataFrame, paper: Paper) -> str:
-    """The gain at each rate and schedule."""
-    keys = [column for column in rates if column not in ("method", "image", "psnr_8bit", "psnr_raw")]
+def _varied(scores: pd.DataFrame, paper: Paper) -> str:
+    """The gain in each of a study's combinations."""
+    keys = [column for column in scores if column not in ("method", "image", "psnr_8bit", "psnr_raw")]
     rows = []
-    for values, part in rates.groupby(keys, sort=False):
+    for values, part in scores.groupby(keys, sort=False):
         psnr = part.pivot(index="image", columns="method", values="psnr_8bit")
         setting = ", ".join(
             f"{str(key).rpartition('.')[2].replace('_', ' ')} {value}" for key, value in zip(keys, values, strict=True)
@@ -119,7 +120,7 @@ def _rates(rates: pd.DataFrame, paper: Paper) -> str:
             found = difference(psnr[method], psnr["ftc"])
             rows.append((setting, paper.label(method), number(psnr[method].mean()), *_cells(found)))
         rows.append((setting, paper.label("ftc"), number(psnr["ftc"].mean()), "", "", "", ""))
-    return _pipe(["training", "method", "average", "over ftc, dB", "95 %", "p", "images won"], rows)
+    return _pipe(["setting", "method", "average", "over ftc, dB", "95 %", "p", "images won"], rows)
 
 
 def _cells(found: Difference) -> tuple[str, str, str, str]:
