@@ -4,7 +4,7 @@ It needs `pip install -c constraints.txt -e '.[bench]'` with a CUDA build of tor
 scale, 768x512 and width 256: the time of one step of full-batch Adam and the memory it takes, by refield in mixed
 precision and in float32, by the textbook's masks, and by siren-pytorch, in turns. The floor is what a step's products
 alone take in half precision. Writes gpu.csv and gpu.json beside itself, after each method; gpu.json ends with what all
-fits of the profile `paper` would take, one after the other.
+192 fits of the paper's tables would take, one after the other.
 """
 
 import json
@@ -19,7 +19,7 @@ import torch
 import typer
 
 from benchmarks.contestants import problem, refield_step, siren_pytorch_step, textbook_step
-from refield import config, devices
+from refield import config, devices, papers
 from refield.estimate import fastest, floor_per_step, product_rate
 
 CONTESTANTS = {
@@ -87,10 +87,11 @@ class Bench:
         return 2 * x.numel() * x.element_size() / fastest(lambda: (y.copy_(x), self.wait()), 10)
 
     def paper(self) -> dict[str, float]:
-        """Milliseconds of a step of each method of params.yaml, as the profile `paper` fits it."""
+        """Milliseconds of a step of each of the paper's methods, as the profile `paper` fits it."""
         params, milliseconds = config.read(), {}
+        methods = [row.method for row in papers.read()["oh_bae_2024"].rows]
         _, samples = problem("ours", self.height, self.width, self.hidden, params.seg.regions)
-        for method in params.method_names:
+        for method in methods:
             field = params.field("paper", method).model_copy(update={"width": self.hidden})
             step = refield_step(field, samples, self.device, params.profiles["paper"].train.precision)
             self.timed(step)

@@ -1,6 +1,6 @@
 """What half-precision operands cost in PSNR: `python -m benchmarks.precision`, after `dvc repro`; half an hour.
 
-Every method of params.yaml on a profile's images, at equal iterations, with a rate that falls to a hundredth so that a
+Every method of the paper on a profile's images, at equal iterations, with a rate that falls to a hundredth so that a
 fit's last swing does not hide the difference: in float32, in `mixed`, and once more in float32 from weights that differ
 in their last bit. That last difference is chance: rounding moves a descent, whoever rounds. A CPU rounds as a GPU's
 matrix units do. Writes precision.csv beside itself, row by row; `--profile paper --device cuda` writes
@@ -16,7 +16,7 @@ from rich.progress import track
 from stages import layout
 from stages.fit import read_unit
 
-from refield import config
+from refield import config, papers
 from refield.fitting import Job, descend, mse_to_psnr
 from refield.samples import sample_image
 from refield.training import Train
@@ -44,13 +44,13 @@ def psnr(job: Job, device: str) -> float:
 
 
 def main(profile: str = "quick", device: str = "cpu", images: int = 4, iterations: int = 500) -> None:
-    params = config.read(profile)
+    params, methods = config.read(profile), [row.method for row in papers.read()["oh_bae_2024"].rows]
     out = Path(__file__).with_name("precision.csv" if profile == "quick" else f"precision-{profile}.csv")
     rate = {"learning_rate": 1e-3, "schedule": "cosine", "final_factor": 0.01}
     exact, mixed = (Train(iterations=iterations, precision=p, **rate) for p in ("float32", "mixed"))
     rows = []
     for path in track(sorted(layout.images(profile).glob("*.png"))[:images], "images"):
-        for method in params.method_names:
+        for method in methods:
             unit = read_unit(params, profile, method, path)
             samples = sample_image(unit.image, unit.labels)
             reached = {

@@ -21,11 +21,17 @@ def main() -> None:
     active = config.read().runs
     if not Path("dvc.lock").exists():
         raise UserError("dvc.lock is missing; `dvc repro` writes it")
-    locked = YAML(typ="safe").load(Path("dvc.lock"))["stages"]
+    locked = set(YAML(typ="safe").load(Path("dvc.lock"))["stages"])
+    if Path("studies/dvc.lock").exists():
+        locked |= {f"studies/dvc.yaml:{name}" for name in YAML(typ="safe").load(Path("studies/dvc.lock"))["stages"]}
     profiles = {name.removeprefix("prepare@") for name in locked if name.startswith("prepare@")}
     status = status_of_all([*active, *sorted(profiles - set(active))])
-    # A stage of a profile that is not active may never have run: then it has no results that could be stale.
-    wanted = {name: status[name] for name in status if name in locked or profile_of(name) in (None, *active)}
+    # A study, or a stage of a profile that is not active, may never have run: it has no results that could be stale.
+    wanted = {
+        name: status[name]
+        for name in status
+        if name in locked or (":" not in name and profile_of(name) in (None, *active))
+    }
     problems = [f"{name}: {problem}" for name, changes in wanted.items() for problem in stale(changes)]
     if problems:
         raise UserError(
