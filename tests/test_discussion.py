@@ -34,7 +34,7 @@ def rows(methods, **columns):
 def text(scores=None):
     scores = rows(LEVEL, profile="kodak_crops") if scores is None else scores
     seeds = pd.concat([rows(["ftc", "ours", "equal_bin"], seed=s) for s in (0, 1, 2)])
-    methods = ["ftc", "ours", "random_map", "turned_map"]
+    methods = ["ftc", "ours", "turned_map"]
     rates = rows(methods, **{"profile.train.schedule": "cosine", "profile.train.learning_rate": 4e-3})
     tiles = rows(methods, **{"profile.network.tile_scale": 0.5})
     return discussion(Results(scores, []), {"seeds": seeds, "rates": rates, "tiles": tiles}, PARAMS, PAPER)

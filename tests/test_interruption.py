@@ -18,7 +18,7 @@ def ready(tmp_path_factory):
     """A project whose images are ready, and whose fits take about a second each."""
     folder = tmp_path_factory.mktemp("ready")
     project = Project.create(folder / "refield", folder / "units")
-    project.set({"profiles.quick.train.iterations": 1500})
+    project.set({"profiles.quick.train.iterations": 6000})
     project.dvc("repro", "prepare@quick")
     return project
 

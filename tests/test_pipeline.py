@@ -1,5 +1,6 @@
 """What a user is promised of the pipeline, tried on a small copy of it with the real dvc."""
 
+import pandas as pd
 import pytest
 from pipeline import Project, cached, fitted, ran
 
@@ -55,7 +56,7 @@ def test_another_gate_fits_its_method_only(project):
     project.set({"methods.positional.ftc.gates": [64, 8, 4, 2]})
     output = project.dvc("repro")
     assert fitted(output) == {"ftc": (0, 2)}
-    assert ran(output) == {"check", "fit@quick-ftc", "evaluate@quick-ftc", "figures@quick", "report"}
+    assert ran(output) == {"check", "code@quick", "fit@quick-ftc", "evaluate@quick-ftc", "figures@quick", "report"}
 
 
 def test_another_image_fits_that_image_only(project):
@@ -211,3 +212,38 @@ def test_dvc_compares_experiments(project):
     )
     assert "index.html" in plots.stdout
     assert "failed" not in project.dvc("plots", "show")
+
+
+STUDY = """\
+profile: quick
+images: all
+methods:
+- ours
+vary:
+  seed:
+  - 0
+  - 1
+  profile.train.iterations:
+  - 6
+"""
+
+
+def test_a_study_fits_what_is_new_and_scores_all(project):
+    (project.folder / "studies/tiny").mkdir()
+    file = project.folder / "studies/tiny/params.yaml"
+    file.write_text(STUDY)
+    project.sh("python", "-m", "stages.study", "tiny")
+    scores = pd.read_csv(project.folder / "studies/tiny/scores.csv")
+    assert list(scores.columns) == ["seed", "profile.train.iterations", "method", "image", "psnr_8bit", "psnr_raw"]
+    assert len(scores) == 4
+    profile = pd.read_csv(project.folder / "reports/scores/quick/ours.csv").set_index("image")["psnr_8bit"]
+    zero = scores[scores["seed"] == 0].set_index("image")["psnr_8bit"]
+    pd.testing.assert_series_equal(zero, profile)  # seed 0 is the profile's own
+    assert (scores[scores["seed"] == 1].set_index("image")["psnr_8bit"] != profile).all()
+    units = len(list(project.units.glob("*/*/unit.json")))
+    project.sh("python", "-m", "stages.study", "tiny")
+    assert len(list(project.units.glob("*/*/unit.json"))) == units
+    file.write_text(STUDY.replace("ours", "none"))
+    assert "methods names 'none'" in project.fails("python", "-m", "stages.study", "tiny")
+    file.write_text(STUDY.replace("images: all", "images: [nobody]"))
+    assert "lacks images of the study tiny" in project.fails("python", "-m", "stages.study", "tiny")

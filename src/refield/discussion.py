@@ -116,7 +116,7 @@ def _varied(scores: pd.DataFrame, paper: Paper) -> str:
         setting = ", ".join(
             f"{str(key).rpartition('.')[2].replace('_', ' ')} {value}" for key, value in zip(keys, values, strict=True)
         )
-        for method in ("ours", "random_map", "turned_map"):
+        for method in ("ours", "turned_map"):
             found = difference(psnr[method], psnr["ftc"])
             rows.append((setting, paper.label(method), number(psnr[method].mean()), *_cells(found)))
         rows.append((setting, paper.label("ftc"), number(psnr["ftc"].mean()), "", "", "", ""))
