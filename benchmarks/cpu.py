@@ -20,7 +20,7 @@ from refield import devices
 from refield.plotting import PAGE, save, style
 
 SIZES = [(128, 192, 64), (256, 384, 128)]  # height, width, network width
-TURNS = 9
+TURNS = 7
 REST = 0.3  # seconds after a turn: longer than threads spin
 
 
@@ -94,17 +94,15 @@ def plot(table: pd.DataFrame, growth: pd.DataFrame, file: Path) -> None:
         sizes = table.groupby(["pixels", "width"], sort=False)
         for axis, ((pixels, width), rows) in zip(above.subplots(1, 2), sizes, strict=True):
             others = rows[rows["by"] != "refield"]
-            names = [
-                f"{method}\n{by}" if by != "textbook" else method
-                for method, by in zip(others["method"], others["by"], strict=True)
-            ]
+            names = [f"{method}, {by}" for method, by in zip(others["method"], others["by"], strict=True)]
             middle, low, high = (others[column].to_numpy() for column in ("times_refield", "times_min", "times_max"))
             axis.barh(names, middle, xerr=[middle - low, high - middle], color="#0072B2", error_kw={"lw": 0.8})
             axis.axvline(1, color="0.3", lw=0.8)
             axis.invert_yaxis()
             axis.set_title(f"{pixels} pixels, width {width}")
             axis.set_xlabel("time of a step / refield's")
-        for axis, (quantity, rows) in zip(below.subplots(1, 4), growth.groupby("quantity", sort=False), strict=True):
+        series = growth.groupby("quantity", sort=False)
+        for axis, (quantity, rows) in zip(below.subplots(1, 4, sharey=True), series, strict=True):
             axis.loglog(rows["value"], rows["median_ms"], "o-", ms=3, color="#D55E00", base=2)
             for each, form in ((axis.xaxis, "{x:,.0f}"), (axis.yaxis, "{x:.3g}")):
                 each.set_major_formatter(StrMethodFormatter(form))

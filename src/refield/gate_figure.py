@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from refield.fields.gated import Gate, Gated
+from refield.fields.gated import Gated
 from refield.images import luma
 from refield.labels import palette
 from refield.plotting import PAGE, style
@@ -41,9 +41,12 @@ def gate_figure(image: np.ndarray, methods: Sequence[tuple[str, Gated, np.ndarra
             for i, (axis, labels) in enumerate(zip(row, experts, strict=False)):
                 colors = palette(max(2, int(labels.max()) + 1))[labels] / 255
                 axis.imshow(BLEND * colors + (1 - BLEND) * grey, interpolation="nearest")
-                axis.set_title(f"{ORDINALS[i]} layer: {_words(field.gates[i])}", fontsize=7, pad=2)
+                axis.set_title(f"{ORDINALS[i]} layer: {_words(field, i)}", fontsize=7, pad=2)
     return figure
 
 
-def _words(gate: Gate) -> str:
-    return {"dense": "one expert", "segment": "regions"}.get(gate, "") if isinstance(gate, str) else f"A = {gate:g}"
+def _words(field: Gated, layer: int) -> str:
+    gate = field.gates[layer]
+    if isinstance(gate, str):
+        return {"dense": "one expert", "segment": "regions"}[gate]
+    return f"A = {gate * field.tile_scale:g}"

@@ -16,6 +16,7 @@ COLUMN, PAGE = 3.5, 7.16  # inches: the widths of one and of two columns in prin
 COLORS = ["#8A8A8A", "#0072B2", "#56B4E9", "#D55E00", "#E69F00", "#CC79A7", "#009E73", "#000000"]
 MARKERS = ["s", "^", "v", "o", "d", "P", "X", ">"]
 DASHES: list[Any] = ["-", "-", "--", "-", (0, (4, 1, 1, 1)), "--", (0, (1, 1)), (0, (4, 1, 1, 1))]
+DOTS = (0, (1.5, 1.5))
 
 RC: Any = {
     "axes.edgecolor": "#555555",
@@ -59,7 +60,8 @@ def looks(first: Iterable[str], others: Iterable[str]) -> dict[str, Look]:
     for i, method in enumerate(dict.fromkeys([*first, *others])):
         turn, place = divmod(i, len(COLORS))
         other = (place + turn) % len(COLORS)
-        table[method] = Look(COLORS[place], MARKERS[other], DASHES[other])
+        dashes = DASHES[other] if turn == 0 or DASHES[other] != DASHES[place] else DOTS
+        table[method] = Look(COLORS[place], MARKERS[other], dashes)
     return table
 
 
