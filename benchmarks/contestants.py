@@ -105,7 +105,10 @@ def problem(method: str, height: int, width: int, hidden: int, regions: int) -> 
 
 def main(by: str, method: str, *size: str) -> None:
     *shape, images = map(int, size)
-    steps = [STEPS[by](*problem(method, *shape), "cpu") for _ in range(images)]
+    threads, steps = torch.get_num_threads(), []
+    for _ in range(images):
+        torch.set_num_threads(threads)  # a descent under way keeps torch to one; this one has its own all the same
+        steps.append(STEPS[by](*problem(method, *shape), "cpu"))
     for _ in sys.stdin:
         durations, end = [], time.perf_counter() + TURN
         while len(durations) < 4 or time.perf_counter() < end:
