@@ -45,7 +45,9 @@ def test_the_numbers_as_printed() -> None:
 
 def test_every_method_is_one_of_ours() -> None:
     assert PAPER.methods.keys() == set(config.read().method_names)
-    assert [row.method for row in PAPER.rows] == list(PAPER.methods)
+    # Its own first, in the order of its tables; then the controls.
+    published = [row.method for row in PAPER.rows]
+    assert published == list(PAPER.methods)[: len(published)]
 
 
 def test_only_the_papers_own_scale_is_comparable() -> None:

@@ -270,7 +270,8 @@ def test_the_same_scores_give_the_same_text_in_any_order_of_files(tmp_path: Path
 def test_methods_stand_in_the_order_of_params(tmp_path: Path) -> None:
     write(tmp_path, "quick")
     scores = results.collect(tmp_path, PARAMS, COLUMNS).of("quick")
-    assert list(results.summary(scores).index) == list(results.by_image(scores)) == PARAMS.method_names
+    scored = [method for method in PARAMS.method_names if method in AVERAGES]
+    assert list(results.summary(scores).index) == list(results.by_image(scores)) == scored
 
 
 def test_nothing_scored_yet(tmp_path: Path) -> None:
