@@ -99,7 +99,8 @@ def problem(method: str, height: int, width: int, hidden: int, regions: int) -> 
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
     labels = rng.integers(0, regions, (height // 8, width // 8)).repeat(8, axis=0).repeat(8, axis=1)
-    field = Gated(gates=GATES[method], width=hidden, regions=regions, tile_scale=width / 768)
+    gates = tuple(gate if isinstance(gate, str) else gate * width / 768 for gate in GATES[method])
+    field = Gated(gates=gates, width=hidden, regions=regions)
     return field, sample_image(image, labels)
 
 

@@ -1,6 +1,12 @@
-"""Fit what a study asks for and score it: one row per combination, method and image. The fits stay in the store."""
+"""Fit what a study asks for and score it: one row per combination, method and image.
+
+Rows are written as they come, each with its unit's key: what has a row already is neither fitted nor scored again.
+"""
 
 import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,55 +16,90 @@ from refield import lifetime
 from refield.errors import UserError
 from refield.metrics import psnr_8bit
 from refield.store import Made, Store
-from refield.study import read_study
+from refield.study import Study, read_study
 from refield.units import Unit
 from stages import layout
 from stages.command import run
 from stages.fit import read_unit
 
-PROVENANCE = ["date", "device", "precision", "torch", "code"]
+MEASURES = ["psnr_8bit", "psnr_raw"]
+FILES = ["scores.csv", "provenance.csv"]
+PROVENANCE = ["seconds", "together", "date", "device", "precision", "torch", "code"]
+
+Row = dict[str, Any]
 
 
 def main(name: str) -> None:
     lifetime.end_with_dvc()
     folder, store = layout.STUDIES / name, Store()
     study = read_study(folder / "params.yaml")
-    combinations = [
-        (choice, study.params(choice)) for choice in study.combinations()
-    ]  # all are right, or none is fitted
-    paths = [
-        path
-        for path in sorted(layout.images(study.profile).glob("*.png"))
-        if study.images == "all" or path.stem in study.images
-    ]
-    if not paths or (study.images != "all" and len(paths) < len(study.images)):
-        raise UserError(f"{layout.images(study.profile)} lacks images of the study {name}; `dvc repro` makes them")
-    scores, origins = [], []
-    for number, (choice, params) in enumerate(combinations, 1):
+    choices = [(choice, study.params(choice)) for choice in study.combinations()]  # all are right, or none is fitted
+    paths = images(study, name)
+    earlier = [read_rows(folder / file) for file in FILES]
+    known = by_unit(*earlier)
+    scores: list[Row] = []
+    origins: list[Row] = []
+    for number, (choice, params) in enumerate(choices, 1):
         for method in study.methods:
-            units = [read_unit(params, study.profile, method, path) for path in paths]
-            made = {unit.image_name: kept for unit in units if (kept := store.get(unit.key()))}
-            if missing := [unit for unit in units if unit.image_name not in made]:
+            units = {unit.key(): unit for unit in (read_unit(params, study.profile, method, path) for path in paths)}
+            rows = {key: known.get(key) or row_of(store.get(key), unit) for key, unit in units.items()}
+            if missing := {unit.image_name: key for key, unit in units.items() if not rows[key]}:
                 from refield.making import make_all
                 from stages.guard import choose_device
 
-                title = f"{name} {number}/{len(combinations)} {method}"
-                made |= make_all(missing, store, choose_device(params, study.profile), title)
-            for unit in units:
-                row = {**choice, "method": method, "image": unit.image_name}
-                scores.append(row | measured(unit, made[unit.image_name]))
-                origins.append({key: made[unit.image_name].provenance[key] for key in PROVENANCE})
-    pd.DataFrame(scores).to_csv(folder / "scores.csv", index=False, float_format="%.6f", lineterminator="\n")
-    counted = pd.DataFrame(origins).value_counts(sort=False).rename("fits").reset_index()
-    counted.to_csv(folder / "provenance.csv", index=False, lineterminator="\n")
+                title, device = f"{name} {number}/{len(choices)} {method}", choose_device(params, study.profile)
+                made = make_all([units[key] for key in missing.values()], store, device, title)
+                rows |= {key: row_of(made[image], units[key]) for image, key in missing.items()}
+            for key, row in rows.items():
+                about = {**choice, "method": method, "image": units[key].image_name}
+                scores.append({**about, **{column: row[column] for column in MEASURES}, "unit": key})
+                origins.append({"unit": key, **{column: row[column] for column in PROVENANCE}})
+            last = len(scores) == len(choices) * len(study.methods) * len(paths)
+            for file, rows_now, rows_then in zip(FILES, (scores, origins), earlier, strict=True):
+                write(rows_now, None if last else rows_then, folder / file)
 
 
-def measured(unit: Unit, made: Made) -> dict[str, float]:
-    """PSNR in dB: of the 8-bit reconstruction, and of the values before they are clamped and rounded."""
+def images(study: Study, name: str) -> list[Path]:
+    """The prepared images of a study; `UserError` if one is missing."""
+    folder = layout.images(study.profile)
+    paths = [path for path in sorted(folder.glob("*.png")) if study.images == "all" or path.stem in study.images]
+    if not paths or (study.images != "all" and len(paths) < len(study.images)):
+        raise UserError(f"{folder} lacks images of the study {name}; `dvc repro` makes them")
+    return paths
+
+
+def row_of(made: Made | None, unit: Unit) -> Row:
+    """Where a fit comes from and its PSNR in dB: of the 8-bit reconstruction, and of the values before rounding."""
+    if made is None:
+        return {}
     with Image.open(io.BytesIO(made.files["reconstruction.png"])) as picture:
         reconstruction = np.asarray(picture).reshape(unit.image.shape)
     curve = pd.read_csv(io.BytesIO(made.files["curve.csv"]))
-    return {"psnr_8bit": psnr_8bit(unit.image, reconstruction), "psnr_raw": float(curve["psnr"].iloc[-1])}
+    psnr = {"psnr_8bit": psnr_8bit(unit.image, reconstruction), "psnr_raw": float(curve["psnr"].iloc[-1])}
+    return {**psnr, **{column: made.provenance[column] for column in PROVENANCE}}
+
+
+def read_rows(file: Path) -> pd.DataFrame:
+    """What an earlier run has written; nothing where it has not, or in another form."""
+    rows = pd.read_csv(file, dtype={"image": str, "unit": str, "code": str}) if file.exists() else pd.DataFrame()
+    return rows if "unit" in rows else pd.DataFrame(columns=["unit"])
+
+
+def by_unit(scores: pd.DataFrame, origins: pd.DataFrame) -> Mapping[str, Row]:
+    """The measures and provenance of each unit that has both."""
+    rows = scores.drop_duplicates("unit").merge(origins.drop_duplicates("unit"), on="unit").set_index("unit")
+    if not {*MEASURES, *PROVENANCE} <= set(rows):
+        return {}
+    return {str(unit): {str(k): v for k, v in row.items()} for unit, row in rows[[*MEASURES, *PROVENANCE]].iterrows()}
+
+
+def write(rows: list[Row], earlier: pd.DataFrame | None, file: Path) -> None:
+    """The rows, and those of an earlier run that this one has not come to; all or nothing."""
+    table = pd.DataFrame(rows)
+    if earlier is not None:
+        table = pd.concat([table, earlier[~earlier["unit"].isin(table["unit"])]])
+    table.to_csv(file.with_suffix(".tmp"), index=False, float_format="%.6f", lineterminator="\n")
+    file.with_suffix(".tmp").replace(file)
 
 
 if __name__ == "__main__":

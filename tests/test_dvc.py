@@ -100,9 +100,10 @@ def test_fits_depend_on_the_fingerprint_of_all_code_that_may_fit():
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_studies_depend_on_the_modules_that_they_import(study):
-    script = "discussion" if study == "discussion" else "study"
-    named = {dep for dep in STUDIES[study]["deps"] if dep.endswith(".py")}
-    assert named == modules_of(script, PLUMBING) - (declared("code") if script == "study" else set())
+    stage = STUDIES[study].get("do", STUDIES[study])
+    assert stage["cmd"].startswith(f"python -m stages.{study}")
+    named = {dep for dep in stage["deps"] if dep.endswith(".py")}
+    assert named == modules_of(study, PLUMBING) - (declared("code") if study == "study" else set())
 
 
 def test_the_same_script_has_the_same_code_in_both_of_its_stages():
@@ -136,7 +137,7 @@ def test_only_fitting_imports_torch(stage):
 def test_no_script_is_without_a_stage():
     library = {"__init__", "command", "guard", "layout"}
     by_hand = {"readme", "verify", "compare"}
-    of_studies = {"study", "discussion"}
+    of_studies = set(STUDIES)
     scripts = {file.stem for file in (ROOT / "stages").glob("*.py")}
     assert scripts - library - by_hand - of_studies == {script(s) for s in STAGES}
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import skimage.data
+import torch
 
 from refield.fields.gated import Gated
 from refield.fitting import Diverged, Job, fit, fit_together, mse_to_psnr
@@ -46,12 +47,23 @@ def test_the_curve_starts_at_zero_and_ends_with_the_result():
     assert losses == sorted(losses, reverse=True)
 
 
-def test_the_weights_are_those_that_gave_the_values():
-    import torch
-
+def test_a_unit_target_is_a_symmetric_one_of_another_network():
+    """With y on [0, 1] for 2 y - 1 on [-1, 1], the loss of the initial weights is that of the stretched output."""
     field = Gated(gates=METHODS["ours"], width=16, regions=4)
     samples = sample_image(COFFEE, LABELS)
-    result = fit(field, samples, TRAIN, 0)
+    unit = fit(field, samples, TRAIN.model_copy(update={"target": "unit"}), 0)
+    start = field.initialise(3, np.random.default_rng(0))
+    values = field.evaluate({k: torch.tensor(v) for k, v in start.items()}, samples.points, samples.labels).numpy()
+    assert unit.curve[0][1] == pytest.approx(samples.mean_squared_error(2 * values - 1), rel=1e-4)
+    assert unit.curve[-1][2] > unit.curve[0][2] + 5
+
+
+@pytest.mark.parametrize("output", ["dense", "gated"])
+@pytest.mark.parametrize("target", ["symmetric", "unit"])
+def test_the_weights_are_those_that_gave_the_values(target, output):
+    field = Gated(gates=METHODS["ours"], width=16, regions=4, output=output)
+    samples = sample_image(COFFEE, LABELS)
+    result = fit(field, samples, TRAIN.model_copy(update={"target": target}), 0)
     weights = {name: torch.tensor(array) for name, array in result.weights.items()}
     values = field.evaluate(weights, samples.points, samples.labels).numpy()
     np.testing.assert_allclose(values, result.values, atol=2e-4)

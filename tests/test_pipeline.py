@@ -1,5 +1,7 @@
 """What a user is promised of the pipeline, tried on a small copy of it with the real dvc."""
 
+import shutil
+
 import pandas as pd
 import pytest
 from pipeline import Project, cached, fitted, ran
@@ -220,7 +222,7 @@ images: all
 methods:
 - ours
 vary:
-  seed:
+- seed:
   - 0
   - 1
   profile.train.iterations:
@@ -234,15 +236,24 @@ def test_a_study_fits_what_is_new_and_scores_all(project):
     file.write_text(STUDY)
     project.sh("python", "-m", "stages.study", "tiny")
     scores = pd.read_csv(project.folder / "studies/tiny/scores.csv")
-    assert list(scores.columns) == ["seed", "profile.train.iterations", "method", "image", "psnr_8bit", "psnr_raw"]
+    columns = ["seed", "profile.train.iterations", "method", "image", "psnr_8bit", "psnr_raw", "unit"]
+    assert list(scores.columns) == columns
     assert len(scores) == 4
     profile = pd.read_csv(project.folder / "reports/scores/quick/ours.csv").set_index("image")["psnr_8bit"]
     zero = scores[scores["seed"] == 0].set_index("image")["psnr_8bit"]
     pd.testing.assert_series_equal(zero, profile)  # seed 0 is the profile's own
     assert (scores[scores["seed"] == 1].set_index("image")["psnr_8bit"] != profile).all()
-    units = len(list(project.units.glob("*/*/unit.json")))
+    written = {name: (project.folder / "studies/tiny" / name).read_bytes() for name in ("scores.csv", "provenance.csv")}
+    # What has a row is not fitted again, even where the store no longer holds it; what has lost its row is.
+    shutil.rmtree(project.units)
     project.sh("python", "-m", "stages.study", "tiny")
-    assert len(list(project.units.glob("*/*/unit.json"))) == units
+    assert not list(project.units.glob("*/*/unit.json"))
+    assert all((project.folder / "studies/tiny" / name).read_bytes() == data for name, data in written.items())
+    lines = written["scores.csv"].splitlines(keepends=True)
+    (project.folder / "studies/tiny/scores.csv").write_bytes(b"".join(lines[:2] + lines[3:]))
+    project.sh("python", "-m", "stages.study", "tiny")
+    assert len(list(project.units.glob("*/*/unit.json"))) == 1
+    assert (project.folder / "studies/tiny/scores.csv").read_bytes() == written["scores.csv"]
     file.write_text(STUDY.replace("ours", "none"))
     assert "methods names 'none'" in project.fails("python", "-m", "stages.study", "tiny")
     file.write_text(STUDY.replace("images: all", "images: [nobody]"))

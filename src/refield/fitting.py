@@ -1,11 +1,11 @@
-"""Fit fields to samples: full-batch Adam (0.9, 0.999) on the mean squared error over values in [-1, 1]."""
+"""Fit fields to samples: full-batch Adam (0.9, 0.999) on the mean squared error over values in [-1, 1] or [0, 1]."""
 
 import importlib
 import importlib.util
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol, Self
 
@@ -67,8 +67,10 @@ def descend(job: Job, device: str) -> Descent:
     everywhere, *faster = job.train.modules
     module = importlib.import_module(faster[0] if faster and fuses(job.field, device) else everywhere)
     weights = job.field.initialise(job.samples.values.shape[1], np.random.default_rng(job.seed))
+    span = job.train.span
+    samples = replace(job.samples, values=(job.samples.values + (span - 1)) / span)
     kind: type[Descent] = module.Descent
-    return kind(job.field, weights, job.samples, torch.device(device), precision=job.train.precision)
+    return kind(job.field, weights, samples, torch.device(device), precision=job.train.precision)
 
 
 def fuses(field: Gated, device: str) -> bool:
@@ -103,10 +105,12 @@ def fit_together(jobs: Sequence[Job], device: str, progress: Progress = lambda *
     Each result depends on its job alone, bit by bit, not on the others nor on the number of threads.
     """
     results: list[Fit | Diverged | None] = [None] * len(jobs)
+    descents = [descend(job, device) for job in jobs]  # all before any is entered: each counts the threads it may use
     with ExitStack() as stack:
-        fits = []
-        for number, job in enumerate(jobs):
-            fits.append(_steps(job, stack.enter_context(descend(job, device)), partial(progress, number)))
+        fits = [
+            _steps(job, stack.enter_context(descent), partial(progress, number))
+            for number, (job, descent) in enumerate(zip(jobs, descents, strict=True))
+        ]
         while None in results:
             for number, result in enumerate(results):
                 try:
@@ -118,7 +122,7 @@ def fit_together(jobs: Sequence[Job], device: str, progress: Progress = lambda *
 
 def _steps(job: Job, descent: Descent, progress: Callable[[int, float], None]) -> Iterator[Fit | None]:
     """Nothing after each step, and in the end the fit."""
-    train, curve = job.train, []
+    train, span, curve = job.train, job.train.span, []
 
     def trace(iteration: int, loss: float) -> None:
         if not math.isfinite(loss):
@@ -131,11 +135,18 @@ def _steps(job: Job, descent: Descent, progress: Callable[[int, float], None]) -
     for i in range(train.iterations):
         descent.step(train.rate(i))
         if i % train.trace_every == 0:
-            trace(i, descent.loss())
+            trace(i, span**2 * descent.loss())
         yield None
-    values = descent.values()
+    values = span * descent.values() - (span - 1)
     trace(train.iterations, job.samples.mean_squared_error(values))
-    yield Fit(descent.arrays(), values, curve)
+    yield Fit(_stretched(descent.arrays(), span), values, curve)
+
+
+def _stretched(weights: dict[str, np.ndarray], span: float) -> dict[str, np.ndarray]:
+    """Weights whose output is the intensity itself: the last layer, which is linear, takes in `Train.span`."""
+    last = f"layers.{len(weights) // 2 - 1}"
+    weight, bias = weights[f"{last}.weight"], weights[f"{last}.bias"]
+    return weights | {f"{last}.weight": span * weight, f"{last}.bias": span * bias - (span - 1)}
 
 
 def mse_to_psnr(mse: float) -> float:

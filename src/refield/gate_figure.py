@@ -49,4 +49,4 @@ def _words(field: Gated, layer: int) -> str:
     gate = field.gates[layer]
     if isinstance(gate, str):
         return {"dense": "one expert", "segment": "regions"}[gate]
-    return f"A = {gate * field.tile_scale:g}"
+    return f"A = {field.scale(gate):g}"

@@ -22,7 +22,8 @@ def statement(profile: str, scores: pd.DataFrame, provenance: pd.DataFrame, para
         settings = params.profiles[profile]
         network = {**params.network, **settings.network}
         activation = str(network.get("activation")).replace("_", " ")
-        lines.append(f"* Networks: width {network.get('width')}, {activation} activation.")
+        tiles = f", no tiles finer than A = {network['largest_a']:g}" if "largest_a" in network else ""
+        lines.append(f"* Networks: width {network.get('width')}, {activation} activation{tiles}.")
         lines.append(f"* Training: {_training(settings)}; seed {_seeds(provenance, params)}.")
     lines.append(f"* Fitted: {_machines(provenance)}.")
     return "\n".join([*lines, "", *_warnings(profile, scores, provenance, params), _comparison(profile, params, paper)])
@@ -63,7 +64,9 @@ def _sizes(scores: pd.DataFrame) -> str:
 def _training(profile: Profile) -> str:
     train = profile.train
     schedule = "constant" if train.schedule == "constant" else f"{train.schedule} to {train.final_factor:g} of it"
-    return f"{train.iterations:,} iterations of full-batch Adam, learning rate {train.learning_rate:g}, {schedule}"
+    target = ", values on [0, 1]" if train.target == "unit" else ""
+    steps = f"{train.iterations:,} iterations of full-batch Adam"
+    return f"{steps}, learning rate {train.learning_rate:g}, {schedule}{target}"
 
 
 def _seeds(provenance: pd.DataFrame, params: Params) -> str:

@@ -1,11 +1,10 @@
 """A study: some methods of a profile, fitted anew for every combination of other values of params.yaml."""
 
 import itertools
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from refield.config import ConfigError, Name, Params, Strict, load, read, sentence
 
@@ -16,12 +15,24 @@ class Study(Strict):
     profile: Name
     images: Literal["all"] | list[str]
     methods: list[Name] = Field(min_length=1)
-    vary: dict[str, list[Any]] = Field(min_length=1)  # keys of params.yaml; `profile.` stands for the study's profile
+    # Grids: values for keys of params.yaml; `profile.` stands for the study's profile.
+    vary: list[dict[str, list[Any]]] = Field(min_length=1)
 
-    def combinations(self) -> Iterator[dict[str, Any]]:
-        """Every choice of one value per key, the last key's changing fastest."""
-        for values in itertools.product(*self.vary.values()):
-            yield dict(zip(self.vary, values, strict=True))
+    @model_validator(mode="after")
+    def grids_have_the_same_keys(self) -> "Study":
+        for number, grid in enumerate(self.vary, 1):
+            if not grid or grid.keys() != self.vary[0].keys():
+                raise ValueError(f"vary: grid {number} must have the keys of the first, and one at least")
+        return self
+
+    def combinations(self) -> list[dict[str, Any]]:
+        """Grid by grid every choice of one value per key, the last key's changing fastest; each choice once."""
+        choices: list[dict[str, Any]] = []
+        for grid in self.vary:
+            for values in itertools.product(*grid.values()):
+                choice = dict(zip(grid, values, strict=True))
+                choices += [choice] if choice not in choices else []
+        return choices
 
     def params(self, choice: dict[str, Any], path: Path = Path("params.yaml")) -> Params:
         """The parameters with a combination's values; `ConfigError` if they are wrong or a method is unknown."""

@@ -16,6 +16,8 @@ class Train(BaseModel):
     schedule: Literal["constant", "exponential", "cosine"] = "constant"
     final_factor: float = Field(0.1, gt=0, le=1)  # of learning_rate at the end; unused by `constant`
     trace_every: int = Field(10, ge=1)  # iterations between two points of the curve
+    # What the network's output stands for while it is fitted: intensities on [-1, 1] or on [0, 1].
+    target: Literal["symmetric", "unit"] = "symmetric"
     engine: Literal["fast", "reference"] = "fast"
     # mixed: the operands of the hidden layers' products keep 11 significant bits (half precision, or TF32), all sums 24
     precision: Literal["float32", "mixed"] = "float32"
@@ -25,6 +27,11 @@ class Train(BaseModel):
         if self.engine == "reference" and self.precision != "float32":
             raise ValueError("engine: reference computes in float32 only; remove precision")
         return self
+
+    @property
+    def span(self) -> float:
+        """s, where an output y of the network under training stands for the intensity s y - (s - 1) on [-1, 1]."""
+        return {"symmetric": 1.0, "unit": 2.0}[self.target]
 
     @property
     def modules(self) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def test_tiles_measure_what_the_paper_says(scale, shape, tile):
 
 
 def test_tile_of_each_point_is_the_floor_modulo_two_of_each_axis():
-    field = Gated(gates=(8.0,), width=4, tile_scale=0.25)
+    field = Gated(gates=(8.0,), width=4, largest_a=2.0)
     points = pixel_grid(9, 14)
     expected = [2 * (int(np.floor(2 * row)) % 2) + int(np.floor(2 * column)) % 2 for row, column in points]
     assert field.experts(field.layers(3)[0], points, None).tolist() == expected

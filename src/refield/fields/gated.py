@@ -50,7 +50,7 @@ class Gated(BaseModel):
     bias: Literal["shared", "per_expert"] = "shared"
     init: Literal["siren", "pytorch"] = "siren"
     output: Literal["dense", "gated"] = "dense"
-    tile_scale: float = Field(1.0, gt=0, allow_inf_nan=False)
+    largest_a: float | None = Field(None, gt=0, allow_inf_nan=False)  # tiles of any larger A are as large as this one's
     regions: int | None = Field(None, ge=2)  # K of a segment gate
     region_input: bool = False  # the point's region as a third coordinate
 
@@ -101,6 +101,10 @@ class Gated(BaseModel):
             )
         return layers
 
+    def scale(self, gate: float) -> float:
+        """Eq. (4)'s A of a gate of tiles."""
+        return gate if self.largest_a is None else min(gate, self.largest_a)
+
     def coordinates(self, points: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """What the first layer sees: the points (n, 2), and their regions on [-1, 1] where these are an input."""
         if not self.region_input:
@@ -117,8 +121,7 @@ class Gated(BaseModel):
             if labels is None:
                 raise ValueError("a segment gate needs the labels of its points")
             return labels.astype(np.int64)
-        assert isinstance(layer.gate, float)
-        tile = np.floor(layer.gate * self.tile_scale * points).astype(np.int64) % 2  # numpy's % is never negative
+        tile = np.floor(self.scale(layer.gate) * points).astype(np.int64) % 2  # numpy's % is never negative
         return 2 * tile[:, 0] + tile[:, 1]
 
     def initialise(self, channels: int, rng: np.random.Generator) -> dict[str, np.ndarray]:

@@ -1,0 +1,62 @@
+"""The ranking finds the settings that the published numbers were made with."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+from refield import papers
+from refield.calibration import chart, ranking
+
+PAPER = papers.read(ROOT / "papers.yaml")["oh_bae_2024"]
+PUBLISHED = {row.method: (row.average, row.highest, row.lowest) for row in PAPER.rows}
+METHODS = ["siren", "ftc", "qt", "ours"]
+RATE = "profile.train.learning_rate"
+
+
+def study(shift, images=4):
+    """Scores whose statistics are the published ones plus shift(schedule, rate, method); rounding costs 0.01 dB."""
+    rows = []
+    for schedule, rate, method in itertools.product(["constant", "cosine"], [1e-4, 1e-3], METHODS):
+        average, highest, lowest = PUBLISHED[method]
+        middle = (images * average - highest - lowest) / (images - 2)
+        for i, psnr in enumerate([highest, lowest, *[middle] * (images - 2)]):
+            psnr += shift(schedule, rate, method)
+            setting = {"profile.train.schedule": schedule, RATE: rate}
+            rows.append({**setting, "method": method, "image": f"im{i}", "psnr_8bit": psnr - 0.01, "psnr_raw": psnr})
+    return pd.DataFrame(rows)
+
+
+def test_the_settings_that_match_come_first_at_no_distance():
+    first = ranking(study(lambda *s: 0.0 if s[:2] == ("cosine", 1e-3) else 1.0), PAPER, complete=True).iloc[0]
+    assert (first["profile.train.schedule"], first[RATE], first["convention"]) == ("cosine", 1e-3, "unrounded")
+    assert first["distance"] == pytest.approx(0, abs=1e-9)
+    assert [first[m] for m in METHODS] == pytest.approx([PUBLISHED[m][0] for m in METHODS])
+
+
+def test_gaps_know_nothing_of_what_all_methods_share():
+    shifts = {"siren": 3.0, "ftc": 3.0, "qt": 3.0, "ours": 5.0}
+    ranked = ranking(study(lambda *s: shifts[s[2]]), PAPER, complete=True)
+    raw = ranked[ranked["convention"] == "unrounded"].iloc[0]
+    assert raw["distance"] == pytest.approx(np.sqrt((3 * 9 + 25) / 4))
+    assert raw["gaps"] == pytest.approx(np.std([3, 3, 3, 5]))
+
+
+def test_a_few_images_are_judged_by_their_averages_only():
+    scores = study(lambda *_: 0.0)
+    scores.loc[scores["image"] == "im0", ["psnr_8bit", "psnr_raw"]] += 1  # another highest ...
+    scores.loc[scores["image"] == "im2", ["psnr_8bit", "psnr_raw"]] -= 1  # ... and the same average
+    assert ranking(scores, PAPER, complete=False)["distance"].min() == pytest.approx(0, abs=1e-9)
+    assert ranking(scores, PAPER, complete=True)["distance"].min() > 0.5
+
+
+def test_the_chart_has_a_line_for_every_setting_the_nearest_first():
+    ranked = ranking(
+        study(lambda schedule, rate, _: 1.0 + (schedule == "constant") + 1e3 * rate), PAPER, complete=False
+    )
+    (axes,) = chart(ranked).axes
+    assert [line.get_label() for line in axes.get_lines()] == ["cosine", "constant"]
+    np.testing.assert_allclose(axes.get_lines()[0].get_xdata(), [1e-4, 1e-3])
+    np.testing.assert_allclose(axes.get_lines()[0].get_ydata(), [1.09, 1.99])
