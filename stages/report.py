@@ -9,12 +9,14 @@ from stages import layout
 from stages.command import run
 
 SCORES = ["image", "height", "width", "psnr_8bit", *results.MEASURES]
+PROVENANCE = ["image", "device", "precision", "date", "torch", "seed", "seconds"]
+PRICED = ["siren", "siren_region", "siren_wide", "ftc", "ours_2", "ours", "random_map", "ours_8"]
 
 
 def main() -> None:
     params, paper = config.read(), papers.read()["oh_bae_2024"]
     scores = results.collect(layout.SCORES, params, SCORES)
-    provenance = results.collect(layout.PROVENANCE, params, ["image", "device", "precision", "date", "torch", "seed"])
+    provenance = results.collect(layout.PROVENANCE, params, PROVENANCE)
     curves = results.collect(layout.CURVES, params, ["iteration", "psnr"])
 
     layout.REPORTS.mkdir(exist_ok=True)
@@ -26,12 +28,19 @@ def main() -> None:
 
     shutil.rmtree(layout.CHARTS, ignore_errors=True)
     layout.CHARTS.mkdir()
+    shutil.rmtree(layout.COSTS, ignore_errors=True)
+    layout.COSTS.mkdir()
     labels = {method: paper.label(method) for method in [*paper.methods, *params.method_names]}
     look = looks(paper.methods, params.method_names)
     published = [row.method for row in paper.rows]
     more = ["siren", "ftc", "ours", *(method for method in params.method_names if method not in published)]
     for profile in sorted(set(scores.rows["profile"])):
         folder, psnr, curve = layout.CHARTS / profile, results.by_image(scores.of(profile)), curves.of(profile)
+        costs = results.costs(scores.of(profile), provenance.of(profile))
+        costs.to_csv(layout.COSTS / f"{profile}.csv", float_format="%.4f", lineterminator="\n")
+        # Those that differ in it.
+        if len(costs := costs[costs.index.isin(PRICED)].dropna()):
+            save(charts.cost(costs, curve, look, labels), layout.COSTS / f"{profile}.svg")
         if {"ours", "ftc"} <= set(psnr):
             save(charts.against(psnr, "ftc", "ours", look, labels), folder / "ours_against_ftc.svg")
         # The paper's methods, and those beyond it beside the most important of these.

@@ -144,8 +144,9 @@ def test_the_wide_siren_has_as_many_weights_as_levels_of_experts(tmp_path):
 
 def test_scientific_notation_is_a_number(tmp_path):
     file = tmp_path / "params.yaml"
-    file.write_text((ROOT / "params.yaml").read_text().replace("1.0e-3", "1e-3"))
-    assert config.read(path=file).profiles["quick"].train.learning_rate == 0.001
+    file.write_text((ROOT / "params.yaml").read_text().replace("1.0e-4", "1e-4"))
+    assert "1e-4" in file.read_text()
+    assert config.read(path=file).profiles["paper"].train.learning_rate == 0.0001
 
 
 @pytest.mark.parametrize(("text", "said"), [("a: [1", "not valid YAML"), ("", "must be"), ("- 1", "must be")])

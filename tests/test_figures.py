@@ -135,10 +135,17 @@ def curves() -> pd.DataFrame:
     return pd.concat(parts)
 
 
+COSTS = pd.DataFrame(
+    {"psnr": [25.0, 33.0], "bpp": [16.75, 66.0], "seconds": [4.0, 12.0]},
+    index=pd.Index(["siren", "ours"], name="method"),
+)
+
+
 def all_charts() -> dict[str, Figure]:
     return {
         "iterations": charts.over_iterations(curves(), LOOKS, LABELS),
         "per_image": charts.per_image(PSNR, LOOKS, LABELS),
+        "cost": charts.cost(COSTS, curves(), LOOKS, LABELS),
         "against": charts.against(PSNR, "ftc", "ours", LOOKS, LABELS),
         "comparison": comparison((64, 96, 3), [5, 20])[0],
     }
@@ -147,6 +154,14 @@ def all_charts() -> dict[str, Figure]:
 def test_the_legend_has_the_order_of_the_lines() -> None:
     figure = charts.over_iterations(curves(), LOOKS, LABELS)
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["Ours", "LoE Fine-to-Coarse", "SIREN"]
+
+
+def test_a_curve_over_time_ends_where_its_fit_does() -> None:
+    bits, time = charts.cost(COSTS, curves(), LOOKS, LABELS).axes
+    assert [line.get_xdata().tolist() for line in bits.lines] == [[16.75], [66.0]]
+    curve, end = time.lines[2:4]
+    assert (curve.get_xdata()[-1], curve.get_ydata()[-1]) == (end.get_xdata()[0], end.get_ydata()[0]) == (12.0, 33.0)
+    assert curve.get_xdata()[5] == pytest.approx(6.0)
 
 
 def test_images_are_sorted_by_the_first_method() -> None:
@@ -184,7 +199,7 @@ def write_all(folder: Path) -> None:
 def test_files_are_real_and_the_same_in_every_process(tmp_path: Path) -> None:
     write_all(tmp_path / "here")
     here = {file.name: file.read_bytes() for file in (tmp_path / "here").iterdir()}
-    assert len(here) == 12
+    assert len(here) == 15
     with Image.open(tmp_path / "here" / "comparison.png") as picture:
         assert picture.width == round(7.16 * 300)
     assert here["comparison.pdf"].startswith(b"%PDF")

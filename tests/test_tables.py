@@ -156,7 +156,7 @@ def test_the_statement_says_what_was_measured_and_no_time_of_day(tmp_path: Path)
     write(tmp_path / "scores", "quick")
     quick = section(report(tmp_path / "scores", provenance(tmp_path / "past", "quick", seed=7)), "quick")
     assert "3 photographs that ship inside scikit-image (im0, im1, im2), resized, 192 x 128 pixels, RGB" in quick
-    assert "300 iterations of full-batch Adam, learning rate 0.001, constant; seed 7." in quick
+    assert "300 iterations of full-batch Adam, learning rate 0.002, cosine to 0.01 of it; seed 7." in quick
     assert "2026-11-19 to 2026-11-20 on cpu (Some Model), float32, torch 2.9.1." in quick
     assert "12.3" not in quick
 
@@ -165,6 +165,17 @@ def test_averages_over_other_images_are_flagged(tmp_path: Path) -> None:
     write(tmp_path, "quick")
     write(tmp_path, "quick", {"qt": 25.0}, images=2)
     assert "qt was scored on 2 of 3 images" in report(tmp_path)
+
+
+def test_costs_take_the_median_fit_and_leave_unknown_times_open(tmp_path: Path) -> None:
+    write(tmp_path / "scores", "quick")
+    scores = results.collect(tmp_path / "scores", PARAMS, COLUMNS).of("quick")
+    past = provenance(tmp_path / "past", "quick").of("quick")
+    past.loc[past["image"] == "im1", "seconds"] = 20.345
+    costs = results.costs(scores, past)
+    assert costs.loc["siren", "seconds"] == pytest.approx((12.345 + 20.345) / 2)
+    assert math.isnan(costs.loc["ours", "seconds"])
+    assert costs.loc["ours", "psnr"] == pytest.approx(results.summary(scores).loc["ours", "psnr_average"])
 
 
 def verdicts(folder: Path, averages: dict[str, float]) -> list[str]:

@@ -74,5 +74,27 @@ def against(psnr: pd.DataFrame, x: str, y: str, looks: Mapping[str, Look], label
     return figure
 
 
+def cost(costs: pd.DataFrame, curves: pd.DataFrame, looks: Mapping[str, Look], labels: Mapping[str, str]) -> Figure:
+    """What PSNR costs: in bits per pixel (`results.costs`), and in time (columns method, iteration, psnr)."""
+    with style():
+        figure = Figure(figsize=(PAGE, 2.9), layout="constrained")
+        bits, time = figure.subplots(1, 2, sharey=True)
+        for name, row in costs.iterrows():
+            method = str(name)
+            curve, look = curves[curves["method"] == method], looks[method]
+            seconds = curve["iteration"] / curve["iteration"].max() * row["seconds"]
+            bits.plot(row["bpp"], row["psnr"], ls="", label=labels[method], **_mark(look) | {"ms": 5})
+            time.plot(seconds, curve["psnr"], color=look.color, ls=look.dashes)
+            time.plot(row["seconds"], row["psnr"], ls="", **_mark(look) | {"ms": 5})
+        bits.set(xlabel="Bits per pixel, 32-bit weights and coded map", ylabel=f"{DECIBEL}, mean over images")
+        time.set(xlabel="Seconds, median fit")
+        bits.set_xlim(left=0)
+        time.set_xlim(left=0)
+        # The first steps rise from nothing.
+        bits.set_ylim(bottom=costs["psnr"].min() - 5)
+        figure.legend(*bits.get_legend_handles_labels(), loc="outside right upper", handletextpad=0.2)
+    return figure
+
+
 def _mark(look: Look) -> dict[str, Any]:
     return {"color": look.color, "marker": look.marker, "ms": 3.6, "mec": "white", "mew": 0.3}

@@ -1,87 +1,114 @@
 """What the paper's gain is made of, in words and tables whose every number is computed from scores."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
 from refield.config import Params
 from refield.paired import Difference, difference
 from refield.papers import Paper
-from refield.results import Results, by_image, number
+from refield.results import DASH, Results, by_image, number
 
 FEWEST = 8  # images for a profile to be discussed
 
-# (first, second, what their difference says)
-CONTROLS = [
-    ("ours", "ftc", "the paper's gain: a luminance map in place of the coarsest tiles"),
-    ("random_map", "ftc", "the same with noise for a map: experts that know nothing"),
-    ("turned_map", "ftc", "the same with the map by half a turn: natural shapes that know nothing of their pixels"),
-    ("ours", "turned_map", "what the map knows of its pixels, its shapes and sizes apart"),
-    ("ours", "random_map", "what the map knows of its pixels, and its shapes"),
+# (first, second, what their difference says). The parts lead from SIREN to the paper's method and add up.
+PARTS = [
+    ("siren_wide", "siren", "parameters: as many weights as Levels-of-Experts has, in one dense network"),
+    ("ftc", "siren_wide", "experts: the same number of weights, chosen by tiles"),
+    ("random_map", "ftc", "a map instead of the coarsest tiles, of noise"),
+    ("turned_map", "random_map", "shapes: regions of the image, by half a turn, instead of noise"),
+    ("ours", "turned_map", "luminance: the same regions where they belong"),
+]
+GAIN = ("ours", "ftc")
+OTHERS = [
     ("ours", "equal_bin", "Multi-Otsu's thresholds rather than equal bins"),
     ("ours_2", "ours", "two regions rather than four"),
     ("ours_8", "ours", "eight regions rather than four"),
-    ("siren_wide", "siren", "as many weights as Levels-of-Experts has, without experts"),
-    ("ftc", "siren_wide", "the same number of weights, as experts"),
-    ("siren_region", "siren", "a SIREN that is told each pixel's region, without experts"),
+    ("siren_region", "siren", "the region as one more input of a SIREN: luminance without experts"),
     ("ftc_leaky", "ftc", "the original Levels-of-Experts' LeakyReLU rather than sines"),
 ]
+HEADS = ["difference", "what it says", "dB", "95 %", "p", "images won", "published"]
 
 
 def discussion(scores: Results, studies: Mapping[str, pd.DataFrame], params: Params, paper: Paper) -> str:
-    """Markdown, from all profiles' scores and the scores of the studies `seeds`, `rates` and `tiles`."""
+    """Markdown, from all profiles' scores and the scores of the studies `seeds` and `rates`."""
     blocks = ["# What the gain is made of", PREFACE]
     for profile in scores.profiles(params):
         psnr = by_image(scores.of(profile))
         if len(psnr.dropna()) >= FEWEST:
-            blocks += [f"## Controls: {profile}", _controls(psnr, paper), _shares(psnr)]
+            blocks += [f"## {profile}", _words(psnr), _differences(psnr, [*PARTS, (*GAIN, SUM)], paper)]
+            blocks += ["Other controls:", _differences(psnr, OTHERS, paper)]
         elif profile in params.profiles and not paper.protocol.differences(params.profiles[profile]):
-            blocks += [f"## Controls: {profile}", "Not run yet: it needs a CUDA GPU."]
-    blocks += ["## Seeds", _seeds(studies["seeds"], paper)]
-    blocks += ["## Another rate", _varied(studies["rates"], paper), "## Other tiles", _varied(studies["tiles"], paper)]
+            blocks += [f"## {profile}", "Not run yet: it needs a CUDA GPU."]
+    blocks += ["## Other rates", *_rates(studies["rates"], paper), "## Other seeds", _seeds(studies["seeds"], paper)]
     return "\n\n".join(blocks) + "\n"
 
 
+SUM = "the paper's gain, the sum of the last three"
 PREFACE = (
     "Made by `dvc repro studies/dvc.yaml:discussion`; every number is computed from `reports/scores` and "
     "`studies/*/scores.csv`. A difference is the mean over images of PSNR in dB, image by image, with its 95 % "
     "confidence interval (Student's t); p is Wilcoxon's signed-rank test. The interval is over images, for one seed: "
-    "what another seed changes stands under Seeds."
+    "what another seed or rate changes stands below."
 )
 
 
-def _controls(psnr: pd.DataFrame, paper: Paper) -> str:
+def _differences(psnr: pd.DataFrame, pairs: Iterable[tuple[str, str, str]], paper: Paper) -> str:
     published = {row.method: row.average for row in paper.rows}
     rows = []
-    for first, second, meaning in CONTROLS:
+    for first, second, meaning in pairs:
         if {first, second} <= set(psnr):
-            found = difference(psnr[first], psnr[second])
             told = first in published and second in published
-            there = number(published[first] - published[second], sign="+") if told else "—"
-            rows.append((f"{paper.label(first)} less {paper.label(second)}", meaning, *_cells(found), there))
-    return _pipe(["difference", "what it says", "dB", "95 %", "p", "images won", "published"], rows)
+            there = number(published[first] - published[second], sign="+") if told else DASH
+            names = f"{paper.label(first)} less {paper.label(second)}"
+            rows.append((names, meaning, *_cells(difference(psnr[first], psnr[second])), there))
+    return _pipe(HEADS, rows)
 
 
-def _shares(psnr: pd.DataFrame) -> str:
-    """The gain in words."""
-    needed = {"ours", "ftc", "random_map", "turned_map", "siren_wide", "siren", "siren_region"}
-    if not needed <= set(psnr):
+def _words(psnr: pd.DataFrame) -> str:
+    """The gain and its parts in words."""
+    if not {method for first, second, _ in PARTS for method in (first, second)} <= set(psnr):
         return "Some of the controls have not been run here."
-    gain, random, turned = (difference(psnr[name], psnr["ftc"]) for name in ("ours", "random_map", "turned_map"))
-    told = difference(psnr["ours"], psnr["turned_map"])
-    wide, experts = difference(psnr["siren_wide"], psnr["siren"]), difference(psnr["ftc"], psnr["siren_wide"])
-    region = difference(psnr["siren_region"], psnr["siren"])
-    return " ".join(
-        [
-            f"Ours less Fine-to-Coarse is {gain}, {_verdict(gain)}; ours wins {gain.wins} of {gain.images} images.",
-            f"With noise in the map's place the difference is {random}, with the map by half a turn {turned}:",
-            f"maps that know nothing of the pixels they gate. What is left to the map's knowledge, ours against the "
-            f"turned map, is {told}, {_verdict(told)}.",
-            f"Parameters alone, a dense SIREN of the same size, give {wide} over SIREN; the same parameters as experts "
-            f"give {experts} more.",
-            "The region as a third input of a SIREN, which is the luminance that the map leaks without any expert, "
-            f"gives {region}.",
-        ]
+    gain = difference(psnr["ours"], psnr["ftc"])
+    wide, experts, noise, shapes, luminance = (difference(psnr[first], psnr[second]) for first, second, _ in PARTS)
+    return (
+        f"Ours less Fine-to-Coarse is {gain}, {_verdict(gain)}; ours wins {gain.wins} of {gain.images} images. "
+        f"Of this, a map of noise in place of the coarsest tiles gives {noise}; regions of natural shape, which know "
+        f"nothing of their pixels, {shapes} more; and the luminance that the map tells of each pixel {luminance} more, "
+        f"{_verdict(luminance)}. Before that, SIREN gains {wide} by having as many weights as Levels-of-Experts in one "
+        f"dense network, and {experts} more by having them as experts."
+    )
+
+
+def _rates(scores: pd.DataFrame, paper: Paper) -> Iterator[str]:
+    """The gain and its parts in each of a study's combinations, and with each method at its own best."""
+    keys = [str(column) for column in scores][: list(scores).index("method")]
+    settings = {}
+    for values, part in scores.groupby(keys, sort=False):
+        words = ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)
+        settings[words] = part.pivot(index="image", columns="method", values="psnr_8bit")
+    methods = list(dict.fromkeys(scores["method"]))
+    best = {method: max(settings, key=lambda words: settings[words][method].mean()) for method in methods}
+    settings["each at its best"] = pd.DataFrame({method: settings[best[method]][method] for method in methods})
+    named = ", ".join(key.rpartition(".")[2].replace("_", " ") for key in keys)
+    rows = [
+        (words, *(number(psnr[method].mean()) + "*" * (best[method] == words) for method in methods))
+        for words, psnr in settings.items()
+    ]
+    yield "Average PSNR; * is a method's best, by which it takes part in the last line."
+    yield _pipe([named, *map(paper.label, methods)], rows)
+    pairs = [GAIN, *((first, second) for first, second, _ in PARTS if {first, second} <= set(methods))]
+    rows = [
+        (words, *(str(difference(psnr[first], psnr[second])).replace(" dB", "") for first, second in pairs))
+        for words, psnr in settings.items()
+    ]
+    yield "Differences in dB with their 95 % intervals: the gain, and those of its parts that were fitted here."
+    yield _pipe([named, *(f"{paper.label(first)} less {paper.label(second)}" for first, second in pairs)], rows)
+    gains = [difference(psnr["ours"], psnr["ftc"]) for psnr in settings.values()]
+    better, worse = (sum(gain.clear and sign * gain.mean > 0 for gain in gains[:-1]) for sign in (1, -1))
+    yield (
+        f"Ours is better than Fine-to-Coarse, clear of zero, in {better} of these {len(gains) - 1} settings and worse "
+        f"in {worse}. With each method at its best the gain is {gains[-1]}, {_verdict(gains[-1])}."
     )
 
 
@@ -105,22 +132,6 @@ def _seeds(seeds: pd.DataFrame, paper: Paper) -> str:
             f"of each image's mean over seeds {pooled}, {_verdict(pooled)}."
         )
     return f"{table}\n\n" + "\n".join(lines)
-
-
-def _varied(scores: pd.DataFrame, paper: Paper) -> str:
-    """The gain in each of a study's combinations."""
-    keys = [column for column in scores if column not in ("method", "image", "psnr_8bit", "psnr_raw")]
-    rows = []
-    for values, part in scores.groupby(keys, sort=False):
-        psnr = part.pivot(index="image", columns="method", values="psnr_8bit")
-        setting = ", ".join(
-            f"{str(key).rpartition('.')[2].replace('_', ' ')} {value}" for key, value in zip(keys, values, strict=True)
-        )
-        for method in ("ours", "turned_map"):
-            found = difference(psnr[method], psnr["ftc"])
-            rows.append((setting, paper.label(method), number(psnr[method].mean()), *_cells(found)))
-        rows.append((setting, paper.label("ftc"), number(psnr["ftc"].mean()), "", "", "", ""))
-    return _pipe(["setting", "method", "average", "over ftc, dB", "95 %", "p", "images won"], rows)
 
 
 def _cells(found: Difference) -> tuple[str, str, str, str]:

@@ -56,6 +56,15 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
     return psnr.join(groups[MEASURES].mean()).join(groups.size().rename("images"))
 
 
+def costs(scores: pd.DataFrame, provenance: pd.DataFrame) -> pd.DataFrame:
+    """One row per method: mean psnr (dB) and what it costs: parameters, bpp, and a fit's median seconds (NaN: unknown).
+
+    Seconds are those of the machine, and of whatever else it did at the time.
+    """
+    averages = summary(scores).rename(columns={"psnr_average": "psnr"})[["psnr", "parameters", "bpp"]]
+    return averages.join(provenance.groupby("method")["seconds"].median())
+
+
 def by_image(scores: pd.DataFrame) -> pd.DataFrame:
     """PSNR in dB, images down and methods across."""
     return scores.pivot(index="image", columns="method", values="psnr_8bit")[list(dict.fromkeys(scores["method"]))]
