@@ -49,5 +49,9 @@ def provenance(profile: str, method: str) -> Path:
     return PROVENANCE / profile / f"{method}.csv"
 
 
+def page(profile: str) -> Path:
+    return REPORTS / "pages" / f"{profile}.html"
+
+
 def figures(profile: str) -> Path:
     return REPORTS / "figures" / profile

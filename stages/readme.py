@@ -13,7 +13,7 @@ BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 
 def main(check: bool = False) -> None:
     params = config.read()
-    scores = results.collect(layout.SCORES, params, ["image", "height", "width", "psnr_8bit", *results.MEASURES])
+    scores = results.collect(layout.SCORES, params, results.SCORES)
     before, found, rest = README.read_text().partition(BEGIN)
     _, closed, after = rest.partition(END)
     if not (found and closed):

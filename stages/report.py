@@ -8,16 +8,14 @@ from refield.plotting import looks, save
 from stages import layout
 from stages.command import run
 
-SCORES = ["image", "height", "width", "psnr_8bit", *results.MEASURES]
-PROVENANCE = ["image", "device", "precision", "date", "torch", "seed", "seconds"]
 PRICED = ["siren", "siren_region", "siren_wide", "ftc", "ours_2", "ours", "random_map", "ours_8"]
 
 
 def main() -> None:
     params, paper = config.read(), papers.read()["oh_bae_2024"]
-    scores = results.collect(layout.SCORES, params, SCORES)
-    provenance = results.collect(layout.PROVENANCE, params, PROVENANCE)
-    curves = results.collect(layout.CURVES, params, ["iteration", "psnr"])
+    scores = results.collect(layout.SCORES, params, results.SCORES)
+    provenance = results.collect(layout.PROVENANCE, params, results.PROVENANCE)
+    curves = results.collect(layout.CURVES, params, results.CURVES)
 
     layout.REPORTS.mkdir(exist_ok=True)
     statistics = tables.tidy(scores, params, paper)

@@ -12,6 +12,10 @@ from refield.errors import UserError
 
 STATISTICS = ["psnr_average", "psnr_highest", "psnr_lowest"]
 MEASURES = ["ssim", "iou", "parameters", "bpp_weights", "bpp_map", "bpp"]
+# The columns that a report needs of reports/scores, reports/provenance and reports/curves.
+SCORES = ["image", "height", "width", "psnr_8bit", *MEASURES]
+PROVENANCE = ["image", "device", "precision", "date", "torch", "seed", "seconds"]
+CURVES = ["iteration", "psnr"]
 DASH = "—"  # what was not measured
 
 
