@@ -12,6 +12,15 @@ BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 
 
 def main(check: bool = False) -> None:
+    text = rendered()
+    if check and text != README.read_text():
+        raise UserError(f"the results in {README} are out of date; run `python -m stages.readme`")
+    if not check:
+        README.write_text(text)
+
+
+def rendered() -> str:
+    """README.md with the table that the scores give."""
     params = config.read()
     scores = results.collect(layout.SCORES, params, results.SCORES)
     before, found, rest = README.read_text().partition(BEGIN)
@@ -19,11 +28,7 @@ def main(check: bool = False) -> None:
     if not (found and closed):
         raise UserError(f"{README} has no {BEGIN} and {END}, between which the table belongs")
     table = tables.readme_table(scores, params, papers.read()["oh_bae_2024"])
-    text = f"{before}{BEGIN}\n{table}\n{END}{after}"
-    if check and text != README.read_text():
-        raise UserError(f"the results in {README} are out of date; run `python -m stages.readme`")
-    if not check:
-        README.write_text(text)
+    return f"{before}{BEGIN}\n{table}\n{END}{after}"
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
 """Tables and charts of all profiles, from the CSVs in git alone."""
 
 import shutil
+from pathlib import Path
 
 from refield import charts, config, papers, results, tables
+from refield.config import Params
 from refield.latex import latex
+from refield.papers import Paper
 from refield.plotting import looks, save
+from refield.results import Results
 from stages import layout
 from stages.command import run
 
@@ -18,11 +22,8 @@ def main() -> None:
     curves = results.collect(layout.CURVES, params, results.CURVES)
 
     layout.REPORTS.mkdir(exist_ok=True)
-    statistics = tables.tidy(scores, params, paper)
-    layout.TABLES.with_suffix(".md").write_text(tables.markdown(scores, provenance, params, paper))
-    layout.TABLES.with_suffix(".csv").write_text(tables.csv(statistics))
-    layout.TABLES.with_suffix(".tex").write_text(latex(statistics, params, paper))
-    layout.METRICS.write_text(tables.metrics(scores))
+    for file, text in texts(params, paper, scores, provenance).items():
+        file.write_text(text, encoding="utf-8")
 
     shutil.rmtree(layout.CHARTS, ignore_errors=True)
     layout.CHARTS.mkdir()
@@ -48,6 +49,17 @@ def main() -> None:
                 save(charts.per_image(psnr[shown], look, labels), folder / f"per_image{suffix}.svg")
                 if len(part := curve[curve["method"].isin(shown)]):
                     save(charts.over_iterations(part, look, labels), folder / f"iterations{suffix}.svg")
+
+
+def texts(params: Params, paper: Paper, scores: Results, provenance: Results) -> dict[Path, str]:
+    """What stands in each of the tables' files."""
+    statistics = tables.tidy(scores, params, paper)
+    return {
+        layout.TABLES.with_suffix(".md"): tables.markdown(scores, provenance, params, paper),
+        layout.TABLES.with_suffix(".csv"): tables.csv(statistics),
+        layout.TABLES.with_suffix(".tex"): latex(statistics, params, paper),
+        layout.METRICS: tables.metrics(scores),
+    }
 
 
 if __name__ == "__main__":

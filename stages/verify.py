@@ -1,30 +1,49 @@
-"""Is dvc.lock up to date with the code and params.yaml, for every profile in it? Nothing is fetched or run."""
+"""Is a clone of one piece: parameters, dvc.lock, scores, tables, README, cache? Nothing is fetched or run."""
 
+import hashlib
 import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
-from refield import config
+from refield import config, papers, results
+from refield.config import Params
 from refield.errors import UserError
+from stages import layout, readme, report
 from stages.command import run
 
+LOCK, STUDIES_LOCK = Path("dvc.lock"), Path("studies/dvc.lock")
 ABSENT = {"deleted", "not in cache"}  # a clone without cache has no data, which makes nothing stale
 
 
 def main() -> None:
-    active = config.read().runs
-    if not Path("dvc.lock").exists():
+    params = config.read()
+    if not LOCK.exists():
         raise UserError("dvc.lock is missing; `dvc repro` writes it")
-    locked = set(YAML(typ="safe").load(Path("dvc.lock"))["stages"])
-    if Path("studies/dvc.lock").exists():
-        locked |= {f"studies/dvc.yaml:{name}" for name in YAML(typ="safe").load(Path("studies/dvc.lock"))["stages"]}
+    locked = locked_stages()
     profiles = {name.removeprefix("prepare@") for name in locked if name.startswith("prepare@")}
+    problems = [*of_lock(params.runs, locked, profiles), *of_tables(params), *of_cache(locked)]
+    if problems:
+        raise UserError(f"{len(problems)} found\n  " + "\n  ".join(problems))
+    print(f"dvc.lock is up to date for {', '.join(sorted(profiles))}; tables and README.md are what the scores give")
+
+
+def locked_stages() -> dict[str, Any]:
+    """The entries of dvc.lock, and of the studies', by stage."""
+    yaml = YAML(typ="safe")
+    stages: dict[str, Any] = dict(yaml.load(LOCK)["stages"])
+    if STUDIES_LOCK.exists():
+        stages |= {f"studies/dvc.yaml:{name}": entry for name, entry in yaml.load(STUDIES_LOCK)["stages"].items()}
+    return stages
+
+
+def of_lock(active: Sequence[str], locked: Collection[str], profiles: Set[str]) -> list[str]:
+    """Is dvc.lock up to date with code and parameters, for all profiles in it and the active ones?"""
     status = status_of_all([*active, *sorted(profiles - set(active))])
     # A study, or a stage of a profile that is not active, may never have run: it has no results that could be stale.
     wanted = {
@@ -32,12 +51,50 @@ def main() -> None:
         for name in status
         if name in locked or (":" not in name and profile_of(name) in (None, *active))
     }
-    problems = [f"{name}: {problem}" for name, changes in wanted.items() for problem in stale(changes)]
-    if problems:
-        raise UserError(
-            "dvc.lock is out of date; run `dvc repro` and commit it with reports/:\n  " + "\n  ".join(problems)
-        )
-    print(f"dvc.lock is up to date for {', '.join(sorted(profiles))}")
+    remedy = "run `dvc repro` and commit dvc.lock and reports/"
+    return [f"{name}: {problem}; {remedy}" for name, changes in wanted.items() for problem in stale(changes)]
+
+
+def of_tables(params: Params) -> Iterator[str]:
+    """Do the committed scores give the committed tables?"""
+    paper = papers.read()["oh_bae_2024"]
+    scores, provenance = (
+        results.collect(folder, params, columns)
+        for folder, columns in ((layout.SCORES, results.SCORES), (layout.PROVENANCE, results.PROVENANCE))
+    )
+    for file, text in report.texts(params, paper, scores, provenance).items():
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            yield f"{file} is not what reports/scores give; run `dvc repro` and commit it"
+    if readme.README.exists() and readme.README.read_text(encoding="utf-8") != readme.rendered():
+        yield f"the results in {readme.README} are out of date; run `python -m stages.readme`"
+
+
+def of_cache(locked: Mapping[str, Any]) -> Iterator[str]:
+    """Are the cached results that dvc.lock names what they were? A clone without cache has none, and no problem."""
+    shown = subprocess.check_output(["dvc", "cache", "dir"], text=True, stderr=subprocess.DEVNULL)
+    cache = Path(shown.strip()) / "files/md5"
+
+    def objects(md5: str) -> Iterator[Path]:
+        path = cache / md5[:2] / md5[2:]
+        if path.exists():
+            yield path
+            if md5.endswith(".dir") and hashed(path) == md5:
+                for entry in json.loads(path.read_bytes()):
+                    yield from objects(entry["md5"])
+
+    for stage, entry in locked.items():
+        for out in entry.get("outs", []):
+            damaged = [path for path in objects(out.get("md5", "")) if hashed(path) != path.parent.name + path.name]
+            if damaged:
+                yield (
+                    f"{stage}: {damaged[0]} of {out['path']} is damaged; remove it with {Path(out['path'])} "
+                    "and run `dvc repro`, which takes the units from their store"
+                )
+
+
+def hashed(path: Path) -> str:
+    """The name that DVC's cache gives to a file's content."""
+    return hashlib.md5(path.read_bytes()).hexdigest() + path.suffix
 
 
 def profile_of(stage: str) -> str | None:

@@ -110,6 +110,21 @@ class Project:
         with (self.folder / file).open("a") as stream:
             stream.write(text)
 
+    def change(self, file: str, old: str, new: str) -> None:
+        text = (self.folder / file).read_text()
+        assert old in text
+        (self.folder / file).write_text(text.replace(old, new))
+
+    def damage_cache(self, name: str) -> None:
+        """Turn a bit of one file of this name in DVC's cache; the checkout keeps its own."""
+        (file, *_) = sorted((self.folder / "data/quick/fits").rglob(name))
+        digest = hashlib.md5(file.read_bytes()).hexdigest()
+        cached = self.folder / ".dvc/cache/files/md5" / digest[:2] / digest[2:]
+        content = bytearray(cached.read_bytes())
+        content[-1] ^= 1
+        cached.chmod(0o644)
+        cached.write_bytes(content)
+
     def digests(self, *folders: str) -> dict[str, str]:
         """The sha256 of every file below some folders."""
         files = [file for name in folders for file in sorted((self.folder / name).rglob("*")) if file.is_file()]

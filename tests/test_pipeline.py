@@ -17,6 +17,7 @@ def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("finished")
     project = Project.create(folder / "refield", folder / "units")
     assert "Running stage 'report'" in project.dvc("repro")
+    project.sh("python", "-m", "stages.readme")
     project.commit("run")
     return project
 
@@ -124,8 +125,11 @@ def test_a_clone_without_caches_regenerates_its_tables_byte_for_byte(finished, t
         (lambda p: p.append("reports/tables.md", "\n"), "report: changed outs: reports/tables.md is modified"),
         (lambda p: p.append("reports/scores/quick/ours.csv", "\n"), "reports/scores/quick/ours.csv is modified"),
         (lambda p: p.set({"methods.positional.qt": {"gates": [2]}}), "fit@quick-qt"),
+        (lambda p: p.change("reports/tables.csv", "siren", "sirenn"), "reports/tables.csv is not what reports/scores"),
+        (lambda p: p.change("README.md", "| SIREN |", "| SIREN | 99.99 |"), "the results in README.md are out of date"),
+        (lambda p: p.damage_cache("weights.safetensors"), "is damaged; remove it with data/quick/fits/"),
     ],
-    ids=["parameter", "code", "table", "score", "method"],
+    ids=["parameter", "code", "table", "score", "method", "number", "README", "cache"],
 )
 def test_stale_results_are_found_and_named(project, change, said):
     change(project)
