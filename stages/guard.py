@@ -3,8 +3,9 @@
 from refield import devices
 from refield.config import Params
 from refield.errors import UserError
-from refield.estimate import duration, image_size, seconds_per_step
+from refield.estimate import image_size, seconds_per_step
 from refield.sources import SUMS, own_images, read_sums
+from refield.wording import duration
 from stages import layout
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
@@ -15,6 +14,7 @@ from refield import config, papers, results
 from refield.config import Params
 from refield.errors import UserError
 from stages import layout, readme, report
+from stages.clone import copy_tracked
 from stages.command import run
 
 LOCK, STUDIES_LOCK = Path("dvc.lock"), Path("studies/dvc.lock")
@@ -105,14 +105,7 @@ def profile_of(stage: str) -> str | None:
 def status_of_all(profiles: list[str]) -> dict[str, list[Any]]:
     """`dvc status` of the tracked files as they are, were all these profiles active."""
     with tempfile.TemporaryDirectory() as folder:
-        for name in subprocess.check_output(["git", "ls-files", "-z"], text=True).split("\0"):
-            if name and Path(name).is_file():
-                (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(name, Path(folder) / name)
-        subprocess.run(["git", "init", "-q", folder], check=True)
-        params = YAML().load(Path("params.yaml"))
-        params["runs"] = profiles
-        YAML().dump(params, Path(folder) / "params.yaml")
+        copy_tracked(Path(folder), {"runs": profiles})
         return json.loads(subprocess.check_output(["dvc", "status", "--json"], cwd=folder, text=True))
 
 

@@ -1,23 +1,6 @@
-import pytest
-
-from refield.estimate import duration, fastest, floor_per_step, product_rate, seconds_per_step
+from refield.estimate import fastest, floor_per_step, product_rate, seconds_per_step
 from refield.fields.gated import Gated
 from refield.training import Train
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0.2, "1 seconds"),
-        (50, "50 seconds"),
-        (89, "89 seconds"),
-        (100, "2 minutes"),
-        (7200, "2 hours"),
-        (2.6e6, "30 days"),
-    ],
-)
-def test_durations_have_no_more_digits_than_an_estimate(seconds, words):
-    assert duration(seconds) == words
 
 
 def test_the_floor_counts_every_product_once():

@@ -9,7 +9,8 @@ from rich.table import Table
 from refield import config, devices
 from refield.config import Params
 from refield.errors import UserError
-from refield.estimate import duration, floor_per_step, image_size, product_rate, seconds_per_step
+from refield.estimate import floor_per_step, image_size, product_rate, seconds_per_step
+from refield.wording import duration
 
 KODAK_IMAGES = 24  # taken where `names: all` does not say how many
 

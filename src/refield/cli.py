@@ -21,6 +21,26 @@ Profile = Annotated[str, typer.Option(help="Whose settings: a profile of params.
 
 
 @app.command()
+def plan(
+    set_: Annotated[
+        list[str], typer.Option("-S", "--set-param", help="KEY=VALUE, as `dvc exp run` takes it; may be repeated.")
+    ] = [],  # noqa: B006 (typer copies it)
+) -> None:
+    """What `dvc repro`, or `dvc exp run -S`, would do and why, without doing it."""
+    from ruamel.yaml import YAML
+
+    from refield.errors import UserError
+
+    changes = {}
+    for choice in set_:
+        key, equals, value = choice.partition("=")
+        if not equals:
+            raise UserError(f"-S {choice} is not allowed; it must be KEY=VALUE")
+        changes[key] = YAML(typ="safe").load(value)
+    _stage("plan").main(changes)
+
+
+@app.command()
 def verify() -> None:
     """Check a clone: are params.yaml, dvc.lock, tables and README of one piece?"""
     _stage("verify").main()

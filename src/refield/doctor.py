@@ -12,9 +12,10 @@ import psutil
 from refield import devices
 from refield.config import Params
 from refield.errors import UserError
-from refield.estimate import duration, image_size, seconds_per_step
+from refield.estimate import image_size, seconds_per_step
 from refield.sources import KODAK_DIRECTORY, KODAK_URLS
 from refield.store import Store
+from refield.wording import duration
 
 GIB = 1024**3
 KODAK_IMAGES = 24  # where `names: all` does not say how many

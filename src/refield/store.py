@@ -65,6 +65,10 @@ class Store:
         self._discard(folder)
         return None
 
+    def has(self, key: str) -> bool:
+        """Whether a unit is here, without reading it; `get` may still find it damaged."""
+        return os.environ.get("REFIELD_REFIT") != "1" and (self._folder(key) / RECORD).is_file()
+
     def put(self, key: str, unit: Made) -> None:
         """Keep a unit; whoever reads meanwhile sees all of it or nothing."""
         record = {
