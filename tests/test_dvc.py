@@ -24,6 +24,7 @@ PLUMBING = {
     "src/refield/lifetime.py",
     "src/refield/making.py",
     "src/refield/store.py",
+    "src/refield/wording.py",
     "stages/command.py",
     "stages/guard.py",
     "stages/layout.py",
