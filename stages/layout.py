@@ -5,6 +5,7 @@ from pathlib import Path
 DATA, REPORTS = Path("data"), Path("reports")
 CHECKED = DATA / "checked"
 TABLES, METRICS, CHARTS = REPORTS / "tables", REPORTS / "metrics.json", REPORTS / "charts"
+INDEX = REPORTS / "index.html"
 COSTS = REPORTS / "costs"
 STUDIES, DISCUSSION = Path("studies"), REPORTS / "discussion.md"
 SCORES, CURVES, PROVENANCE = REPORTS / "scores", REPORTS / "curves", REPORTS / "provenance"

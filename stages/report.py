@@ -5,6 +5,7 @@ from pathlib import Path
 
 from refield import charts, config, papers, results, tables
 from refield.config import Params
+from refield.index import index
 from refield.latex import latex
 from refield.papers import Paper
 from refield.plotting import looks, save
@@ -53,12 +54,13 @@ def main() -> None:
 
 def texts(params: Params, paper: Paper, scores: Results, provenance: Results) -> dict[Path, str]:
     """What stands in each of the tables' files."""
-    statistics = tables.tidy(scores, params, paper)
+    statistics, notes = tables.tidy(scores, params, paper), tables.profile_notes(scores, params, paper)
     return {
         layout.TABLES.with_suffix(".md"): tables.markdown(scores, provenance, params, paper),
         layout.TABLES.with_suffix(".csv"): tables.csv(statistics),
         layout.TABLES.with_suffix(".tex"): latex(statistics, params, paper),
         layout.METRICS: tables.metrics(scores),
+        layout.INDEX: index(statistics, paper, [note.replace("`", "") for note in notes]),
     }
 
 

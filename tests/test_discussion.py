@@ -41,7 +41,20 @@ def text(scores=None):
     )
     high = (rates["profile.train.learning_rate"] == 4e-3) & (rates["method"] == "ours")
     rates.loc[high, "psnr_8bit"] -= 5  # where ours diverges
-    return discussion(Results(scores, []), {"seeds": seeds, "rates": rates}, PARAMS, PAPER)
+    return discussion(Results(scores, []), Results(curves(), []), {"seeds": seeds, "rates": rates}, PARAMS, PAPER)
+
+
+def curves():
+    """Ours leads by 2 dB at a tenth of the way, and by nothing in the end."""
+    steps = [0, 50, 100, 200, 300, 400, 500]
+    psnr = {"siren": 20.0, "ftc": 30.0, "ours": 32.0}
+    return pd.DataFrame(
+        [
+            {"profile": "kodak_crops", "method": method, "iteration": step, "psnr": value + step / 100}
+            for method, value in psnr.items()
+            for step in steps
+        ]
+    ).assign(psnr=lambda rows: rows["psnr"] - 2.0 * ((rows["method"] == "ours") & (rows["iteration"] == 500)))
 
 
 def test_every_control_is_a_row_with_its_difference():
@@ -77,6 +90,11 @@ def test_each_method_is_taken_at_its_best_rate():
         for name in ("cosine, 0.004", "each at its best")
     )
     assert float(best[4].strip("* ")) - float(high[4].strip("* ")) == pytest.approx(5, abs=0.03)
+
+
+def test_the_gain_is_followed_over_the_iterations():
+    rows = [line.split("|") for line in text().splitlines() if line.startswith(("| 50 |", "| 500 |"))]
+    assert [row[-2].strip() for row in rows] == ["+2.00", "+0.00"]
 
 
 def test_words_follow_the_sign():

@@ -47,13 +47,17 @@ def verify() -> None:
 
 
 @app.command()
-def report(profile: Annotated[str, typer.Argument(help="A profile with results.")] = "quick") -> None:
-    """Where the page of a profile's results is: tables, pictures side by side, errors, maps, curves."""
+def report(
+    profile: Annotated[str | None, typer.Argument(help="A profile with results; all of them without.")] = None,
+) -> None:
+    """Where the page of results is: tables, pictures side by side, errors, maps, curves."""
     from refield.errors import UserError
 
-    file = _stage("layout").page(profile)
+    layout = _stage("layout")
+    file = layout.page(profile) if profile else layout.INDEX
     if not file.exists():
-        raise UserError(f"{file} is not there; `dvc exp run -S 'runs=[{profile}]'` makes it")
+        command = f"dvc exp run -S 'runs=[{profile}]'" if profile else "dvc repro"
+        raise UserError(f"{file} is not there; `{command}` makes it")
     print(file.resolve().as_uri())
 
 

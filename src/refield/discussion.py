@@ -1,5 +1,6 @@
 """What the paper's gain is made of, in words and tables whose every number is computed from scores."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
@@ -30,14 +31,20 @@ OTHERS = [
 HEADS = ["difference", "what it says", "dB", "95 %", "p", "images won", "published"]
 
 
-def discussion(scores: Results, studies: Mapping[str, pd.DataFrame], params: Params, paper: Paper) -> str:
-    """Markdown, from all profiles' scores and the scores of the studies `seeds` and `rates`."""
+COURSE = [0.1, 0.2, 0.4, 0.6, 0.8, 1.0]  # of the iterations
+
+
+def discussion(
+    scores: Results, curves: Results, studies: Mapping[str, pd.DataFrame], params: Params, paper: Paper
+) -> str:
+    """Markdown, from all profiles' scores and mean curves and the scores of the studies `seeds` and `rates`."""
     blocks = ["# What the gain is made of", PREFACE]
     for profile in scores.profiles(params):
         psnr = by_image(scores.of(profile))
         if len(psnr.dropna()) >= FEWEST:
             blocks += [f"## {profile}", _words(psnr), _differences(psnr, [*PARTS, (*GAIN, SUM)], paper)]
             blocks += ["Other controls:", _differences(psnr, OTHERS, paper)]
+            blocks += ["On the way there, before rounding to 8 bit:", _course(curves.of(profile), paper)]
         elif profile in params.profiles and not paper.protocol.differences(params.profiles[profile]):
             blocks += [f"## {profile}", "Not run yet: it needs a CUDA GPU."]
     blocks += ["## Other rates", *_rates(studies["rates"], paper), "## Other seeds", _seeds(studies["seeds"], paper)]
@@ -63,6 +70,19 @@ def _differences(psnr: pd.DataFrame, pairs: Iterable[tuple[str, str, str]], pape
             names = f"{paper.label(first)} less {paper.label(second)}"
             rows.append((names, meaning, *_cells(difference(psnr[first], psnr[second])), there))
     return _pipe(HEADS, rows)
+
+
+def _course(curves: pd.DataFrame, paper: Paper) -> str:
+    """The gain while the fits go on: mean PSNR over images at some iterations."""
+    psnr = curves.pivot(index="iteration", columns="method", values="psnr")
+    shown = [name for name in ("siren", "ftc", "ours") if name in psnr]
+    rows = []
+    for part in COURSE:
+        at = psnr.index[(psnr.index - part * psnr.index.max()).map(abs).argmin()]
+        gap = psnr["ours"][at] - psnr["ftc"][at] if set(GAIN) <= set(psnr) else math.nan
+        rows.append((f"{at:,}", *(number(psnr[name][at]) for name in shown), number(gap, sign="+")))
+    last = f"{paper.label(GAIN[0])} less {paper.label(GAIN[1])}"
+    return _pipe(["iterations", *map(paper.label, shown), last], rows)
 
 
 def _words(psnr: pd.DataFrame) -> str:

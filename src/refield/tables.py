@@ -101,15 +101,21 @@ def readme_table(results: Results, params: Params, paper: Paper) -> str:
     columns = {"PSNR in dB": [paper.label(method) for method in methods]}
     published = {row.method: row.average for row in paper.rows}
     columns["Paper"] = [number(published.get(method, math.nan)) for method in methods]
-    notes = []
+    notes = [f"* {note}" for note in profile_notes(results, params, paper)]
     for profile, rows in statistics.groupby("profile", sort=False):
         average = rows.set_index("method")["psnr_average"]
         columns[f"`{profile}`"] = [number(average.get(method, math.nan)) for method in methods]
-        scores = results.of(str(profile))
-        text = not_run(str(profile), params) if scores.empty else f"`{profile}`: {scale(str(profile), scores, params)}."
-        notes.append(f"* {text}")
     lead = "Average over images; only a profile at the paper's own scale is comparable with its numbers."
     return "\n".join([_pipe(pd.DataFrame(columns)), "", lead, "", *notes])
+
+
+def profile_notes(results: Results, params: Params, paper: Paper) -> list[str]:
+    """What each profile with a section is, or how to make it."""
+    notes = []
+    for profile in shown(results, params, paper):
+        scores = results.of(profile)
+        notes.append(not_run(profile, params) if scores.empty else f"`{profile}`: {scale(profile, scores, params)}.")
+    return notes
 
 
 def _preface(params: Params, paper: Paper) -> str:
