@@ -46,7 +46,11 @@ def psnr(job: Job, device: str) -> float:
 def main(profile: str = "quick", device: str = "cpu", images: int = 4, iterations: int = 500) -> None:
     params, methods = config.read(profile), [row.method for row in papers.read()["oh_bae_2024"].rows]
     out = Path(__file__).with_name("precision.csv" if profile == "quick" else f"precision-{profile}.csv")
-    rate = {"learning_rate": 1e-3, "schedule": "cosine", "final_factor": 0.01}
+    rate = {
+        "learning_rate": params.profiles[profile].train.learning_rate,
+        "schedule": "cosine",
+        "final_factor": 0.01,
+    }
     exact, mixed = (Train(iterations=iterations, precision=p, **rate) for p in ("float32", "mixed"))
     rows = []
     for path in track(sorted(layout.images(profile).glob("*.png"))[:images], "images"):

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+import torch
 
 from refield.errors import UserError
 from refield.fields.gated import Gated
-from refield.making import MOST_AT_ONCE, groups, make_all
+from refield.making import MOST_AT_ONCE, first_group, make_all
 from refield.store import Store
 from refield.training import Train
 from refield.units import Unit
@@ -18,7 +19,11 @@ def unit(name: str, height: int = 12, width: int = 16, hidden: int = 4, **train:
 
 
 def sizes(units, device):
-    return [len(group) for group in groups(units, device)]
+    found = []
+    while units:
+        found.append(first_group(units, device))
+        units = units[found[-1] :]
+    return found
 
 
 def test_a_cpu_fits_one_after_the_other_and_a_gpu_what_fills_it():
@@ -32,9 +37,7 @@ def test_a_cpu_fits_one_after_the_other_and_a_gpu_what_fills_it():
 
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_what_fails_does_not_stop_the_rest_and_is_named(at_once, monkeypatch):
-    monkeypatch.setattr(
-        "refield.making.groups", lambda units, _: [units[i : i + at_once] for i in range(0, 3, at_once)]
-    )
+    monkeypatch.setattr("refield.making.first_group", lambda *_: at_once)
     units, store = [unit("one"), unit("three", learning_rate=1e30, iterations=40), unit("fives")], Store()
     with pytest.raises(UserError, match=r"title: 1 of 3 fits failed; three: the loss is \w+ at iteration \d+"):
         make_all(units, store, "cpu", "title")
@@ -48,7 +51,34 @@ def test_what_fails_does_not_stop_the_rest_and_is_named(at_once, monkeypatch):
 def test_files_are_the_same_alone_and_together(monkeypatch, tmp_path):
     units = [unit("one"), unit("three"), unit("fives")]
     alone = make_all(units, Store(tmp_path / "alone"), "cpu", "title")
-    monkeypatch.setattr("refield.making.groups", lambda units, _: [units])
+    monkeypatch.setattr("refield.making.first_group", lambda *_: 3)
     together = make_all(units, Store(tmp_path / "together"), "cpu", "title")
     for name, made in alone.items():
         assert together[name].files == made.files
+
+
+def test_out_of_memory_halves_what_is_fitted_at_once(monkeypatch, tmp_path, capsys):
+    """A device that holds two fits, by the error that torch raises; a real one is a GPU's affair."""
+    from refield import fitting, making
+
+    tried, fit_together = [], fitting.fit_together
+
+    def small(jobs, *rest):
+        tried.append(len(jobs))
+        if len(jobs) > 2 or any(job.samples.values.shape[0] > 500 for job in jobs):
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return fit_together(jobs, *rest)
+
+    monkeypatch.setattr(fitting, "fit_together", small)
+    monkeypatch.setattr(making, "first_group", lambda units, _, most=16: min(most, len(units)))
+    units = [unit(name) for name in ("a", "bb", "ccc", "dddd", "eeeee")]
+    made = make_all(units, Store(tmp_path / "a"), "cpu", "title")
+    assert list(made) == [one.image_name for one in units]
+    assert tried == [5, 2, 2, 1]
+    assert "does not hold 5 fits at once; now 2" in capsys.readouterr().err
+    tried.clear()
+    large = unit("large", 40, 40)
+    with pytest.raises(UserError, match="1 of 3 fits failed; large: the GPU's memory does not hold it"):
+        make_all([units[0], large, units[1]], Store(tmp_path / "b"), "cpu", "title")
+    assert tried == [3, 1, 1, 1]
+    assert Store(tmp_path / "b").has(units[1].key())

@@ -1,9 +1,11 @@
 """Make units: fit, encode, and keep each as soon as it is done."""
 
+import contextlib
 import datetime
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -18,14 +20,22 @@ from refield.units import Unit
 AT_ONCE, MOST_AT_ONCE = 2**27, 16
 
 
+class OutOfMemory(RuntimeError):
+    """A fit that does not fit."""
+
+
 def make_all(units: Sequence[Unit], store: Store, device: str, title: str) -> dict[str, Made]:
-    """Fit the units; `UserError` in the end for those that fail, which do not stop the rest."""
+    """Fit the units; `UserError` in the end for those that fail, which do not stop the rest.
+
+    Where a GPU's memory does not hold as many at once as were tried, half as many are from then on.
+    """
     made: dict[str, Made] = {}
     failures: list[str] = []
+    waiting, most, before = list(units), MOST_AT_ONCE, 0
     with _progress_bar() as bar:
         task = bar.add_task(title, total=sum(unit.train.iterations for unit in units), unit="", iteration=0, psnr=0.0)
-        before = 0
-        for group in groups(units, device):
+        while waiting:
+            group = waiting[: first_group(waiting, device, most)]
             names = group[0].image_name + (f" to {group[-1].image_name}" if len(group) > 1 else "")
             bar.update(task, unit=f"{names} {len(made) + len(failures) + len(group)}/{len(units)}")
             reached = [0] * len(group)
@@ -34,8 +44,19 @@ def make_all(units: Sequence[Unit], store: Store, device: str, title: str) -> di
                 r[number] = iteration
                 bar.update(task, completed=before + sum(r), iteration=iteration, psnr=psnr)
 
-            for unit, result in zip(group, make(group, device, show), strict=True):
-                if isinstance(result, Diverged):
+            results: list[Made | Diverged | OutOfMemory] = []
+            with contextlib.suppress(torch.OutOfMemoryError):
+                results = make(group, device, show)
+            if not results:  # out of the `with`, where the error no longer holds what did not fit
+                torch.cuda.empty_cache()
+                if len(group) > 1:
+                    most = len(group) // 2
+                    bar.console.print(f"{title}: the GPU's memory does not hold {len(group)} fits at once; now {most}")
+                    continue
+                results = [OutOfMemory("the GPU's memory does not hold it; REFIELD_DEVICE=cpu fits it on the CPU")]
+            waiting = waiting[len(group) :]
+            for unit, result in zip(group, results, strict=True):
+                if isinstance(result, Diverged | OutOfMemory):
                     failures.append(f"{unit.image_name}: {result}")
                 else:
                     made[unit.image_name] = result
@@ -46,22 +67,19 @@ def make_all(units: Sequence[Unit], store: Store, device: str, title: str) -> di
     return made
 
 
-def groups(units: Sequence[Unit], device: str) -> Iterator[list[Unit]]:
-    """The units that are fitted at once, in order: on a CPU one, on a GPU as many as it takes to fill it."""
-    group: list[Unit] = []
+def first_group(units: Sequence[Unit], device: str, most: int = MOST_AT_ONCE) -> int:
+    """How many of the first units are fitted at once: on a CPU one, on a GPU as many as it takes to fill it."""
+    if device == "cpu":
+        return 1
     total = 0
-    for unit in units:
-        size = unit.image.shape[0] * unit.image.shape[1] * max([1, *unit.field.widths])
-        if group and (device == "cpu" or total + size > AT_ONCE or len(group) == MOST_AT_ONCE):
-            yield group
-            group, total = [], 0
-        group.append(unit)
-        total += size
-    if group:
-        yield group
+    for count, unit in enumerate(units[:most]):
+        total += unit.image.shape[0] * unit.image.shape[1] * max([1, *unit.field.widths])
+        if count and total > AT_ONCE:
+            return count
+    return min(most, len(units))
 
 
-def make(units: Sequence[Unit], device: str, progress: fitting.Progress) -> list[Made | Diverged]:
+def make(units: Sequence[Unit], device: str, progress: fitting.Progress) -> list[Made | Diverged | OutOfMemory]:
     """Fit units at once; of each its files, and where, when and for how long it was fitted: its share of the time."""
     start = time.perf_counter()
     jobs = [Job(unit.field, sample_image(unit.image, unit.labels), unit.train, unit.seed) for unit in units]
