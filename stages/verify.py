@@ -17,6 +17,7 @@ from stages import layout, readme, report
 from stages.clone import copy_tracked
 from stages.command import run
 
+RUNNING = Path(".dvc/tmp/rwlock")
 LOCK, STUDIES_LOCK = Path("dvc.lock"), Path("studies/dvc.lock")
 ABSENT = {"deleted", "not in cache"}  # a clone without cache has no data, which makes nothing stale
 
@@ -24,10 +25,10 @@ ABSENT = {"deleted", "not in cache"}  # a clone without cache has no data, which
 def main() -> None:
     params = config.read()
     if not LOCK.exists():
-        raise UserError("dvc.lock is missing; `dvc repro` writes it")
+        raise UserError("; ".join([*of_dvc(), "dvc.lock is missing; `dvc repro` writes it"]))
     locked = locked_stages()
     profiles = {name.removeprefix("prepare@") for name in locked if name.startswith("prepare@")}
-    problems = [*of_lock(params.runs, locked, profiles), *of_tables(params), *of_cache(locked)]
+    problems = [*of_dvc(), *of_lock(params.runs, locked, profiles), *of_tables(params), *of_cache(locked)]
     if problems:
         raise UserError(f"{len(problems)} found\n  " + "\n  ".join(problems))
     print(f"dvc.lock is up to date for {', '.join(sorted(profiles))}; tables and README.md are what the scores give")
@@ -40,6 +41,15 @@ def locked_stages() -> dict[str, Any]:
     if STUDIES_LOCK.exists():
         stages |= {f"studies/dvc.yaml:{name}": entry for name, entry in yaml.load(STUDIES_LOCK)["stages"].items()}
     return stages
+
+
+def of_dvc() -> Iterator[str]:
+    """DVC writes its lock file in place: killed in that moment it leaves half of it, and then refuses to run."""
+    if RUNNING.exists():
+        try:
+            json.loads(RUNNING.read_bytes())
+        except ValueError:
+            yield f"{RUNNING} was left half-written by a dvc that was killed; remove it"
 
 
 def of_lock(active: Sequence[str], locked: Collection[str], profiles: Set[str]) -> list[str]:

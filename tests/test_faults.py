@@ -1,0 +1,218 @@
+"""What can go wrong does, on purpose and often; `pytest -m slow tests/test_faults.py` writes docs/reliability.md.
+
+Every fault is tried on a small copy of the pipeline, with the real dvc, and ends with the bytes of a quiet run.
+"""
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from pipeline import METHODS, Project, fitted
+
+pytestmark = pytest.mark.slow
+
+RESULTS = ("data/quick/fits", "reports/scores", "reports/curves")
+KILLS = 12
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
+HEAD = """\
+# Faults tried, and what came of them
+
+Made by `pytest -m slow tests/test_faults.py`, on a small copy of the pipeline with the real DVC: two photographs, four
+methods. "Same bytes" are fits, scores and curves, file by file, as a run has them that nothing disturbed.
+
+| fault | tried | outcome |
+| --- | ---: | --- |
+"""
+
+
+@pytest.fixture(scope="module")
+def record():
+    """Takes a fault, how often it was tried, and its outcome; all of them together are the document."""
+    rows: list[tuple[str, int, str]] = []
+    yield lambda *row: rows.append(row)
+    if len(rows) == len(FAULTS):
+        lines = [f"| {fault} | {tried} | {outcome} |\n" for fault, tried, outcome in rows]
+        (ROOT / "docs/reliability.md").write_text(HEAD + "".join(lines))
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory):
+    """A project after a run that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("quiet")
+    project = Project.create(folder / "refield", folder / "units")
+    project.set({"profiles.quick.train.iterations": 600})
+    project.dvc("repro")
+    return project
+
+
+@pytest.fixture
+def fresh(quiet, tmp_path):
+    """The same project before its first run."""
+    folder = tmp_path / "refield"
+    shutil.copytree(
+        quiet.folder, folder, ignore=shutil.ignore_patterns("reports", "fits", "originals", "images", "segments")
+    )
+    for name in ("dvc.lock", "data/checked"):
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / ".dvc/cache", ignore_errors=True)
+    return Project(folder, tmp_path / "units")
+
+
+def started(project: Project) -> subprocess.Popen:
+    return subprocess.Popen(
+        ["dvc", "repro"],
+        cwd=project.folder,
+        env=project.environment,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_kills_at_random_moments(fresh, quiet, record):
+    """The whole process group or dvc alone, by each signal; none, in the end."""
+    chance, killed, cut = random.Random(), 0, 0
+    for number in range(KILLS):
+        dvc = started(fresh)
+        time.sleep(chance.uniform(1, 6))
+        if running := dvc.poll() is None:
+            which = SIGNALS[number % len(SIGNALS)]
+            # Ctrl-C reaches the whole group; dvc alone leaves it to its stage.
+            whole = which == signal.SIGINT or chance.random() < 0.5
+            os.killpg(dvc.pid, which) if whole else dvc.send_signal(which)
+            killed += 1
+        said = dvc.communicate(timeout=60)[0]
+        if "Unable to read RWLock-file" in said or lock_is_cut(fresh):
+            # DVC writes this file in place: a kill in that moment leaves it empty.
+            assert "remove it" in fresh.fails("python", "-m", "stages.verify")
+            (fresh.folder / ".dvc/tmp/rwlock").unlink()
+            cut += 1
+        elif not running:
+            assert dvc.returncode == 0, said
+            break
+        time.sleep(1)  # a stage ends with its dvc, within a moment
+    assert killed >= 3
+    fresh.dvc("repro")
+    assert fresh.digests(*RESULTS) == quiet.digests(*RESULTS)
+    outcome = (
+        f"same bytes; in {cut} of them DVC's own lock file was left empty, which `refield verify` says how to mend"
+    )
+    record("dvc or all its processes killed at a random moment (SIGINT, SIGTERM, SIGKILL)", killed, outcome)
+
+
+def lock_is_cut(project: Project) -> bool:
+    file = project.folder / ".dvc/tmp/rwlock"
+    return file.exists() and not file.read_bytes().strip()
+
+
+def test_two_runs_at_once(fresh, quiet, record):
+    first = started(fresh)
+    time.sleep(3)
+    second = started(fresh)
+    told = [process.communicate(timeout=300)[0] for process in (first, second)]
+    assert first.returncode == 0
+    assert second.returncode == 0 or "Unable to acquire lock" in told[1] or "is busy" in told[1], told[1]
+    fresh.dvc("repro")
+    assert fresh.digests(*RESULTS) == quiet.digests(*RESULTS)
+    waited = "waits or says that the clone is busy"
+    record("two `dvc repro` in one clone at once", 1, f"the second {waited}; same bytes")
+
+
+def test_two_clones_share_a_store(fresh, quiet, record, tmp_path):
+    other = Project(tmp_path / "other", fresh.units)
+    shutil.copytree(fresh.folder, other.folder)
+    both = [started(fresh), started(other)]
+    told = [process.communicate(timeout=300)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    assert fresh.digests(*RESULTS) == other.digests(*RESULTS) == quiet.digests(*RESULTS)
+    record("two clones that run at once with one unit store", 1, "same bytes in both")
+
+
+def flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.chmod(0o644)
+    file.write_bytes(content)
+
+
+DAMAGES: dict[str, Callable[[Path], None]] = {
+    "a bit turned": flip,
+    "cut off": lambda file: file.write_bytes(file.read_bytes()[:10]),
+    "removed": Path.unlink,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_in_the_unit_store(damage, fresh, quiet, record, tmp_path):
+    shutil.copytree(quiet.units, fresh.units)
+    units = sorted(fresh.units.glob("*/*/weights.safetensors"))
+    DAMAGES[damage](units[0])
+    counts = fitted(fresh.dvc("repro")).values()
+    assert sum(new for _, new in counts) == 1
+    assert fresh.digests(*RESULTS) == quiet.digests(*RESULTS)
+    record(f"a file of the unit store {damage}", 1, "that unit is fitted again, and no other; same bytes")
+
+
+def test_damage_in_the_cache(quiet, record, tmp_path):
+    project = quiet.copy(tmp_path / "refield")
+    project.damage_cache("weights.safetensors")
+    said = project.fails("python", "-m", "stages.verify")
+    assert "is damaged; remove it with data/quick/fits/" in said
+    cached, folder = re.findall(r"(\S+/files/md5/\S+) of \S+ is damaged; remove it with (\S+) and", said)[0]
+    (project.folder / cached).unlink()
+    shutil.rmtree(project.folder / folder)
+    project.dvc("repro")
+    assert "up to date" in project.sh("python", "-m", "stages.verify").stdout
+    assert project.digests(*RESULTS) == quiet.digests(*RESULTS)
+    record("a bit turned in a file of DVC's cache", 1, "`refield verify` names it and the remedy; same bytes after it")
+
+
+def test_a_full_disk(fresh, quiet, record, tmp_path):
+    store = tmp_path / "small"
+    store.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(store)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("needs the right to mount a small file system")
+    try:
+        full = Project(fresh.folder, store)
+        said = full.fails("dvc", "repro")
+        assert "the unit could not be written" in said
+        assert "No space left on device" in said
+        assert not list(store.glob("draft-*"))
+    finally:
+        subprocess.run(["umount", str(store)], check=True)
+    fresh.dvc("repro")
+    assert fresh.digests(*RESULTS) == quiet.digests(*RESULTS)
+    record("the unit store's disk is full", 1, "one sentence, no half unit left; with room, same bytes")
+
+
+def test_a_loss_that_is_no_number(fresh, quiet, record):
+    fresh.set({"profiles.quick.train.learning_rate": 1.0e30})
+    said = fresh.fails("dvc", "repro", "--keep-going")
+    assert said.count("2 of 2 fits failed") == len(METHODS)
+    assert said.count("lower train.learning_rate") == 2 * len(METHODS)
+    fresh.set({"profiles.quick.train.learning_rate": 2.0e-3})
+    fresh.dvc("repro")
+    assert fresh.digests(*RESULTS) == quiet.digests(*RESULTS)
+    outcome = "the unit stops with a sentence, all others go on; at the old rate same bytes"
+    record("a loss that is no number (learning rate 1e30)", 2 * len(METHODS), outcome)
+
+
+FAULTS = [
+    test_kills_at_random_moments,
+    test_two_runs_at_once,
+    test_two_clones_share_a_store,
+    *[test_damage_in_the_unit_store] * len(DAMAGES),
+    test_damage_in_the_cache,
+    test_a_full_disk,
+    test_a_loss_that_is_no_number,
+]
