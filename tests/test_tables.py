@@ -198,6 +198,17 @@ def test_claims(tmp_path: Path, change: dict[str, float], failing: list[int]) ->
     assert [i for i, holds in enumerate(verdicts(tmp_path, AVERAGES | change)) if holds == "no"] == failing
 
 
+def test_an_order_that_single_images_turn_is_within_chance(tmp_path: Path) -> None:
+    write(tmp_path, "quick")
+    file = tmp_path / "quick" / "ours.csv"
+    scores = pd.read_csv(file)
+    scores["psnr_8bit"] += [-8.0, 0.0, 8.0]  # the same average; before, all images agreed
+    scores.to_csv(file, index=False)
+    found = examine(results.collect(tmp_path, PARAMS, COLUMNS).of("quick"), PAPER)["Holds"].tolist()
+    assert found[:3] == ["yes, within chance"] * 3
+    assert found[3] == "no"  # of the lowest; no interval
+
+
 def test_a_minority_of_images_is_not_most(tmp_path: Path) -> None:
     write(tmp_path, "quick")
     file = tmp_path / "quick" / "ours.csv"

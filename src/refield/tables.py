@@ -16,6 +16,9 @@ from refield.papers import Paper, Table
 from refield.results import MEASURES, STATISTICS, Results, number, summary
 from refield.statement import not_run, scale, statement
 
+CHANCE = (
+    "Within chance: the 95 % interval of one of the differences, over these images and for one seed, includes zero."
+)
 PSNR = ["Average", "Highest", "Lowest"]
 DIGITS = {"ssim": 4, "iou": 4, "parameters": 0, "bpp_weights": 2, "bpp_map": 2, "bpp": 2}
 LABELS = ["SSIM", "IoU", "Parameters", "bpp, weights", "bpp, map", "bpp"]
@@ -73,7 +76,7 @@ def markdown(results: Results, provenance: Results, params: Params, paper: Paper
         if (here["table"] == 0).any():
             blocks.append(_psnr_table(here, None))
         if not scores.empty:
-            blocks += [_measures(here, paper), "### The paper's claims", _pipe(examine(scores, paper))]
+            blocks += [_measures(here, paper), "### The paper's claims", _pipe(examine(scores, paper)), CHANCE]
     return "\n\n".join(blocks) + "\n"
 
 
