@@ -69,7 +69,7 @@ def _differences(psnr: pd.DataFrame, pairs: Iterable[tuple[str, str, str]], pape
             there = number(published[first] - published[second], sign="+") if told else DASH
             names = f"{paper.label(first)} less {paper.label(second)}"
             rows.append((names, meaning, *_cells(difference(psnr[first], psnr[second])), there))
-    return _pipe(HEADS, rows)
+    return _pipe(HEADS, rows, words=2)
 
 
 def _course(curves: pd.DataFrame, paper: Paper) -> str:
@@ -164,6 +164,7 @@ def _verdict(found: Difference) -> str:
     return "clear of zero" if found.clear else "not clear of zero"
 
 
-def _pipe(heads: list[str], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
+def _pipe(heads: list[str], rows: Iterable[tuple[str, ...]], words: int = 1) -> str:
+    """A Markdown table whose first columns are words, and the others numbers."""
+    lines = [heads, [*["---"] * words, *["---:"] * (len(heads) - words)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
