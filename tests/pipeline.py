@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -46,7 +47,8 @@ class Project:
         """This repository's files as they are, with small settings and no results."""
         listed = subprocess.check_output(["git", "ls-files", "-zco", "--exclude-standard"], cwd=ROOT, text=True)
         for name in listed.split("\0"):
-            if name and not name.startswith("reports/") and name != "dvc.lock" and (ROOT / name).is_file():
+            results = name.startswith("reports/") or Path(name).name in ("dvc.lock", "scores.csv", "provenance.csv")
+            if name and not results and (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, folder / name)
         project = cls(folder, units)
@@ -129,6 +131,11 @@ class Project:
         """The sha256 of every file below some folders."""
         files = [file for name in folders for file in sorted((self.folder / name).rglob("*")) if file.is_file()]
         return {str(file.relative_to(self.folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def heed_ctrl_c() -> None:
+    """A process that a shell has put into the background ignores SIGINT, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def ran(output: str) -> set[str]:

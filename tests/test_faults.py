@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from pipeline import METHODS, Project, fitted
+from pipeline import METHODS, Project, fitted, heed_ctrl_c
 
 pytestmark = pytest.mark.slow
 
@@ -72,6 +72,7 @@ def started(project: Project) -> subprocess.Popen:
         cwd=project.folder,
         env=project.environment,
         start_new_session=True,
+        preexec_fn=heed_ctrl_c,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

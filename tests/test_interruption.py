@@ -7,7 +7,7 @@ import time
 
 import psutil
 import pytest
-from pipeline import Project, fitted
+from pipeline import Project, fitted, heed_ctrl_c
 
 STAGE = "fit@quick-siren"
 FITS = "data/quick/fits/siren"
@@ -69,6 +69,7 @@ def test_an_interrupted_run_continues(kill, ready, quiet, tmp_path):
         cwd=project.folder,
         env=project.environment,
         start_new_session=True,
+        preexec_fn=heed_ctrl_c,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
