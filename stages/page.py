@@ -1,12 +1,13 @@
 """A profile's results as one HTML page to look at, which opens from disk."""
 
+import json
 from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
 from refield import config, figures, images, labels, papers, results
 from refield.config import Params
-from refield.page import BUDGET, Picture, choose_images, page, size_of
+from refield.page import BUDGET, Picture, choose_images, encode, page
 from refield.plotting import looks
 from refield.statement import scale, statement
 from stages import layout
@@ -21,8 +22,8 @@ def main(profile: str) -> None:
     provenance = results.collect(layout.PROVENANCE, params, results.PROVENANCE).of(profile)
     curves = results.collect(layout.CURVES, params, results.CURVES).of(profile)
     psnr = results.by_image(scores)
-    pictures = {picture.name: picture for picture in read_pictures(profile, params, psnr)}
-    share = max(map(size_of, pictures.values()))
+    pictures = {picture.name: encode(picture) for picture in read_pictures(profile, params, psnr)}
+    share = max(len(json.dumps(picture)) for picture in pictures.values())
     chosen = choose_images(psnr[["ours"]] if "ours" in psnr else psnr, max(1, BUDGET // share))
     lines = [
         line[2:] for line in statement(profile, scores, provenance, params, paper).splitlines() if line[:2] == "* "

@@ -12,7 +12,7 @@ from conftest import ROOT
 
 from refield import config, papers
 from refield.figures import Window
-from refield.page import Picture, choose_images, page
+from refield.page import Picture, choose_images, encode, page
 from refield.plotting import looks
 
 PAPER, PARAMS = papers.read(ROOT / "papers.yaml")["oh_bae_2024"], config.read(path=ROOT / "params.yaml")
@@ -52,7 +52,8 @@ def text(pictures: list[Picture] | None = None) -> str:
     )
     lead, lines = "Three images </script><b>", ["Training: few iterations."]
     look = looks(PAPER.methods, PARAMS.method_names)
-    return page("tiny", scores(), provenance(), curves, pictures, look, PAPER, lead, lines)
+    encoded = [encode(picture) for picture in pictures]
+    return page("tiny", scores(), provenance(), curves, encoded, look, PAPER, lead, lines)
 
 
 def data_of(html: str) -> dict:

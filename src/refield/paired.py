@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from refield.results import number
 
@@ -33,6 +32,8 @@ def difference(first: pd.Series, second: pd.Series) -> Difference:
     """Of two series by image; `ValueError` unless both have the same images, and at least three."""
     if set(first.index) != set(second.index) or len(first) < 3:
         raise ValueError("a paired comparison needs the same images, three or more, on both sides")
+    from scipy import stats  # a second to import
+
     gain = (first - second).to_numpy(dtype=float)
     mean, error = float(gain.mean()), float(stats.sem(gain))
     reach = error * float(stats.t.ppf(0.975, len(gain) - 1))
