@@ -23,6 +23,7 @@ from refield.wording import duration
 from stages import code, layout
 from stages.clone import copy_tracked
 from stages.fit import read_unit
+from stages.verify import entries
 
 LOCK, CACHE = Path("dvc.lock"), Path(".dvc/cache/files/md5")
 MOST = 3  # reasons shown of one stage
@@ -51,7 +52,7 @@ class Planned:
 def main(changes: Mapping[str, Any]) -> None:
     """Print the plan, with other values for some keys of params.yaml."""
     params = config.read(changes=changes)
-    locked = YAML(typ="safe").load(LOCK)["stages"] if LOCK.exists() else {}
+    locked = entries(LOCK) if LOCK.exists() else {}
     with tempfile.TemporaryDirectory() as folder:
         copy_tracked(Path(folder), changes)
         stages = read_stages(Path(folder))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from refield import config, papers, results
 from refield.config import Params
@@ -36,11 +37,21 @@ def main() -> None:
 
 def locked_stages() -> dict[str, Any]:
     """The entries of dvc.lock, and of the studies', by stage."""
-    yaml = YAML(typ="safe")
-    stages: dict[str, Any] = dict(yaml.load(LOCK)["stages"])
+    stages: dict[str, Any] = entries(LOCK)
     if STUDIES_LOCK.exists():
-        stages |= {f"studies/dvc.yaml:{name}": entry for name, entry in yaml.load(STUDIES_LOCK)["stages"].items()}
+        stages |= {f"studies/dvc.yaml:{name}": entry for name, entry in entries(STUDIES_LOCK).items()}
     return stages
+
+
+def entries(lock: Path) -> dict[str, Any]:
+    """A lock file's stages; `UserError` if it is half-written: DVC writes it in place, too."""
+    try:
+        return dict(YAML(typ="safe").load(lock)["stages"])
+    except (YAMLError, KeyError, TypeError):
+        raise UserError(
+            f"{lock} was left half-written by a dvc that was killed; remove it, or `git checkout {lock}`, "
+            "and run `dvc repro`: fitted units come from their store"
+        ) from None
 
 
 def of_dvc() -> Iterator[str]:
