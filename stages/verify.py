@@ -25,11 +25,13 @@ ABSENT = {"deleted", "not in cache"}  # a clone without cache has no data, which
 
 def main() -> None:
     params = config.read()
+    if broken := list(of_dvc()):
+        raise UserError("; ".join(broken))
     if not LOCK.exists():
-        raise UserError("; ".join([*of_dvc(), "dvc.lock is missing; `dvc repro` writes it"]))
+        raise UserError("dvc.lock is missing; `dvc repro` writes it")
     locked = locked_stages()
     profiles = {name.removeprefix("prepare@") for name in locked if name.startswith("prepare@")}
-    problems = [*of_dvc(), *of_lock(params.runs, locked, profiles), *of_tables(params), *of_cache(locked)]
+    problems = [*of_lock(params.runs, locked, profiles), *of_tables(params), *of_cache(locked)]
     if problems:
         raise UserError(f"{len(problems)} found\n  " + "\n  ".join(problems))
     print(f"dvc.lock is up to date for {', '.join(sorted(profiles))}; tables and README.md are what the scores give")

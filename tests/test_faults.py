@@ -112,7 +112,7 @@ def test_kills_at_random_moments(fresh, quiet, record):
 
 
 def mend(project: Project, said: str) -> bool:
-    """Whether dvc refuses to run because a kill has cut off a file that it writes in place; the file is then removed."""
+    """Whether dvc refuses to run because a kill cut off a file that it writes in place; the file is then removed."""
     broken = [name for name, complaint in CUT_OFF.items() if complaint in said]
     for name in broken:
         assert f"{name} was left half-written" in project.fails("python", "-m", "stages.verify")

@@ -127,8 +127,10 @@ def test_a_clone_without_caches_regenerates_its_tables_byte_for_byte(finished, t
         (lambda p: p.change("reports/tables.csv", "siren", "sirenn"), "reports/tables.csv is not what reports/scores"),
         (lambda p: p.change("README.md", "| SIREN |", "| SIREN | 99.99 |"), "the results in README.md are out of date"),
         (lambda p: p.damage_cache("weights.safetensors"), "is damaged; remove it with data/quick/fits/"),
+        (lambda p: (p.folder / "dvc.lock").write_text("schema: '2.0'\n"), "dvc.lock was left half-written"),
+        (lambda p: (p.folder / ".dvc/tmp/rwlock").write_text(""), ".dvc/tmp/rwlock was left half-written"),
     ],
-    ids=["parameter", "code", "table", "score", "method", "number", "README", "cache"],
+    ids=["parameter", "code", "table", "score", "method", "number", "README", "cache", "lock", "running"],
 )
 def test_stale_results_are_found_and_named(project, change, said):
     change(project)
