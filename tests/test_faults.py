@@ -28,8 +28,8 @@ HEAD = """\
 Made by `pytest -m slow tests/test_faults.py`, on a small copy of the pipeline with the real DVC: two photographs, four
 methods. "Same bytes" are fits, scores and curves, file by file, as a run has them that nothing disturbed.
 
-DVC 3.67 writes `dvc.lock` and `.dvc/tmp/rwlock` in place. A kill in that moment, which is rare, leaves half of one, and DVC
-then refuses to run; `refield verify` says so, and that removing it is enough.
+DVC 3.67 writes `dvc.lock` and `.dvc/tmp/rwlock` in place. A kill in that moment, which is rare, leaves half of one, and
+DVC then refuses to run; `refield verify` says so, and that removing it is enough.
 
 | fault | tried | outcome |
 | --- | ---: | --- |
