@@ -290,11 +290,11 @@ def test_the_plan_is_what_dvc_then_does(project):
 
 
 def test_the_plan_counts_units_and_tells_old_from_new(project):
-    shown = refield(project, "plan", "-S", "methods.positional.ftc.gates=[64,8,4,2]", "-S", "seed=0")
+    shown = refield(project, "plan", "-S", "methods.positional.ftc.gates=[48,8,4,2]", "-S", "seed=0")
     lines = planned(shown)
     assert "2 to fit" in lines["fit@quick"]
     assert "siren" not in lines["fit@quick"]
-    assert "[128, 8, 4, 2] → [64, 8, 4, 2]" in lines["fit@quick"]
+    assert "[128, 8, 4, 2] → [48, 8, 4, 2]" in lines["fit@quick"]
     assert lines["evaluate@quick"].rstrip().endswith("follows fit@quick")
     assert not lines.keys() & {"segment@quick", "fit_segmented@quick"}
     assert "known later" in planned(refield(project, "plan", "-S", "profiles.quick.images.long=32"))["fit@quick"]
@@ -305,7 +305,7 @@ def test_the_plan_sees_changed_code_but_no_comment(project):
     lines = planned(refield(project, "plan"))
     assert "src/refield/engine.py has changed" in lines["code@quick"]
     assert set(lines) == {"code@quick", "1"}  # and the sum
-    project.append("src/refield/engine.py", "\nNEW = 1\n")
+    project.append("src/refield/engine.py", "\nUNHEARD_OF = 1\n")
     assert "2 to fit" in planned(refield(project, "plan"))["fit@quick"]
 
 
