@@ -1,4 +1,7 @@
-"""Is a clone of one piece: parameters, dvc.lock, scores, tables, README, cache? Nothing is fetched or run."""
+"""Is a clone of one piece: parameters, dvc.lock, scores, tables, README, cache?
+
+Nothing is fetched, nor run unless it is asked for.
+"""
 
 import hashlib
 import json
@@ -23,7 +26,8 @@ LOCK, STUDIES_LOCK = Path("dvc.lock"), Path("studies/dvc.lock")
 ABSENT = {"deleted", "not in cache"}  # a clone without cache has no data, which makes nothing stale
 
 
-def main() -> None:
+def main(decode: bool = False, refit: int = 0) -> None:
+    """DECODE all fits here as well, and fit REFIT of them anew."""
     params = config.read()
     if broken := list(of_dvc()):
         raise UserError("; ".join(broken))
@@ -31,10 +35,18 @@ def main() -> None:
         raise UserError("dvc.lock is missing; `dvc repro` writes it")
     locked = locked_stages()
     profiles = {name.removeprefix("prepare@") for name in locked if name.startswith("prepare@")}
-    problems = [*of_lock(params.runs, locked, profiles), *of_tables(params), *of_cache(locked)]
+    require([*of_lock(params.runs, locked, profiles), *of_tables(params), *of_cache(locked)])
+    print(f"dvc.lock is up to date for {', '.join(sorted(profiles))}; tables and README.md are what the scores give")
+    if decode or refit:
+        from stages import audit  # torch, which takes a second
+
+        require([*(audit.decoded(params) if decode else []), *audit.refitted(params, refit)])
+
+
+def require(problems: Sequence[str]) -> None:
+    """`UserError` with all problems, if there are any."""
     if problems:
         raise UserError(f"{len(problems)} found\n  " + "\n  ".join(problems))
-    print(f"dvc.lock is up to date for {', '.join(sorted(profiles))}; tables and README.md are what the scores give")
 
 
 def locked_stages() -> dict[str, Any]:

@@ -1,8 +1,5 @@
-from pathlib import Path
-
 import pytest
-
-ROOT = Path(__file__).parents[1]
+from pipeline import Project
 
 
 def pytest_runtest_setup(item):
@@ -20,3 +17,20 @@ def unit_store(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("REFIELD_UNITS", str(tmp_path_factory.mktemp("units")))
     monkeypatch.delenv("REFIELD_DEVICE", raising=False)
     monkeypatch.delenv("REFIELD_REFIT", raising=False)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A small copy of this repository after its first `dvc repro`, committed; tests change copies of it only."""
+    folder = tmp_path_factory.mktemp("finished")
+    project = Project.create(folder / "refield", folder / "units")
+    assert "Running stage 'report'" in project.dvc("repro")
+    project.sh("python", "-m", "stages.readme")
+    project.commit("run")
+    return project
+
+
+@pytest.fixture
+def project(finished, tmp_path):
+    """A copy of `finished`, with the same unit store."""
+    return finished.copy(tmp_path / "refield")

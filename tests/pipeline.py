@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from conftest import ROOT
 from ruamel.yaml import YAML
 
+ROOT = Path(__file__).parents[1]
 SMALL = {
     "runs": ["quick"],
     "profiles.quick.images.names": ["astronaut", "coffee"],

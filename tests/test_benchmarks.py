@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from benchmarks import gpu
 from benchmarks.contestants import GATES
-from conftest import ROOT
+from pipeline import ROOT
 
 
 def test_the_gpus_benchmark_writes_its_tables(tmp_path, monkeypatch, capsys):

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from pipeline import ROOT
 
 from refield import papers
 from refield.calibration import chart, ranking

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 import skimage.data
-from conftest import ROOT
 from PIL import Image
+from pipeline import ROOT
 
 import refield.cli
 from refield import images, labels

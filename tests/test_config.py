@@ -3,7 +3,7 @@
 import copy
 
 import pytest
-from conftest import ROOT
+from pipeline import ROOT
 from ruamel.yaml import YAML
 
 from refield import config

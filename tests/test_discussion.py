@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from pipeline import ROOT
 
 from refield import config, papers
 from refield.discussion import GAIN, OTHERS, PARTS, discussion

@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from pipeline import ROOT
 from ruamel.yaml import YAML
 
 from refield.fields.gated import Gated
@@ -136,7 +136,7 @@ def test_only_fitting_imports_torch(stage):
 
 
 def test_no_script_is_without_a_stage():
-    library = {"__init__", "clone", "command", "guard", "layout"}
+    library = {"__init__", "audit", "clone", "command", "guard", "layout"}
     by_hand = {"compare", "plan", "readme", "verify"}
     of_studies = set(STUDIES)
     scripts = {file.stem for file in (ROOT / "stages").glob("*.py")}

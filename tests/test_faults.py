@@ -3,6 +3,7 @@
 Every fault is tried on a small copy of the pipeline, with the real dvc, and ends with the bytes of a quiet run.
 """
 
+import contextlib
 import os
 import random
 import re
@@ -10,12 +11,11 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
-from pipeline import METHODS, Project, fitted, heed_ctrl_c
+from pipeline import METHODS, ROOT, Project, fitted, heed_ctrl_c
 
 pytestmark = pytest.mark.slow
 
@@ -185,6 +185,47 @@ def test_damage_in_the_cache(quiet, record, tmp_path):
     record("a bit turned in a file of DVC's cache", 1, "`refield verify` names it and the remedy; same bytes after it")
 
 
+@contextlib.contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Root ignores permissions, but no mount."""
+    if subprocess.run(["mount", "--bind", str(folder), str(folder)], capture_output=True).returncode:
+        pytest.skip("needs the right to mount a folder read-only")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_read_only_unit_store(fresh, quiet, record):
+    shutil.copytree(quiet.units, fresh.units)
+    weights = next(fresh.units.glob("*/*/weights.safetensors"))
+    with read_only(fresh.units):
+        fresh.dvc("repro")
+        assert fresh.digests(*RESULTS) == quiet.digests(*RESULTS)
+    flip(weights)
+    with read_only(fresh.units):
+        said = fresh.fails("dvc", "repro", "--force", "--keep-going")
+        assert said.count("the unit store is read-only; set REFIELD_UNITS to another folder") == 1
+    fresh.dvc("repro")
+    assert fresh.digests(*RESULTS) == quiet.digests(*RESULTS)
+    outcome = "what it holds is used; what must be fitted is refused at once, in one sentence; writable, same bytes"
+    record("a read-only unit store, whole and with a damaged unit", 2, outcome)
+
+
+def test_a_read_only_cache(quiet, record, tmp_path):
+    project = quiet.copy(tmp_path / "refield")
+    with read_only(project.folder / ".dvc/cache"):
+        assert "up to date" in project.dvc("repro")
+        project.set({"seed": 1})
+        assert "Read-only file system" in project.fails("dvc", "repro")
+    project.dvc("repro")
+    project.set({"seed": 0})
+    project.dvc("repro")
+    assert project.digests(*RESULTS) == quiet.digests(*RESULTS)
+    record("a read-only cache of DVC's", 1, "a run that has nothing to do works, another says so; writable, same bytes")
+
+
 def test_a_full_disk(fresh, quiet, record, tmp_path):
     store = tmp_path / "small"
     store.mkdir()
@@ -222,6 +263,8 @@ FAULTS = [
     test_two_clones_share_a_store,
     *[test_damage_in_the_unit_store] * len(DAMAGES),
     test_damage_in_the_cache,
+    test_a_read_only_unit_store,
+    test_a_read_only_cache,
     test_a_full_disk,
     test_a_loss_that_is_no_number,
 ]

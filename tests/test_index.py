@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pandas as pd
-from conftest import ROOT
+from pipeline import ROOT
 
 from refield import papers
 from refield.index import index

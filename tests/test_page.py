@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from pipeline import ROOT
 
 from refield import config, papers
 from refield.figures import Window

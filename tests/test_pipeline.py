@@ -10,22 +10,6 @@ OWN = {"source": "folder", "names": "all", "fit": "native", "color": "rgb"}
 RESULTS = ("data/quick/fits", "reports/scores", "reports/curves", "reports/figures", "reports/charts")
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A project after its first `dvc repro`, committed."""
-    folder = tmp_path_factory.mktemp("finished")
-    project = Project.create(folder / "refield", folder / "units")
-    assert "Running stage 'report'" in project.dvc("repro")
-    project.sh("python", "-m", "stages.readme")
-    project.commit("run")
-    return project
-
-
-@pytest.fixture
-def project(finished, tmp_path):
-    return finished.copy(tmp_path / "refield")
-
-
 def test_a_second_run_has_nothing_to_do(project):
     assert "Data and pipelines are up to date." in project.dvc("repro")
 
@@ -114,37 +98,6 @@ def test_a_clone_without_caches_regenerates_its_tables_byte_for_byte(finished, t
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda p: p.set({"seed": 1}), "fit@quick-siren: changed deps: params.yaml:seed is modified"),
-        (
-            lambda p: p.append("src/refield/metrics.py", "\n"),
-            "evaluate_segmented@quick-ours: changed deps: src/refield/metrics.py",
-        ),
-        (lambda p: p.append("reports/tables.md", "\n"), "report: changed outs: reports/tables.md is modified"),
-        (lambda p: p.append("reports/scores/quick/ours.csv", "\n"), "reports/scores/quick/ours.csv is modified"),
-        (lambda p: p.set({"methods.positional.qt": {"gates": [2]}}), "fit@quick-qt"),
-        (lambda p: p.change("reports/tables.csv", "siren", "sirenn"), "reports/tables.csv is not what reports/scores"),
-        (lambda p: p.change("README.md", "| SIREN |", "| SIREN | 99.99 |"), "the results in README.md are out of date"),
-        (lambda p: p.damage_cache("weights.safetensors"), "is damaged; remove it with data/quick/fits/"),
-        (lambda p: (p.folder / "dvc.lock").write_text("schema: '2.0'\n"), "dvc.lock was left half-written"),
-        (lambda p: (p.folder / ".dvc/tmp/rwlock").write_text(""), ".dvc/tmp/rwlock was left half-written"),
-    ],
-    ids=["parameter", "code", "table", "score", "method", "number", "README", "cache", "lock", "running"],
-)
-def test_stale_results_are_found_and_named(project, change, said):
-    change(project)
-    assert said in project.fails("python", "-m", "stages.verify")
-
-
-def test_runs_may_change_without_making_a_profile_stale(project):
-    project.set({"runs": ["quick", "kodak_crops"]})
-    output = project.fails("python", "-m", "stages.verify")
-    assert "@quick" not in output
-    assert "fit@kodak_crops-siren" in output
-
-
-@pytest.mark.parametrize(
     ("override", "said"),
     [
         ("seg.method=nonsense", "'nonsense' is not allowed; it must be one of multi_otsu, equal_bin"),
@@ -163,6 +116,17 @@ def test_bad_parameters_stop_before_any_work(project, override, said):
     assert ran(output) <= {"check"}
     after = project.digests("data", "reports")
     assert {name: after.get(name, before[name]) for name in before} == before
+
+
+def test_nothing_but_a_fit_needs_torch(project, tmp_path):
+    (tmp_path / "torch.py").write_text("raise ImportError('torch is not wanted here')")
+    project.environment["PYTHONPATH"] += f":{tmp_path}"
+    method = ("fit_segmented@quick-ours", "evaluate_segmented@quick-ours")  # its units are in the store
+    inputs = ("check", "prepare@quick", "segment@quick-multi_otsu", "code@quick")
+    stages = {*inputs, *method, "figures@quick", "page@quick", "report"}
+    assert ran(project.dvc("repro", "--force", "--single-item", *stages)) == stages
+    project.environment["REFIELD_REFIT"] = "1"
+    assert "torch is not wanted here" in project.sh("python", "-m", "stages.fit", "quick", "siren", check=False).stdout
 
 
 def test_a_gpu_profile_stops_at_once_without_a_gpu(project):
@@ -265,53 +229,3 @@ def test_a_study_fits_what_is_new_and_scores_all(project, tmp_path):
     assert "methods names 'none'" in project.fails("python", "-m", "stages.study", "tiny")
     file.write_text(STUDY.replace("images: all", "images: [nobody]"))
     assert "lacks images of the study tiny" in project.fails("python", "-m", "stages.study", "tiny")
-
-
-def planned(output: str) -> dict[str, str]:
-    """The lines of `refield plan` by their first word."""
-    return {line.split()[0]: line for line in output.splitlines()[1:] if line and line[0] != " "}
-
-
-def refield(project, *arguments):
-    return project.sh("python", "-m", "refield.cli", *arguments).stdout
-
-
-def test_the_plan_is_what_dvc_then_does(project):
-    assert "Nothing would run" in refield(project, "plan")
-    shown = refield(project, "plan", "-S", "seg.method=equal_bin")
-    lines = planned(shown)
-    assert "multi_otsu → equal_bin" in lines["fit_segmented@quick"]
-    assert "2 reused" in lines["fit_segmented@quick"]  # the units of equal_bin, which the store has
-    assert "ours" in lines["fit_segmented@quick"]
-    output = project.dvc("exp", "run", "-S", "seg.method=equal_bin")
-    # DVC runs no more than was planned; equal_bin's own fits come out the same, so what follows them stays.
-    assert {stage.partition("-")[0] for stage in ran(output)} <= lines.keys()
-    assert "Nothing would run" in refield(project, "plan")
-
-
-def test_the_plan_counts_units_and_tells_old_from_new(project):
-    shown = refield(project, "plan", "-S", "methods.positional.ftc.gates=[48,8,4,2]", "-S", "seed=0")
-    lines = planned(shown)
-    assert "2 to fit" in lines["fit@quick"]
-    assert "siren" not in lines["fit@quick"]
-    assert "[128, 8, 4, 2] → [48, 8, 4, 2]" in lines["fit@quick"]
-    assert lines["evaluate@quick"].rstrip().endswith("follows fit@quick")
-    assert not lines.keys() & {"segment@quick", "fit_segmented@quick"}
-    assert "known later" in planned(refield(project, "plan", "-S", "profiles.quick.images.long=32"))["fit@quick"]
-
-
-def test_the_plan_sees_changed_code_but_no_comment(project):
-    project.append("src/refield/engine.py", "\n# A comment.\n")
-    lines = planned(refield(project, "plan"))
-    assert "src/refield/engine.py has changed" in lines["code@quick"]
-    assert set(lines) == {"code@quick", "1"}  # and the sum
-    project.append("src/refield/engine.py", "\nUNHEARD_OF = 1\n")
-    assert "2 to fit" in planned(refield(project, "plan"))["fit@quick"]
-
-
-def test_the_plan_refuses_what_dvc_would_refuse(project):
-    assert "has no key seg.metod" in project.fails("python", "-m", "refield.cli", "plan", "-S", "seg.metod=x")
-    assert "must be KEY=VALUE" in project.fails("python", "-m", "refield.cli", "plan", "-S", "seg.method")
-    before = project.digests("reports", "data")
-    refield(project, "plan", "-S", "seed=5")
-    assert project.digests("reports", "data") == before

@@ -1,5 +1,5 @@
 import pytest
-from conftest import ROOT
+from pipeline import ROOT
 from ruamel.yaml import YAML
 
 from refield.config import ConfigError

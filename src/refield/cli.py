@@ -41,9 +41,12 @@ def plan(
 
 
 @app.command()
-def verify() -> None:
-    """Check a clone: are params.yaml, dvc.lock, tables and README of one piece?"""
-    _stage("verify").main()
+def verify(
+    decode: Annotated[bool, typer.Option("--decode", help="Render all fits in data/ from their weights, too.")] = False,
+    refit: Annotated[int, typer.Option(min=0, help="Fit so many of them anew, drawn by chance, and compare.")] = 0,
+) -> None:
+    """Check a clone: are params.yaml, dvc.lock, tables, README and cache of one piece?"""
+    _stage("verify").main(decode, refit)
 
 
 @app.command()

@@ -181,7 +181,7 @@ def _check_references(params: Params, file: str) -> None:
         for method, entry in entries.items():
             where = f"{file}: methods.{group}.{method}"
             chosen, factor = entry.get("map"), entry.get("width_factor", 1)
-            if chosen is not None and (group == "positional" or chosen not in params.maps):
+            if chosen is not None and (group == "positional" or not _among(chosen, params.maps)):
                 allowed = _choices(params.maps) if group == "segmented" else "only methods.segmented has one"
                 raise ConfigError(f"{where}.map = {chosen!r} is not allowed; {allowed}")
             if not isinstance(factor, int) or isinstance(factor, bool) or factor < 1:
@@ -197,7 +197,7 @@ def _check_field(params: Params, profile: str, method: str, where: str) -> None:
         **params.methods.positional.get(method, {}),
         **params.methods.segmented.get(method, {}),
     }.get("field")
-    if name not in FIELDS:
+    if not _among(name, FIELDS):
         raise ConfigError(f"{where}: field = {name!r} is not known; fields are {_choices(FIELDS)}")
     try:
         field = params.field(profile, method)
@@ -230,6 +230,11 @@ def _one_of(names: Iterable[str], name: str) -> str:
     if name not in names:
         raise ValueError(f"{name!r} is not allowed; it must be one of {_choices(names)}")
     return name
+
+
+def _among(name: object, names: Iterable[str]) -> bool:
+    """Whether it is one of the names, whatever it is: a list could not even be looked up."""
+    return isinstance(name, str) and name in names
 
 
 def _choices(names: Iterable[str]) -> str:

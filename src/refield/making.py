@@ -29,6 +29,7 @@ def make_all(units: Sequence[Unit], store: Store, device: str, title: str) -> di
 
     Where a GPU's memory does not hold as many at once as were tried, half as many are from then on.
     """
+    store.require_writable()
     made: dict[str, Made] = {}
     failures: list[str] = []
     waiting, most, before = list(units), MOST_AT_ONCE, 0

@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import shutil
-import tempfile
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,16 +69,21 @@ class Store:
         """Whether a unit is here, without reading it; `get` may still find it damaged."""
         return os.environ.get("REFIELD_REFIT") != "1" and (self._folder(key) / RECORD).is_file()
 
+    def require_writable(self) -> None:
+        """`UserError` if no unit could be kept, for those who are about to fit some."""
+        if not os.access(self.root, os.W_OK):
+            raise UserError(f"{self.root}: the unit store is read-only; set REFIELD_UNITS to another folder")
+
     def put(self, key: str, unit: Made) -> None:
         """Keep a unit; whoever reads meanwhile sees all of it or nothing."""
         record = {
             "files": {name: sha256(data) for name, data in unit.files.items()},
             "provenance": dict(unit.provenance),
         }
-        folder = self._folder(key)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix="draft-", dir=self.root))
+        folder, draft = self._folder(key), self.root / f"draft-{uuid.uuid4().hex}"
         try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            draft.mkdir()
             for name, data in unit.files.items():
                 (draft / name).write_bytes(data)
             (draft / RECORD).write_text(json.dumps(record, indent=1))
@@ -104,7 +109,7 @@ class Store:
 
     def _discard(self, folder: Path) -> None:
         """Remove a unit in one step, so that no half of it is ever seen."""
-        trash = Path(tempfile.mkdtemp(prefix="trash-", dir=self.root))
-        with contextlib.suppress(OSError):  # not there, or another process was faster
-            folder.rename(trash / "unit")
+        trash = self.root / f"trash-{uuid.uuid4().hex}"
+        with contextlib.suppress(OSError):  # not there, or another process was faster, or all is read-only
+            folder.rename(trash)
         shutil.rmtree(trash, ignore_errors=True)

@@ -1,0 +1,89 @@
+"""The fits of this clone, put to the test: do the weights decode to the pictures, does fitting anew give them again?"""
+
+import io
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from refield import codec, images, labels, metrics, rendering
+from refield.config import Params
+from refield.errors import UserError
+from refield.making import make
+from refield.store import Made
+from stages import layout
+from stages.fit import read_unit
+from stages.guard import choose_device
+
+ROUNDING = 1  # grey levels: the definition adds in another order than the engine
+MACHINE = ["device", "blas", "torch", "numpy", "platform"]  # what the last bits of a fit may follow
+
+Fit = tuple[str, str, str]  # profile, method, image
+
+
+def fits_here(params: Params) -> list[Fit]:
+    """All fits in data/, of any profile; `UserError` if there are none."""
+    folders = [
+        (profile, method, folder.name)
+        for profile in params.profiles
+        for method in params.method_names
+        for folder in sorted(layout.fits(profile, method).glob("*/"))
+    ]
+    if not folders:
+        raise UserError(f"{layout.DATA} holds no fits to check; run `dvc repro`, or `dvc pull` where there is a remote")
+    return folders
+
+
+def decoded(params: Params) -> list[str]:
+    """What is wrong with the weights of the fits here: the pictures beside them are what scores are of."""
+    fits = fits_here(params)
+    problems = [f"{layout.fits(p, m) / image}: {wrong}" for p, m, image in fits for wrong in unlike(p, m, image)]
+    print(f"{len(fits) - len(problems)} of {len(fits)} fits decode to their pictures")
+    return problems
+
+
+def unlike(profile: str, method: str, image: str) -> Iterator[str]:
+    folder = layout.fits(profile, method) / image
+    field, weights = codec.read_weights(folder / codec.WEIGHTS)
+    picture = images.read(folder / codec.RECONSTRUCTION)
+    regions = labels.read(folder / codec.LABELS) if field.needs_labels else None
+    height, width = picture.shape[:2]
+    far = np.abs(rendering.render(field, weights, height, width, regions).astype(int) - picture).max()
+    if far > ROUNDING:
+        yield f"its weights decode to a picture that differs by up to {far} grey levels; remove it and run `dvc repro`"
+
+
+def refitted(params: Params, count: int) -> list[str]:
+    """Fit some of the fits here anew, drawn by chance; what differs is a problem on a machine of the same kind only."""
+    fits = fits_here(params)
+    problems = []
+    for profile, method, image in random.sample(fits, min(count, len(fits))):
+        unit = read_unit(params, profile, method, layout.images(profile) / f"{image}.png")
+        made = make([unit], choose_device(params, profile), lambda *_: None)[0]
+        folder = layout.fits(profile, method) / image
+        if not isinstance(made, Made):
+            problems.append(f"{folder}: fitted anew, {made}")
+            continue
+        changed = [name for name, data in made.files.items() if (folder / name).read_bytes() != data]
+        others = other_machine(profile, method, image, made)
+        said = difference(unit.image, folder, made) if changed else "the same bytes"
+        print(f"{folder}: fitted anew, {said}{f' (then {others})' if others else ''}")
+        if changed and not others:
+            problems.append(f"{folder}: {', '.join(changed)} came out otherwise, on a machine of the same kind")
+    return problems
+
+
+def other_machine(profile: str, method: str, image: str, made: Made) -> str:
+    """In what the machine that fitted it, by its provenance, differs from this one; nothing if it is of a kind."""
+    table = pd.read_csv(layout.provenance(profile, method), index_col="image", keep_default_na=False, dtype=str)
+    there, here = table.loc[image], made.provenance
+    return "; ".join(f"{key} {there[key]}, here {here[key]}" for key in MACHINE if there[key] != str(here[key]))
+
+
+def difference(original: np.ndarray, folder: Path, made: Made) -> str:
+    files = (folder / codec.RECONSTRUCTION, io.BytesIO(made.files[codec.RECONSTRUCTION]))
+    before, now = (metrics.psnr_8bit(original, np.array(Image.open(file)).reshape(original.shape)) for file in files)
+    return f"PSNR {now:.3f} instead of {before:.3f} dB"

@@ -1,0 +1,65 @@
+"""Whatever does not fit together in a clone is found, and named with its remedy."""
+
+import shutil
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda p: p.set({"seed": 1}), "fit@quick-siren: changed deps: params.yaml:seed is modified"),
+        (
+            lambda p: p.append("src/refield/metrics.py", "\n"),
+            "evaluate_segmented@quick-ours: changed deps: src/refield/metrics.py",
+        ),
+        (lambda p: p.append("reports/tables.md", "\n"), "report: changed outs: reports/tables.md is modified"),
+        (lambda p: p.append("reports/scores/quick/ours.csv", "\n"), "reports/scores/quick/ours.csv is modified"),
+        (lambda p: p.set({"methods.positional.qt": {"gates": [2]}}), "fit@quick-qt"),
+        (lambda p: p.change("reports/tables.csv", "siren", "sirenn"), "reports/tables.csv is not what reports/scores"),
+        (lambda p: p.change("README.md", "| SIREN |", "| SIREN | 99.99 |"), "the results in README.md are out of date"),
+        (lambda p: p.damage_cache("weights.safetensors"), "is damaged; remove it with data/quick/fits/"),
+        (lambda p: (p.folder / "dvc.lock").write_text("schema: '2.0'\n"), "dvc.lock was left half-written"),
+        (lambda p: (p.folder / ".dvc/tmp/rwlock").write_text(""), ".dvc/tmp/rwlock was left half-written"),
+    ],
+    ids=["parameter", "code", "table", "score", "method", "number", "README", "cache", "lock", "running"],
+)
+def test_stale_results_are_found_and_named(project, change, said):
+    change(project)
+    assert said in project.fails("python", "-m", "stages.verify")
+
+
+def test_runs_may_change_without_making_a_profile_stale(project):
+    project.set({"runs": ["quick", "kodak_crops"]})
+    output = project.fails("python", "-m", "stages.verify")
+    assert "@quick" not in output
+    assert "fit@kodak_crops-siren" in output
+
+
+def test_fits_are_decoded_and_fitted_anew(project):
+    command = ("python", "-m", "stages.verify", "--decode", "--refit", "2")
+    said = project.sh(*command).stdout
+    assert "8 of 8 fits decode to their pictures" in said
+    assert said.count("fitted anew, the same bytes") == 2
+    fits = project.folder / "data/quick/fits"
+    for fit in fits.glob("*/astronaut"):  # of another image
+        for name in ("weights.safetensors", "curve.csv"):
+            shutil.copyfile(fit.parent / "coffee" / name, fit / name)
+    said = project.fails(*command[:3], "--decode")
+    assert "4 of 8 fits decode to their pictures" in said
+    assert "fits/ours/astronaut: its weights decode to a picture that differs by up to" in said
+    said = project.fails(*command[:3], "--refit", "8")
+    assert said.count("weights.safetensors, curve.csv came out otherwise, on a machine of the same kind") == 4
+    shutil.rmtree(fits)
+    assert "holds no fits to check; run `dvc repro`" in project.fails(*command)
+
+
+def test_a_fit_from_another_machine_may_differ(project):
+    for table in (project.folder / "reports/provenance/quick").glob("*.csv"):
+        table.write_text(table.read_text().replace(",CPU (", ",Abacus ("))
+    for weights in (project.folder / "data/quick/fits").glob("*/astronaut/weights.safetensors"):
+        weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+    refit = "from refield import config; from stages import audit; assert audit.refitted(config.read(), 8) == []"
+    said = project.sh("python", "-c", refit).stdout
+    assert said.count(" dB (then device Abacus (") == 4
+    assert said.count("the same bytes (then device Abacus (") == 4
