@@ -1,14 +1,17 @@
 """Validate params.yaml before any stage works; the output never changes, so it invalidates nothing."""
 
 from refield import config
+from refield.executors import settings
+from refield.executors.settings import Slurm
 from stages import layout
 from stages.command import run
 
 
 def main() -> None:
     params = config.read()
+    elsewhere = isinstance(settings.read(), Slurm)  # whose nodes may have what this machine lacks
     for profile in params.runs:
-        if params.profiles[profile].device == "cuda":
+        if params.profiles[profile].device == "cuda" and not elsewhere:
             from stages.guard import choose_device  # it imports torch, which takes a second
 
             choose_device(params, profile)

@@ -19,10 +19,11 @@ def main(profile: str, method: str) -> None:
     made = {unit.image_name: kept for unit in units if (kept := store.get(unit.key()))}
     missing = [unit for unit in units if unit.image_name not in made]
     if missing:
-        from refield.making import make_all  # torch, which takes a second, only where there is something to fit
-        from stages.guard import choose_device
+        from stages import ahead  # torch, which takes a second, only where there is something to fit
 
-        made |= make_all(missing, store, choose_device(params, profile), f"{profile}/{method}")
+        title = f"{profile}/{method}"
+        fitted = ahead.make(missing, store, params, profile, title, lambda: ahead.soon(params, profile))
+        made |= {unit.image_name: fitted[unit.key()] for unit in missing}
     write(dict(sorted(made.items())), layout.fits(profile, method), layout.provenance(profile, method))
     print(f"{profile}/{method}: {len(units) - len(missing)} units reused, {len(missing)} fitted")
 
@@ -45,7 +46,8 @@ def write(made: Mapping[str, Made], folder: Path, table: Path) -> None:
     rows = [{"image": name, **unit.provenance} for name, unit in made.items()]
     table.parent.mkdir(parents=True, exist_ok=True)
     with table.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, rows[0].keys(), lineterminator="\n")
+        columns = dict.fromkeys(column for row in rows for column in row)  # only Slurm's nodes have names
+        writer = csv.DictWriter(stream, columns, lineterminator="\n", restval="")
         writer.writeheader()
         writer.writerows(rows)
 

@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 from refield import config
 from refield.config import Params
 from refield.store import Store
+from refield.units import Unit
 from refield.wording import duration
 from stages import code, layout
 from stages.clone import copy_tracked
@@ -53,11 +54,7 @@ def main(changes: Mapping[str, Any]) -> None:
     """Print the plan, with other values for some keys of params.yaml."""
     params = config.read(changes=changes)
     locked = entries(LOCK) if LOCK.exists() else {}
-    with tempfile.TemporaryDirectory() as folder:
-        copy_tracked(Path(folder), changes)
-        stages = read_stages(Path(folder))
-        values = YAML(typ="safe").load(Path(folder) / "params.yaml")
-    planned = plan(stages, locked, values, params)
+    stages, planned = to_run(params, locked, changes)
     if not planned:
         print("Nothing would run: all results are up to date.")
         return
@@ -73,6 +70,17 @@ def main(changes: Mapping[str, Any]) -> None:
     Console(highlight=False).print(table)
     fits = f"; the fits take about {duration(total)}, by earlier ones" if total else ""
     print(f"{len(planned)} of {len(stages)} stages would run{fits}.")
+
+
+def to_run(
+    params: Params, locked: Mapping[str, Any], changes: Mapping[str, Any]
+) -> tuple[dict[str, Stage], list[Planned]]:
+    """All stages, and those that `dvc repro` would run, in order."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy_tracked(Path(folder), changes)
+        stages = read_stages(Path(folder))
+        values = YAML(typ="safe").load(Path(folder) / "params.yaml")
+    return stages, plan(stages, locked, values, params)
 
 
 def read_stages(folder: Path) -> dict[str, Stage]:
@@ -197,19 +205,25 @@ def units_of(
     if kind not in ("fit", "fit_segmented"):
         return "", 0.0
     profile, _, method = rest.partition("-")
-    inputs = (f"download@{profile}", f"prepare@{profile}", f"segment@{profile}-{params.map(method)}")
-    paths = sorted(layout.images(profile).glob("*.png"))
-    if not paths or any(other.name in inputs for other in planned):
+    units, store = units_ready(params, profile, method, planned), Store()
+    if not units:
         return "known later", 0.0
-    store = Store()
-    try:
-        missing = sum(not store.has(read_unit(params, profile, method, path).key()) for path in paths)
-    except OSError:  # a map that is not there
-        return "known later", 0.0
-    found = f"{len(paths) - missing} reused" if missing < len(paths) else ""
+    missing = sum(not store.has(unit.key()) for unit in units)
+    found = f"{len(units) - missing} reused" if missing < len(units) else ""
     fits = f"{missing} to fit" if missing else ""
     before = locked.get(stage.name, {}).get("params", {}).get("params.yaml", {}).get(f"profiles.{profile}.train", {})
     return ", ".join(filter(None, (found, fits))), missing * seconds_of(profile, method, before, params)
+
+
+def units_ready(params: Params, profile: str, method: str, planned: Sequence[Planned]) -> list[Unit]:
+    """The units of a fit stage, unless an image or map of theirs is still to be made."""
+    inputs = (f"download@{profile}", f"prepare@{profile}", f"segment@{profile}-{params.map(method)}")
+    if any(other.name in inputs for other in planned):
+        return []
+    try:
+        return [read_unit(params, profile, method, path) for path in sorted(layout.images(profile).glob("*.png"))]
+    except OSError:  # a map that is not there
+        return []
 
 
 def seconds_of(profile: str, method: str, before: Mapping[str, Any], params: Params) -> float:

@@ -4,7 +4,7 @@ Rows are written as they come, each with its unit's key: what has a row already 
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,17 +39,25 @@ def main(name: str) -> None:
     known = by_unit(*earlier)
     scores: list[Row] = []
     origins: list[Row] = []
+
+    def missing_units() -> Iterator[Unit]:
+        """All that the study lacks, for an executor that fits much at once."""
+        for _, params in choices:
+            for method in study.methods:
+                for unit in (read_unit(params, study.profile, method, path) for path in paths):
+                    if unit.key() not in known and not store.has(unit.key()):
+                        yield unit
+
     for number, (choice, params) in enumerate(choices, 1):
         for method in study.methods:
             units = {unit.key(): unit for unit in (read_unit(params, study.profile, method, path) for path in paths)}
             rows = {key: known.get(key) or row_of(store.get(key), unit) for key, unit in units.items()}
-            if missing := {unit.image_name: key for key, unit in units.items() if not rows[key]}:
-                from refield.making import make_all
-                from stages.guard import choose_device
+            if missing := [key for key in units if not rows[key]]:
+                from stages.ahead import make  # torch, which takes a second, only where there is something to fit
 
-                title, device = f"{name} {number}/{len(choices)} {method}", choose_device(params, study.profile)
-                made = make_all([units[key] for key in missing.values()], store, device, title)
-                rows |= {key: row_of(made[image], units[key]) for image, key in missing.items()}
+                title = f"{name} {number}/{len(choices)} {method}"
+                made = make([units[key] for key in missing], store, params, study.profile, title, missing_units)
+                rows |= {key: row_of(made[key], units[key]) for key in missing}
             for key, row in rows.items():
                 about = {**choice, "method": method, "image": units[key].image_name}
                 scores.append({**about, **{column: row[column] for column in MEASURES}, "unit": key})

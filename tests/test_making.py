@@ -49,12 +49,13 @@ def test_what_fails_does_not_stop_the_rest_and_is_named(at_once, monkeypatch):
 
 
 def test_files_are_the_same_alone_and_together(monkeypatch, tmp_path):
-    units = [unit("one"), unit("three"), unit("fives")]
+    units = [unit("one"), unit("three"), unit("twelve")]
     alone = make_all(units, Store(tmp_path / "alone"), "cpu", "title")
     monkeypatch.setattr("refield.making.first_group", lambda *_: 3)
     together = make_all(units, Store(tmp_path / "together"), "cpu", "title")
-    for name, made in alone.items():
-        assert together[name].files == made.files
+    assert len(alone) == 3
+    for key, made in alone.items():
+        assert together[key].files == made.files
 
 
 def test_out_of_memory_halves_what_is_fitted_at_once(monkeypatch, tmp_path, capsys):
@@ -73,7 +74,7 @@ def test_out_of_memory_halves_what_is_fitted_at_once(monkeypatch, tmp_path, caps
     monkeypatch.setattr(making, "first_group", lambda units, _, most=16: min(most, len(units)))
     units = [unit(name) for name in ("a", "bb", "ccc", "dddd", "eeeee")]
     made = make_all(units, Store(tmp_path / "a"), "cpu", "title")
-    assert list(made) == [one.image_name for one in units]
+    assert list(made) == [one.key() for one in units]
     assert tried == [5, 2, 2, 1]
     assert "does not hold 5 fits at once; now 2" in capsys.readouterr().err
     tried.clear()

@@ -64,9 +64,9 @@ def test_nothing_but_whole_units_is_left(store):
 def test_refit_makes_it_look_empty(store, monkeypatch):
     store.put(KEY, UNIT)
     monkeypatch.setenv("REFIELD_REFIT", "1")
-    assert store.get(KEY) is None
-    monkeypatch.delenv("REFIELD_REFIT")
-    assert store.get(KEY) == UNIT
+    assert Store(store.root).get(KEY) is None
+    assert not Store(store.root).has(KEY)
+    assert Store(store.root, refit=False).get(KEY) == UNIT
 
 
 def _write_and_read(root, number):

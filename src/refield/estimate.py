@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from refield.config import Images
 from refield.engine import CHUNK_BYTES
+from refield.executors.chunks import flop_per_point
 from refield.fields.gated import Gated
 from refield.fitting import Job, descend
 from refield.samples import sample_image
@@ -41,12 +42,8 @@ def seconds_per_step(field: Gated, train: Train, height: int, width: int, device
 
 
 def floor_per_step(field: Gated, height: int, width: int, rate: float) -> float:
-    """Seconds that the matrix products of a step on an RGB image take at `rate` FLOP/s: forward, and twice that back.
-
-    Back costs one product for the weights and one for the layer below, which the first layer does not have.
-    """
-    products = [(layer.fan_in * layer.fan_out, 2 if i == 0 else 3) for i, layer in enumerate(field.layers(3))]
-    return sum(2 * size * times for size, times in products) * height * width / rate
+    """Seconds that the matrix products of a step on an RGB image take at `rate` FLOP/s."""
+    return flop_per_point(field) * height * width / rate
 
 
 def product_rate(width: int, device: str, precision: str = "float32", repeats: int = 10) -> float:

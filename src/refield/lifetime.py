@@ -1,4 +1,4 @@
-"""A stage must not outlive the `dvc` that started it: killing dvc would leave it training and writing, an orphan."""
+"""A stage must not outlive the `dvc` that started it, nor a worker its stage: they would go on training and writing."""
 
 import os
 import threading
@@ -15,8 +15,15 @@ def end_with_dvc(poll_seconds: float = 0.25) -> None:
         return
     parents = psutil.Process().parents()
     # dvc runs a command through a shell, which may or may not have replaced itself by the command.
-    watched = parents[:2] if parents and parents[0].name().lower() in SHELLS else parents[:1]
+    _end_with(parents[:2] if parents and parents[0].name().lower() in SHELLS else parents[:1], poll_seconds)
 
+
+def end_with_parent(poll_seconds: float = 0.25) -> None:
+    """End this process once the one that started it is gone."""
+    _end_with(psutil.Process().parents()[:1], poll_seconds)
+
+
+def _end_with(watched: list[psutil.Process], poll_seconds: float) -> None:
     def watch() -> None:
         while all(_alive(process) for process in watched):
             time.sleep(poll_seconds)

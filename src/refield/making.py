@@ -2,8 +2,10 @@
 
 import contextlib
 import datetime
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from rich.console import Console
@@ -20,52 +22,73 @@ from refield.units import Unit
 AT_ONCE, MOST_AT_ONCE = 2**27, 16
 
 
-class OutOfMemory(RuntimeError):
-    """A fit that does not fit."""
+@dataclass(frozen=True)
+class Failed:
+    """A unit that cannot be fitted, and why."""
+
+    reason: str
 
 
 def make_all(units: Sequence[Unit], store: Store, device: str, title: str) -> dict[str, Made]:
-    """Fit the units; `UserError` in the end for those that fail, which do not stop the rest.
+    """Fit the units in this process, with a progress bar, and keep each as soon as it is done; the units by key.
 
-    Where a GPU's memory does not hold as many at once as were tried, half as many are from then on.
+    `UserError` in the end for those that fail, which do not stop the rest.
     """
     store.require_writable()
     made: dict[str, Made] = {}
-    failures: list[str] = []
-    waiting, most, before = list(units), MOST_AT_ONCE, 0
+    failed: dict[str, str] = {}
     with _progress_bar() as bar:
         task = bar.add_task(title, total=sum(unit.train.iterations for unit in units), unit="", iteration=0, psnr=0.0)
-        while waiting:
-            group = waiting[: first_group(waiting, device, most)]
+
+        def started(group: Sequence[Unit]) -> fitting.Progress:
             names = group[0].image_name + (f" to {group[-1].image_name}" if len(group) > 1 else "")
-            bar.update(task, unit=f"{names} {len(made) + len(failures) + len(group)}/{len(units)}")
-            reached = [0] * len(group)
+            done = len(made) + len(failed)
+            bar.update(task, unit=f"{names} {done + len(group)}/{len(units)}")
+            before, reached = sum(unit.train.iterations for unit in units[:done]), [0] * len(group)
 
-            def show(number: int, iteration: int, psnr: float, before: int = before, r: list[int] = reached) -> None:
-                r[number] = iteration
-                bar.update(task, completed=before + sum(r), iteration=iteration, psnr=psnr)
+            def show(number: int, iteration: int, psnr: float) -> None:
+                reached[number] = iteration
+                bar.update(task, completed=before + sum(reached), iteration=iteration, psnr=psnr)
 
-            results: list[Made | Diverged | OutOfMemory] = []
-            with contextlib.suppress(torch.OutOfMemoryError):
-                results = make(group, device, show)
-            if not results:  # out of the `with`, where the error no longer holds what did not fit
-                torch.cuda.empty_cache()
-                if len(group) > 1:
-                    most = len(group) // 2
-                    bar.console.print(f"{title}: the GPU's memory does not hold {len(group)} fits at once; now {most}")
-                    continue
-                results = [OutOfMemory("the GPU's memory does not hold it; REFIELD_DEVICE=cpu fits it on the CPU")]
-            waiting = waiting[len(group) :]
-            for unit, result in zip(group, results, strict=True):
-                if isinstance(result, Diverged | OutOfMemory):
-                    failures.append(f"{unit.image_name}: {result}")
-                else:
-                    made[unit.image_name] = result
-                    store.put(unit.key(), result)
-            before += sum(unit.train.iterations for unit in group)
-    if failures:
-        raise UserError(f"{title}: {len(failures)} of {len(units)} fits failed; {'; '.join(failures)}")
+            return show
+
+        for unit, result in make_each(units, device, started, lambda text: bar.console.print(f"{title}: {text}")):
+            if isinstance(result, Failed):
+                failed[unit.image_name] = result.reason
+            else:
+                made[unit.key()] = result
+                store.put(unit.key(), result)
+    if failed:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
+        raise UserError(f"{title}: {len(failed)} of {len(units)} fits failed; {reasons}")
     return made
+
+
+def make_each(
+    units: Sequence[Unit],
+    device: str,
+    started: Callable[[Sequence[Unit]], fitting.Progress] = lambda _: lambda *_: None,
+    say: Callable[[str], None] = print,
+) -> Iterator[tuple[Unit, Made | Failed]]:
+    """Fit the units in their order, as many at once as the device takes; `started` hears of each group.
+
+    Where a GPU's memory does not hold as many as were tried, half as many are from then on.
+    """
+    waiting, most = list(units), MOST_AT_ONCE
+    while waiting:
+        group = waiting[: first_group(waiting, device, most)]
+        results: list[Made | Failed] = []
+        with contextlib.suppress(torch.OutOfMemoryError):
+            results = make(group, device, started(group))
+        if not results:  # out of the `with`, where the error no longer holds what did not fit
+            torch.cuda.empty_cache()
+            if len(group) > 1:
+                most = len(group) // 2
+                say(f"the GPU's memory does not hold {len(group)} fits at once; now {most}")
+                continue
+            results = [Failed("the GPU's memory does not hold it; REFIELD_DEVICE=cpu fits it on the CPU")]
+        waiting = waiting[len(group) :]
+        yield from zip(group, results, strict=True)
 
 
 def first_group(units: Sequence[Unit], device: str, most: int = MOST_AT_ONCE) -> int:
@@ -80,14 +103,16 @@ def first_group(units: Sequence[Unit], device: str, most: int = MOST_AT_ONCE) ->
     return min(most, len(units))
 
 
-def make(units: Sequence[Unit], device: str, progress: fitting.Progress) -> list[Made | Diverged | OutOfMemory]:
+def make(units: Sequence[Unit], device: str, progress: fitting.Progress) -> list[Made | Failed]:
     """Fit units at once; of each its files, and where, when and for how long it was fitted: its share of the time."""
     start = time.perf_counter()
     jobs = [Job(unit.field, sample_image(unit.image, unit.labels), unit.train, unit.seed) for unit in units]
     fits = fitting.fit_together(jobs, device, progress)
     seconds = (time.perf_counter() - start) / len(units)
     return [
-        fit if isinstance(fit, Diverged) else Made(_files(unit, fit), _provenance(unit, device, seconds, len(units)))
+        Failed(str(fit))
+        if isinstance(fit, Diverged)
+        else Made(_files(unit, fit), _provenance(unit, device, seconds, len(units)))
         for unit, fit in zip(units, fits, strict=True)
     ]
 
@@ -106,6 +131,7 @@ def _provenance(unit: Unit, device: str, seconds: float, together: int) -> dict[
         "precision": unit.train.precision,
         "seed": unit.seed,
         "code": unit.code[:12],
+        **({"node": os.environ["SLURMD_NODENAME"]} if "SLURMD_NODENAME" in os.environ else {}),
     }
 
 

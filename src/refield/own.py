@@ -38,7 +38,7 @@ def wanted(photograph: Path, params: Params, profile: str, method: str) -> Unit:
 def fit_photograph(unit: Unit, folder: Path, device: str, regions: int) -> Score:
     """Fit it, with a progress bar, unless the store has it; write original, reconstruction, error, weights, curve."""
     store = Store()
-    made = store.get(unit.key()) or make_all([unit], store, device, unit.image_name)[unit.image_name]
+    made = store.get(unit.key()) or make_all([unit], store, device, unit.image_name)[unit.key()]
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in made.files.items():
         (folder / name).write_bytes(data)

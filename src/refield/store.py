@@ -37,7 +37,9 @@ class Made:
 class Store:
     """Fitted units by key, under `REFIELD_UNITS` or the user's cache folder."""
 
-    def __init__(self, root: Path | None = None) -> None:
+    def __init__(self, root: Path | None = None, refit: bool | None = None) -> None:
+        """`refit`: look empty, to fit again what is held; without, as `REFIELD_REFIT=1` says."""
+        self.refit = os.environ.get("REFIELD_REFIT") == "1" if refit is None else refit
         self.root = root or Path(os.environ.get("REFIELD_UNITS") or platformdirs.user_cache_path("refield") / "units")
         try:
             self.root.mkdir(parents=True, exist_ok=True)
@@ -46,13 +48,20 @@ class Store:
                 f"{self.root}: the unit store cannot be made ({error}); set REFIELD_UNITS to a folder"
             ) from None
 
-    def get(self, key: str) -> Made | None:
-        """The unit, if it is here and every byte is as it was written; a damaged one is removed.
+    @property
+    def wanted(self) -> Path:
+        """Units that other processes are to fit (`spool`)."""
+        return self.root / "wanted"
 
-        `REFIELD_REFIT=1` makes the store look empty, to fit again what it holds.
-        """
+    @property
+    def jobs(self) -> Path:
+        """What those processes are told, and tell (`submission`)."""
+        return self.root / "jobs"
+
+    def get(self, key: str) -> Made | None:
+        """The unit, if it is here and every byte is as it was written; a damaged one is removed."""
         folder = self._folder(key)
-        if os.environ.get("REFIELD_REFIT") == "1" or not folder.is_dir():
+        if self.refit or not folder.is_dir():
             return None
         try:
             record = json.loads((folder / RECORD).read_bytes())
@@ -62,12 +71,12 @@ class Store:
         except (OSError, ValueError, KeyError, TypeError):
             pass
         log.warning("%s: a damaged unit; it is fitted again", folder)
-        self._discard(folder)
+        self._remove(folder)
         return None
 
     def has(self, key: str) -> bool:
         """Whether a unit is here, without reading it; `get` may still find it damaged."""
-        return os.environ.get("REFIELD_REFIT") != "1" and (self._folder(key) / RECORD).is_file()
+        return not self.refit and (self._folder(key) / RECORD).is_file()
 
     def require_writable(self) -> None:
         """`UserError` if no unit could be kept, for those who are about to fit some."""
@@ -101,13 +110,17 @@ class Store:
             except OSError as error:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
-            self._discard(folder)
+            self._remove(folder)
         shutil.rmtree(draft)  # others keep writing the same unit: theirs is as good
 
     def _folder(self, key: str) -> Path:
         return self.root / key[:2] / key
 
-    def _discard(self, folder: Path) -> None:
+    def discard(self, key: str) -> None:
+        """Forget a unit."""
+        self._remove(self._folder(key))
+
+    def _remove(self, folder: Path) -> None:
         """Remove a unit in one step, so that no half of it is ever seen."""
         trash = self.root / f"trash-{uuid.uuid4().hex}"
         with contextlib.suppress(OSError):  # not there, or another process was faster, or all is read-only

@@ -32,26 +32,28 @@ class Unit:
         """The fingerprint of the code that fits it."""
         return fingerprint(*code_of(self.field, self.train))
 
-    def key(self) -> str:
-        """The hexadecimal sha256 of everything that determines the result, the fitting code included."""
-        return sha256(
-            json.dumps(
-                {
-                    "field": self.field.model_dump(mode="json"),
-                    "train": self.train.model_dump(mode="json"),
-                    "seed": self.seed,
-                    "image": _array_sha256(self.image),
-                    "labels": None if self.labels is None else _array_sha256(self.labels),
-                    "code": self.code,
-                },
-                sort_keys=True,
-            ).encode()
+    def description(self) -> str:
+        """Everything that determines the result, the fitting code included, as JSON; pixels and labels by sha256."""
+        return json.dumps(
+            {
+                "field": self.field.model_dump(mode="json"),
+                "train": self.train.model_dump(mode="json"),
+                "seed": self.seed,
+                "image": array_sha256(self.image),
+                "labels": None if self.labels is None else array_sha256(self.labels),
+                "code": self.code,
+            },
+            sort_keys=True,
         )
+
+    def key(self) -> str:
+        """The hexadecimal sha256 of the description."""
+        return sha256(self.description().encode())
 
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _array_sha256(array: np.ndarray) -> str:
+def array_sha256(array: np.ndarray) -> str:
     return sha256(f"{array.dtype} {array.shape}\n".encode() + np.ascontiguousarray(array).tobytes())

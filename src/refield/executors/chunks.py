@@ -1,0 +1,41 @@
+"""Work for other processes, in pieces: how much a fit is, and how many of them make a job."""
+
+from collections.abc import Sequence
+
+from refield.fields.gated import Gated
+from refield.units import Unit
+
+LEAST_SECONDS = 60.0  # a shorter job spends its time on starting Python and torch
+
+
+def flop_per_point(field: Gated, channels: int = 3) -> int:
+    """Of the matrix products of one step at one point: forward, and twice that back.
+
+    Back costs one product for the weights and one for the layer below, which the first layer does not have.
+    """
+    products = [(layer.fan_in * layer.fan_out, 2 if i == 0 else 3) for i, layer in enumerate(field.layers(channels))]
+    return sum(2 * size * times for size, times in products)
+
+
+def flop(unit: Unit) -> float:
+    """Of a whole fit's matrix products."""
+    height, width, channels = unit.image.shape
+    return float(flop_per_point(unit.field, channels) * height * width * unit.train.iterations)
+
+
+def chunks(units: Sequence[Unit], rate: float, longest: float, workers: int) -> list[list[Unit]]:
+    """The units in jobs of about equal durations, no more than it takes to keep `workers` busy.
+
+    `rate` is what one worker computes in FLOP/s; no job takes longer than `longest` seconds, unless one fit does.
+    """
+    durations = [(flop(unit) / rate, unit) for unit in units]
+    target = min(longest, max(sum(seconds for seconds, _ in durations) / workers, LEAST_SECONDS))
+    parts: list[list[Unit]] = []
+    filled = target
+    for seconds, unit in sorted(durations, key=lambda pair: -pair[0]):  # the last ones shall be short
+        if filled + seconds > target * (1 + 1e-9):
+            parts.append([])
+            filled = 0.0
+        parts[-1].append(unit)
+        filled += seconds
+    return parts

@@ -1,0 +1,87 @@
+"""Where units are fitted: executor.yaml, which is no parameter. No result depends on it; changing it runs nothing."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from refield import config
+from refield.errors import UserError
+
+FILE, VARIABLE = Path("executor.yaml"), "REFIELD_EXECUTOR"
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Inline(Strict):
+    """One after the other in the process of the stage itself, on all cores or the GPU."""
+
+    kind: Literal["inline"] = "inline"
+
+
+class Workers(Strict):
+    """What all executors of other processes have."""
+
+    retries: int = Field(2, ge=0)  # how often a unit is tried elsewhere after its process was lost
+    minutes_per_job: float = Field(20.0, gt=0)  # of fits in one job; finished ones are kept at once all the same
+    teraflops: float | None = Field(None, gt=0)  # that one worker sustains, to tell how many fits are a job
+
+    @property
+    def rate(self) -> float:
+        """FLOP/s of one worker."""
+        return 1e12 * (self.teraflops or 0.03)
+
+
+class Local(Workers):
+    """Processes on this machine: one per GPU, or one per `cores` cores."""
+
+    kind: Literal["local"]
+    workers: int | None = Field(None, ge=1)  # as many as there are GPUs, or groups of cores
+    cores: int = Field(1, ge=1)
+
+
+class Slurm(Workers):
+    """Job arrays, through submitit."""
+
+    kind: Literal["slurm"]
+    partition: str | None = None
+    account: str | None = None
+    qos: str | None = None
+    constraint: str | None = None
+    minutes: int = Field(60, ge=1)  # the time limit of one job
+    gpus: int = Field(1, ge=0)
+    cpus: int = Field(4, ge=1)
+    memory_gb: float | None = Field(None, gt=0)
+    at_once: int = Field(64, ge=1)  # jobs of an array that run at the same time
+    setup: list[str] = []  # lines of shell before Python starts, such as `module load cuda`
+    python: str | None = None  # the interpreter on the nodes, if it is not this one
+    options: dict[str, str | int] = {}  # any others of sbatch's
+    warning_seconds: int = Field(60, ge=5)  # how long before its time limit a job is stopped and queued again
+    patience_seconds: float = Field(60.0, ge=0)  # how long a finished job's files may take to appear (NFS)
+    poll_seconds: float = Field(10.0, gt=0)  # between two questions to the controller
+
+    @property
+    def rate(self) -> float:
+        return 1e12 * (self.teraflops or (10.0 if self.gpus else 0.03 * self.cpus))
+
+
+KINDS: dict[str, type[Inline] | type[Local] | type[Slurm]] = {"inline": Inline, "local": Local, "slurm": Slurm}
+
+
+def read() -> Inline | Local | Slurm:
+    """The executor that `REFIELD_EXECUTOR` or ./executor.yaml describes, or else inline; `UserError` if it is wrong.
+
+    The variable holds a file's name, or simply `inline` or `local`.
+    """
+    chosen = os.environ.get(VARIABLE) or (str(FILE) if FILE.exists() else "inline")
+    values = {"kind": chosen} if chosen in ("inline", "local") else config.load(Path(chosen))
+    kind = values.get("kind") if isinstance(values, dict) else None
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise UserError(f"{chosen}: kind = {kind!r} is not allowed; it must be one of {', '.join(KINDS)}")
+    try:
+        return KINDS[kind].model_validate(values)
+    except ValidationError as error:
+        raise UserError(config.sentence(error, f"{chosen}: ")) from None

@@ -1,0 +1,90 @@
+"""Jobs as tasks of Slurm's job arrays, through submitit."""
+
+import subprocess
+from collections import Counter
+from collections.abc import Set
+from pathlib import Path
+from typing import Any
+
+from refield.errors import UserError
+from refield.executors.settings import Slurm
+from refield.executors.submission import PREFIX, Submission
+
+
+class Work:
+    """What a task runs; stopped before its time limit, it is queued again and goes on with what is missing."""
+
+    def __call__(self, job: str) -> None:
+        from refield.executors.worker import work  # on the node only: it imports torch
+
+        work(Path(job))
+
+    def checkpoint(self, job: str) -> Any:
+        import submitit
+
+        return submitit.helpers.DelayedSubmission(self, job)
+
+
+class SlurmJobs:
+    """Knows its jobs by their names, which are their submissions': nothing need be remembered."""
+
+    def __init__(self, settings: Slurm) -> None:
+        try:
+            import submitit  # noqa: F401
+        except ImportError:
+            raise UserError("executor kind: slurm needs submitit; `pip install 'refield[slurm]'`") from None
+        self.settings = settings
+        self.patience_seconds, self.poll_seconds = settings.patience_seconds, settings.poll_seconds
+        self.workers = settings.at_once
+        self.states = Counter[str]()
+
+    def submit(self, submission: Submission, avoid: Set[str]) -> None:
+        """One array; without any machine left to avoid it runs where it can."""
+        import submitit
+
+        given = self.settings
+        # Between two time limits a job must finish a unit, or it never will.
+        most = max(len(submission.units(number)) for number in submission.numbers())
+        executor = submitit.SlurmExecutor(folder=submission.folder / "log", python=given.python, max_num_timeout=most)
+        wanted = {
+            "job_name": submission.name,
+            "time": given.minutes,
+            "partition": given.partition,
+            "account": given.account,
+            "qos": given.qos,
+            "constraint": given.constraint,
+            "cpus_per_task": given.cpus,
+            "gpus_per_node": given.gpus or None,
+            "mem": None if given.memory_gb is None else f"{round(1024 * given.memory_gb)}M",
+            "array_parallelism": given.at_once,
+            "setup": given.setup or None,
+            "signal_delay_s": given.warning_seconds,
+            "exclude": ",".join(sorted(avoid)) or None,
+            "additional_parameters": {"open_mode": "append", **given.options},
+        }
+        executor.update_parameters(**{key: value for key, value in wanted.items() if value is not None})
+        try:
+            executor.map_array(Work(), [str(submission.job(number).resolve()) for number in submission.numbers()])
+        except submitit.core.utils.FailedJobError as error:
+            if avoid:
+                self.submit(submission, set())
+                return
+            raise UserError(f"sbatch refuses the jobs: {' '.join(str(error).split())}") from None
+
+    def alive(self) -> Set[tuple[str, int]] | None:
+        command = ["squeue", "--me", "--noheader", "--array", "--format=%j|%K|%T|%r"]
+        asked = subprocess.run(command, text=True, capture_output=True)
+        if asked.returncode:
+            self.states = Counter({"Slurm's controller does not answer": 1})
+            return None
+        lines = [line.split("|", 3) for line in asked.stdout.splitlines() if line.startswith(PREFIX)]
+        self.states = Counter(
+            state.lower() if state != "PENDING" else f"waiting ({reason})" for _, _, state, reason in lines
+        )
+        return {(name, int(task) if task.isdigit() else 0) for name, task, _, _ in lines}
+
+    def describe(self) -> str:
+        return ", ".join(f"{count} {state}" for state, count in self.states.most_common())
+
+    def close(self) -> None:
+        """They go on: the next run finds them."""

@@ -1,0 +1,39 @@
+"""A job of another process: fits the units of its file that the store lacks, and keeps each as soon as it is done.
+
+python -m refield.executors.worker JOB.json
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from refield import devices, lifetime
+from refield.errors import UserError
+from refield.executors.spool import Spool
+from refield.executors.submission import note_failure, note_start
+from refield.making import Failed, make_each
+from refield.store import Store
+
+
+def work(job: Path) -> None:
+    """Started again, on this or another machine, it goes on with what is missing."""
+    note_start(job)
+    wanted = json.loads(job.read_text())
+    store = Store(Path(wanted["store"]), refit=False)
+    store.require_writable()
+    spool = Spool(store.wanted)
+    units = [spool.get(key, name) for key, name in wanted["units"].items() if store.get(key) is None]
+    for unit, result in make_each(units, devices.choose(wanted["device"])):
+        if isinstance(result, Failed):
+            note_failure(job, unit.key(), result.reason)
+        else:
+            store.put(unit.key(), result)
+        print(f"{unit.image_name}: {result.reason if isinstance(result, Failed) else 'fitted'}", flush=True)
+
+
+if __name__ == "__main__":
+    lifetime.end_with_parent()
+    try:
+        work(Path(sys.argv[1]))
+    except UserError as error:
+        sys.exit(f"error: {error}")

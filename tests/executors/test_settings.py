@@ -1,0 +1,64 @@
+import pytest
+from pipeline import ROOT
+
+from refield.errors import UserError
+from refield.executors import settings
+from refield.executors.settings import Inline, Local, Slurm
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(settings.VARIABLE, raising=False)
+    return tmp_path
+
+
+def test_without_a_file_this_process_fits():
+    assert settings.read() == Inline()
+
+
+def test_a_file_or_the_variable_chooses(folder, monkeypatch):
+    (folder / "executor.yaml").write_text("kind: local\nworkers: 3\n")
+    assert settings.read() == Local(kind="local", workers=3)
+    monkeypatch.setenv(settings.VARIABLE, "inline")
+    assert settings.read() == Inline()
+    monkeypatch.setenv(settings.VARIABLE, "local")
+    assert settings.read() == Local(kind="local")
+    (folder / "other.yaml").write_text("kind: slurm\npartition: night\noptions: {nice: 10}\n")
+    monkeypatch.setenv(settings.VARIABLE, "other.yaml")
+    assert settings.read() == Slurm(kind="slurm", partition="night", options={"nice": 10})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("kind: cluster", "executor.yaml: kind = 'cluster' is not allowed; it must be one of inline, local, slurm"),
+        ("workers: 3", "kind = None is not allowed; it must be one of inline, local, slurm"),
+        ("kind: local\nworker: 3", "worker is not a known key"),
+        ("kind: slurm\nminutes: '60'", "minutes = '60' is not allowed; it must be a valid integer"),
+        ("kind: slurm\nretries: -1", "retries = -1 is not allowed; it must be greater than or equal to 0"),
+        ("kind: [", "not valid YAML"),
+        ("", "executor.yaml"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(text, said, folder):
+    (folder / "executor.yaml").write_text(text)
+    with pytest.raises(UserError) as error:
+        settings.read()
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_is_named(monkeypatch):
+    monkeypatch.setenv(settings.VARIABLE, "nowhere.yaml")
+    with pytest.raises(UserError, match=r"nowhere.yaml is missing"):
+        settings.read()
+
+
+def test_the_documented_examples_are_valid(folder):
+    text = (ROOT / "docs/executors.md").read_text()
+    examples = [part.split("```")[0] for part in text.split("```yaml\n")[1:]]
+    assert len(examples) >= 2
+    for example in examples:
+        (folder / "executor.yaml").write_text(example)
+        assert settings.read().kind in ("local", "slurm")
