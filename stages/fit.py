@@ -1,6 +1,7 @@
 """Fit one method to every image of a profile; units that are already in the store are not fitted again."""
 
 import csv
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,9 +33,13 @@ def read_unit(params: Params, profile: str, method: str, path: Path) -> Unit:
     """What is wanted of an image: the network and its settings, the pixels, and the labels if a gate follows them."""
     name, regions = params.map(method), None
     if name is not None:
-        regions = labels.read(layout.segments(profile, name) / path.name)
+        regions = _regions(layout.segments(profile, name) / path.name)
     train = params.profiles[profile].train
-    return Unit(path.stem, images.read(path), regions, params.field(profile, method), train, params.seed)
+    return Unit(path.stem, _pixels(path), regions, params.field(profile, method), train, params.seed)
+
+
+# Once each: a study has thousands of units of a few images.
+_pixels, _regions = functools.cache(images.read), functools.cache(labels.read)
 
 
 def write(made: Mapping[str, Made], folder: Path, table: Path) -> None:

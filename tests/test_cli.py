@@ -100,7 +100,7 @@ def test_weights_are_never_unpickled(folder, tmp_path):
 
 def test_the_doctor_names_what_a_run_needs(folder):
     shown = refield_(folder, "doctor").stdout
-    for topic in ("Python", "processor", "memory", "torch", "CUDA", "DVC's cache", "unit store", "Kodak"):
+    for topic in ("Python", "processor", "memory", "torch", "CUDA", "executor", "DVC's cache", "unit store", "Kodak"):
         assert topic in shown
     assert f"0 photographs in {folder} (REFIELD_KODAK)" in shown.replace("\n", "")
     assert "quick  60 fits" in shown

@@ -118,6 +118,19 @@ def test_bad_parameters_stop_before_any_work(project, override, said):
     assert {name: after.get(name, before[name]) for name in before} == before
 
 
+def test_a_remote_brings_results_to_another_clone(project, tmp_path):
+    project.sh("dvc", "remote", "add", "--default", "bucket", str(tmp_path / "bucket"))
+    project.commit("remote")
+    project.dvc("push")
+    project.sh("git", "clone", "-q", str(project.folder), str(tmp_path / "clone"))
+    clone = Project(tmp_path / "clone", tmp_path / "units")
+    clone.dvc("pull", "--allow-missing")  # studies have no results yet
+    assert "8 of 8 fits decode" in clone.sh("python", "-m", "stages.verify", "--decode").stdout
+    assert "up to date" in clone.dvc("repro")
+    clone.set({"methods.positional.ftc.gates": [64, 8, 4, 2]})
+    assert fitted(clone.dvc("repro", "fit@quick-ftc")) == {"ftc": (0, 2)}  # and nothing of what was pulled
+
+
 def test_nothing_but_a_fit_needs_torch(project, tmp_path):
     (tmp_path / "torch.py").write_text("raise ImportError('torch is not wanted here')")
     project.environment["PYTHONPATH"] += f":{tmp_path}"

@@ -13,6 +13,7 @@ from refield import devices
 from refield.config import Params
 from refield.errors import UserError
 from refield.estimate import image_size, seconds_per_step
+from refield.executors import settings as executor_settings
 from refield.sources import KODAK_DIRECTORY, KODAK_URLS
 from refield.store import Store
 from refield.wording import duration
@@ -37,6 +38,9 @@ def machine() -> Iterator[tuple[str, str]]:
         yield "CUDA", f"{torch.cuda.get_device_name()}, {free / GIB:.1f} of {total / GIB:.1f} GiB free"
     else:
         yield "CUDA", "none: profiles with device: cuda stop at once"
+    executor = executor_settings.read()
+    kept = {key: value for key, value in executor.model_dump(exclude_defaults=True).items() if key != "kind"}
+    yield "executor", f"{executor.kind}{''.join(f', {key}: {value}' for key, value in kept.items())}"
     yield "DVC", importlib.metadata.version("dvc")
     for topic, folder in (("DVC's cache", Path(".dvc/cache")), ("unit store", Store().root)):
         free = shutil.disk_usage(folder if folder.exists() else ".").free

@@ -1,5 +1,6 @@
 """Units: one method fitted to one image, known by the sha256 of all that determines the result."""
 
+import functools
 import hashlib
 import json
 from dataclasses import dataclass
@@ -48,6 +49,10 @@ class Unit:
 
     def key(self) -> str:
         """The hexadecimal sha256 of the description."""
+        return self._key
+
+    @functools.cached_property
+    def _key(self) -> str:
         return sha256(self.description().encode())
 
 

@@ -35,6 +35,7 @@ def test_equal_units_are_spread_over_the_workers():
     seconds = flop(units[0]) / 1e6
     assert [len(part) for part in chunks(units, 1e6, 1e9, 4)] == [6] * 4
     assert [len(part) for part in chunks(units, 1e6, 2.5 * seconds, 4)] == [2] * 12
+    assert [len(part) for part in chunks(units, 1e6, 5 * seconds, 4)] == [3] * 8  # not 5, 5, 5, 5 and then 4
     assert [len(part) for part in chunks(units, 1e15, 1e9, 4)] == [24]  # all of it takes less than starting does
     assert np.sum([len(part) for part in chunks(units, 1e6, 1e9, 100)]) == 24
 

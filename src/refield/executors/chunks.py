@@ -1,5 +1,6 @@
 """Work for other processes, in pieces: how much a fit is, and how many of them make a job."""
 
+import math
 from collections.abc import Sequence
 
 from refield.fields.gated import Gated
@@ -24,12 +25,14 @@ def flop(unit: Unit) -> float:
 
 
 def chunks(units: Sequence[Unit], rate: float, longest: float, workers: int) -> list[list[Unit]]:
-    """The units in jobs of about equal durations, no more than it takes to keep `workers` busy.
+    """The units in jobs of about equal durations, no more than it takes to keep all `workers` busy.
 
     `rate` is what one worker computes in FLOP/s; no job takes longer than `longest` seconds, unless one fit does.
     """
     durations = [(flop(unit) / rate, unit) for unit in units]
-    target = min(longest, max(sum(seconds for seconds, _ in durations) / workers, LEAST_SECONDS))
+    each = sum(seconds for seconds, _ in durations) / workers
+    waves = math.ceil(each / longest)  # all workers are busy in each, in the last one as well
+    target = min(longest, max(each / waves, LEAST_SECONDS))
     parts: list[list[Unit]] = []
     filled = target
     for seconds, unit in sorted(durations, key=lambda pair: -pair[0]):  # the last ones shall be short

@@ -24,6 +24,7 @@ from refield.store import Made, Store
 from refield.units import Unit
 
 Job = tuple[str, int]  # a submission's name and the number of one of its jobs
+MOST_JOBS = 1000  # of one submission: Slurm's arrays have no more tasks, unless MaxArraySize says so
 ABANDONED = 3600.0  # seconds after which a submission that nobody runs is nobody's
 
 
@@ -122,15 +123,19 @@ class Collector:
                 self.spool.put(unit)
             longest = 60 * self.settings.minutes_per_job
             parts = chunks(list(again.values()), self.settings.rate, longest, self.jobs.workers)
-            submission = Submission.create(self.store, parts, self.device)
             self.tries.update(list(again))
-            for number, part in enumerate(parts):
-                self.job_of |= {unit.key(): (submission, number) for unit in part}
-            self.jobs.submit(submission, avoid)
-            elsewhere = f", not on {', '.join(sorted(avoid))}" if avoid else ""
-            text = f"{submission.name}: {len(again)} units in {len(parts)} jobs{elsewhere}"
-            console.print(text, highlight=False, soft_wrap=True)
+            for start in range(0, len(parts), MOST_JOBS):
+                self.submit(parts[start : start + MOST_JOBS], avoid, console)
         return failed
+
+    def submit(self, parts: Sequence[Sequence[Unit]], avoid: Set[str], console: Console) -> None:
+        submission = Submission.create(self.store, parts, self.device)
+        for number, part in enumerate(parts):
+            self.job_of |= {unit.key(): (submission, number) for unit in part}
+        self.jobs.submit(submission, avoid)
+        count, elsewhere = sum(map(len, parts)), f", not on {', '.join(sorted(avoid))}" if avoid else ""
+        text = f"{submission.name}: {count} units in {len(parts)} jobs{elsewhere}"
+        console.print(text, highlight=False, soft_wrap=True)
 
     def nodes(self, key: str) -> list[str]:
         """The machines on which a unit's latest job has started."""
