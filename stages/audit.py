@@ -2,6 +2,8 @@
 
 import io
 import random
+import tempfile
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,11 +14,10 @@ from PIL import Image
 from refield import codec, images, labels, metrics, rendering
 from refield.config import Params
 from refield.errors import UserError
-from refield.making import make
-from refield.store import Made
-from stages import layout
+from refield.store import Made, Store
+from refield.units import Unit
+from stages import ahead, layout
 from stages.fit import read_unit
-from stages.guard import choose_device
 
 ROUNDING = 1  # grey levels: the definition adds in another order than the engine
 MACHINE = ["device", "blas", "torch", "numpy", "platform"]  # what the last bits of a fit may follow
@@ -57,23 +58,33 @@ def unlike(profile: str, method: str, image: str) -> Iterator[str]:
 
 
 def refitted(params: Params, count: int) -> list[str]:
-    """Fit some of the fits here anew, drawn by chance; what differs is a problem on a machine of the same kind only."""
+    """Fit some of the fits here anew, drawn by chance, wherever the executor fits; the store's units stay as they are.
+
+    What differs is a problem on a machine of the same kind only.
+    """
     fits = fits_here(params)
-    problems = []
-    for profile, method, image in random.sample(fits, min(count, len(fits))):
+    units = defaultdict[str, dict[Fit, Unit]](dict)
+    for profile, method, image in sorted(random.sample(fits, min(count, len(fits)))):
         unit = read_unit(params, profile, method, layout.images(profile) / f"{image}.png")
-        made = make([unit], choose_device(params, profile), lambda *_: None)[0]
-        folder = layout.fits(profile, method) / image
-        if not isinstance(made, Made):
-            problems.append(f"{folder}: fitted anew, {made}")
-            continue
-        changed = [name for name, data in made.files.items() if (folder / name).read_bytes() != data]
-        others = other_machine(profile, method, image, made)
-        said = difference(unit.image, folder, made) if changed else "the same bytes"
-        print(f"{folder}: fitted anew, {said}{f' (then {others})' if others else ''}")
-        if changed and not others:
-            problems.append(f"{folder}: {', '.join(changed)} came out otherwise, on a machine of the same kind")
+        units[profile][profile, method, image] = unit
+    problems = []
+    for profile, chosen in units.items():
+        with tempfile.TemporaryDirectory(dir=Store().root, prefix="refit-", ignore_cleanup_errors=True) as folder:
+            store = Store(Path(folder), refit=False)
+            made = ahead.make(list(chosen.values()), store, params, profile, f"{profile} anew", lambda: [])
+        problems += [wrong for fit, unit in chosen.items() for wrong in compared(*fit, unit, made[unit.key()])]
     return problems
+
+
+def compared(profile: str, method: str, image: str, unit: Unit, made: Made) -> Iterator[str]:
+    """Say how a fit came out anew; what is wrong with that."""
+    folder = layout.fits(profile, method) / image
+    changed = [name for name, data in made.files.items() if (folder / name).read_bytes() != data]
+    others = other_machine(profile, method, image, made)
+    said = difference(unit.image, folder, made) if changed else "the same bytes"
+    print(f"{folder}: fitted anew, {said}{f' (then {others})' if others else ''}")
+    if changed and not others:
+        yield f"{folder}: {', '.join(changed)} came out otherwise, on a machine of the same kind"
 
 
 def other_machine(profile: str, method: str, image: str, made: Made) -> str:

@@ -211,6 +211,20 @@ def test_what_sbatch_refuses_is_one_sentence(slurm, store):
     assert "\n" not in str(error.value)
 
 
+STUDY = """\
+profile: quick
+images: all
+methods:
+- ours
+vary:
+- seed:
+  - 0
+  - 1
+  - 2
+  - 3
+"""
+
+
 def test_dvc_repro_on_a_cluster(slurm, finished, tmp_path):
     """The one command, the same bytes; and what the cluster is asked for first is all that can be begun."""
     project = Project.create(tmp_path / "refield", tmp_path / "units")
@@ -223,5 +237,13 @@ def test_dvc_repro_on_a_cluster(slurm, finished, tmp_path):
     assert sum(submitted) == 2 * len(METHODS)
     assert len(submitted) <= 3  # positional methods, and each map's as soon as it is there
     assert ",node" in (project.folder / "reports/provenance/quick/ours.csv").read_text()
+    project.sh("python", "-m", "stages.readme")
+    anew = project.sh("python", "-m", "stages.verify", "--refit", "3").stdout
+    assert anew.count("fitted anew, the same bytes") == 3
+    assert anew.count("refield-") == 1
+    (project.folder / "studies/tiny").mkdir()
+    (project.folder / "studies/tiny/params.yaml").write_text(STUDY)
+    said = project.sh("python", "-m", "stages.study", "tiny").stdout
+    assert re.findall(r"refield-\w+: (\d+) units", said) == ["6"]  # of three combinations at once; one is there already
     (project.folder / "executor.yaml").unlink()
     assert "up to date" in project.dvc("repro")
