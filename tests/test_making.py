@@ -83,3 +83,20 @@ def test_out_of_memory_halves_what_is_fitted_at_once(monkeypatch, tmp_path, caps
         make_all([units[0], large, units[1]], Store(tmp_path / "b"), "cpu", "title")
     assert tried == [3, 1, 1, 1]
     assert Store(tmp_path / "b").has(units[1].key())
+
+
+@pytest.mark.gpu
+def test_a_gpu_out_of_memory_halves_what_is_fitted_at_once(tmp_path, capsys):
+    """With room for about four of sixteen."""
+    units = [unit("x" * number, 256, 256, 128) for number in range(1, MOST_AT_ONCE + 1)]
+    torch.cuda.reset_peak_memory_stats()
+    make_all(units[:1], Store(tmp_path / "one"), "cuda", "title")
+    one, total = torch.cuda.max_memory_reserved(), torch.cuda.mem_get_info()[1]
+    torch.cuda.empty_cache()
+    torch.cuda.set_per_process_memory_fraction(min(1.0, 4.5 * one / total))
+    try:
+        made = make_all(units, Store(tmp_path / "all"), "cuda", "title")
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert len(made) == MOST_AT_ONCE
+    assert f"does not hold {MOST_AT_ONCE} fits at once; now {MOST_AT_ONCE // 2}" in capsys.readouterr().err

@@ -5,6 +5,7 @@ runs and waits for that; what was lost with its process is handed out again, els
 """
 
 import shutil
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -181,6 +182,14 @@ def fit_elsewhere(
     collector.clear()
     try:
         failed = collector.collect(wanted, {unit.key(): unit for unit in ahead}, title)
+    except KeyboardInterrupt:
+        if isinstance(executor, Slurm):
+            names = ",".join(sorted({submission.name for submission, _ in collector.job_of.values()}))
+            print(
+                f"the jobs go on, and the next run finds them; `scancel --me --name={names}` stops them",
+                file=sys.stderr,
+            )
+        raise
     finally:
         jobs.close()
     collector.clear()

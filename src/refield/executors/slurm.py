@@ -10,6 +10,8 @@ from refield.errors import UserError
 from refield.executors.settings import Slurm
 from refield.executors.submission import PREFIX, Submission
 
+ANSWER_SECONDS = 120.0  # that squeue may take
+
 
 class Work:
     """What a task runs; stopped before its time limit, it is queued again and goes on with what is missing."""
@@ -73,11 +75,12 @@ class SlurmJobs:
 
     def alive(self) -> Set[tuple[str, int]] | None:
         command = ["squeue", "--me", "--noheader", "--array", "--format=%j|%K|%T|%r"]
-        asked = subprocess.run(command, text=True, capture_output=True)
-        if asked.returncode:
-            self.states = Counter({"Slurm's controller does not answer": 1})
+        try:
+            listed = subprocess.check_output(command, text=True, stderr=subprocess.DEVNULL, timeout=ANSWER_SECONDS)
+        except subprocess.SubprocessError:
+            self.states = Counter({"waits for an answer of Slurm's controller": 1})
             return None
-        lines = [line.split("|", 3) for line in asked.stdout.splitlines() if line.startswith(PREFIX)]
+        lines = [line.split("|", 3) for line in listed.splitlines() if line.startswith(PREFIX)]
         self.states = Counter(
             state.lower() if state != "PENDING" else f"waiting ({reason})" for _, _, state, reason in lines
         )
