@@ -14,7 +14,7 @@ from small import unit
 
 from refield.errors import UserError
 from refield.executors import make_units
-from refield.executors.settings import Inline, Local
+from refield.executors.settings import Inline, Local, Slurm
 from refield.executors.submission import submissions
 from refield.store import Store
 from refield.units import Unit
@@ -106,6 +106,12 @@ def test_workers_end_with_who_started_them_and_the_next_run_goes_on(store):
     assert len(make_units(units, store, "cpu", "title", LOCAL)) == 4
     for key, time_written in written.items():
         assert (store.root / key[:2] / key / "unit.json").stat().st_mtime_ns == time_written
+
+
+def test_a_machine_without_slurm_says_so(store, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UserError, match="kind: slurm needs sbatch and squeue"):
+        make_units([unit(1)], store, "cpu", "title", Slurm(kind="slurm"))
 
 
 def test_refit_fits_again_what_the_store_holds(store):

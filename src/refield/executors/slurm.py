@@ -1,5 +1,6 @@
 """Jobs as tasks of Slurm's job arrays, through submitit."""
 
+import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Set
@@ -35,10 +36,12 @@ class SlurmJobs:
             import submitit  # noqa: F401
         except ImportError:
             raise UserError("executor kind: slurm needs submitit; `pip install 'refield[slurm]'`") from None
+        if lacking := [program for program in ("sbatch", "squeue") if not shutil.which(program)]:
+            raise UserError(f"executor kind: slurm needs {' and '.join(lacking)}; run this where jobs are submitted")
         self.settings = settings
         self.patience_seconds, self.poll_seconds = settings.patience_seconds, settings.poll_seconds
         self.workers = settings.at_once
-        self.states = Counter[str]()
+        self.saying = ""
 
     def submit(self, submission: Submission, avoid: Set[str]) -> None:
         """One array; without any machine left to avoid it runs where it can."""
@@ -78,16 +81,17 @@ class SlurmJobs:
         try:
             listed = subprocess.check_output(command, text=True, stderr=subprocess.DEVNULL, timeout=ANSWER_SECONDS)
         except subprocess.SubprocessError:
-            self.states = Counter({"waits for an answer of Slurm's controller": 1})
+            self.saying = "Slurm's controller does not answer"
             return None
         lines = [line.split("|", 3) for line in listed.splitlines() if line.startswith(PREFIX)]
-        self.states = Counter(
+        states = Counter(
             state.lower() if state != "PENDING" else f"waiting ({reason})" for _, _, state, reason in lines
         )
+        self.saying = ", ".join(f"{count} {state}" for state, count in states.most_common())
         return {(name, int(task) if task.isdigit() else 0) for name, task, _, _ in lines}
 
     def describe(self) -> str:
-        return ", ".join(f"{count} {state}" for state, count in self.states.most_common())
+        return self.saying
 
     def close(self) -> None:
         """They go on: the next run finds them."""
