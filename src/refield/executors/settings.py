@@ -52,7 +52,7 @@ class Slurm(Workers):
     qos: str | None = None
     constraint: str | None = None
     minutes: int = Field(60, ge=1)  # the time limit of one job
-    gpus: int = Field(1, ge=0)
+    gpus: int = Field(1, ge=0, le=1)  # of one job: a fit has no use for two
     cpus: int = Field(4, ge=1)
     memory_gb: float | None = Field(None, gt=0)
     at_once: int = Field(64, ge=1)  # jobs of an array that run at the same time
