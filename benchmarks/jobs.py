@@ -30,7 +30,7 @@ from refield.executors.settings import Slurm
 from refield.executors.submission import Submission
 from refield.fields.gated import Gated
 from refield.making import make
-from refield.plotting import PAGE, save, style
+from refield.plotting import COLORS, MARKERS, PAGE, save, style
 from refield.store import Made, Store
 from refield.training import Train
 from refield.units import Unit, sha256
@@ -147,14 +147,14 @@ def plot(table: pd.DataFrame, shares: pd.DataFrame, file: Path) -> None:
         "round": "look after, per round",
     }
     with style():
-        figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE, 2.6), layout="constrained")
-        for (column, name), marker in zip(names.items(), "os^vdP>", strict=True):
-            left.loglog(table["units"], 1e6 * table[column], marker=marker, ms=3, label=name)
+        figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE, 3.0), layout="constrained")
+        for (column, name), color, marker in zip(names.items(), COLORS[1:], MARKERS[1:], strict=True):
+            left.loglog(table["units"], 1e6 * table[column], color=color, marker=marker, ms=3, label=name)
         left.set_xlabel("units")
         left.set_ylabel("microseconds a unit")
-        left.legend(fontsize=6, ncols=2)
-        for count, rows in shares.groupby("units"):
-            right.semilogx(rows["minutes"], 100 * rows["busy"], "o-", ms=3, label=f"{count:,} units")
+        figure.legend(loc="outside lower left", ncols=4)
+        for (count, rows), color in zip(shares.groupby("units"), COLORS[1:], strict=False):
+            right.semilogx(rows["minutes"], 100 * rows["busy"], "o-", color=color, ms=3, label=f"{count:,} units")
         right.set_xticks(MINUTES, [f"{m:g}" for m in MINUTES], minor=False)
         right.minorticks_off()
         right.set_xlabel("minutes_per_job")
@@ -179,8 +179,8 @@ Made by `python -m benchmarks.jobs` on {machine}, one local disk. Time and memor
 **What breaks first**
 
 1. *Slurm.* An array has at most 1,000 tasks and a cluster 10,000 jobs, unless MaxArraySize and MaxJobCount say
-   otherwise. Submissions are split at 1,000 jobs. {most:,} fits of {fit:g} s in jobs of 20 minutes are {jobs:,.0f}
-   jobs: for more, `minutes_per_job` must grow.
+   otherwise. Submissions are split at 1,000 jobs; 10,000 jobs of 20 minutes are {jobs:,.0f} fits of {fit:g} s: for
+   more, `minutes_per_job` must grow.
 2. *The store's files.* A unit is a folder of four or five files. One process keeps {rate:,.0f} units a second here;
    a thousand GPUs at {fit:g} s a fit make {made:g}. A shared file system is slower in metadata than a local disk: give
    the store one that is made for small files, or each study one of its own (`REFIELD_UNITS`).
@@ -216,7 +216,7 @@ def document(table: pd.DataFrame, shares: pd.DataFrame) -> str:
         units=grid(["units", *times.values(), "memory"], rows),
         most=int(last["units"]),
         fit=FIT,
-        jobs=last["units"] * FIT / 1200,
+        jobs=10_000 * 1200 / FIT,
         rate=1 / last["keep"],
         made=WORKERS / FIT,
         round=last["round"] * last["units"],
