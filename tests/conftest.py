@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 from pipeline import Project
 
@@ -32,5 +34,5 @@ def finished(tmp_path_factory):
 
 @pytest.fixture
 def project(finished, tmp_path):
-    """A copy of `finished`, with the same unit store."""
-    return finished.copy(tmp_path / "refield")
+    """A copy of `finished`, with a copy of its unit store."""
+    return finished.copy(tmp_path / "refield", shutil.copytree(finished.units, tmp_path / "store"))
