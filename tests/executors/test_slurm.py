@@ -50,7 +50,6 @@ def slurm(cluster, monkeypatch) -> Iterator[Cluster]:
     """The cluster, with nothing left to do and all nodes up."""
     for name in ("PATH", "SLURM_CONF"):
         monkeypatch.setenv(name, cluster.environment[name])
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     yield cluster
     cluster.command("scancel", "--me")
     for node in cluster.nodes:
@@ -140,6 +139,7 @@ def test_the_same_bytes_as_inline(slurm, store, tmp_path):
     made = make_units(units, store, "cpu", "title", Slurm(**SETTINGS))
     assert {key: one.files for key, one in made.items()} == {key: one.files for key, one in inline.items()}
     assert {one.provenance["node"] for one in made.values()} <= set(slurm.nodes)
+    assert {one.provenance["threads"] for one in made.values()} == {SETTINGS["cpus"]}
 
 
 def test_nothing_is_lost_or_done_twice_whatever_is_killed(slurm, submit, store, tmp_path):
@@ -228,7 +228,7 @@ vary:
 def test_dvc_repro_on_a_cluster(slurm, finished, tmp_path):
     """The one command, the same bytes; and what the cluster is asked for first is all that can be begun."""
     project = Project.create(tmp_path / "refield", tmp_path / "units")
-    project.environment |= {name: os.environ[name] for name in ("PATH", "SLURM_CONF", "OMP_NUM_THREADS")}
+    project.environment |= {name: os.environ[name] for name in ("PATH", "SLURM_CONF")}
     (project.folder / "executor.yaml").write_text("".join(f"{key}: {value}\n" for key, value in SETTINGS.items()))
     output = project.dvc("repro")
     fits = [f"data/quick/fits/{method}" for method in METHODS]

@@ -62,7 +62,8 @@ class SlurmJobs:
             "gpus_per_node": given.gpus or None,
             "mem": None if given.memory_gb is None else f"{round(1024 * given.memory_gb)}M",
             "array_parallelism": given.at_once,
-            "setup": given.setup or None,
+            # Where nothing binds a job to its cores, it would start a thread on every core of the node.
+            "setup": [f"export OMP_NUM_THREADS={given.cpus} OPENBLAS_NUM_THREADS={given.cpus}", *given.setup],
             "signal_delay_s": given.warning_seconds,
             "exclude": ",".join(sorted(avoid)) or None,
             "additional_parameters": {"open_mode": "append", **given.options},
