@@ -24,11 +24,12 @@ import psutil
 from rich.console import Console
 
 from refield import devices
-from refield.executors.chunks import chunks, flop
+from refield.executors.chunks import chunks
 from refield.executors.collecting import Collector
 from refield.executors.settings import Slurm
 from refield.executors.submission import Submission
 from refield.fields.gated import Gated
+from refield.flop import flop
 from refield.making import make
 from refield.plotting import COLORS, MARKERS, PAGE, save, style
 from refield.store import Made, Store

@@ -8,7 +8,7 @@ from refield.executors import settings
 from refield.executors.settings import Slurm
 from refield.store import Made, Store
 from refield.units import Unit
-from stages import guard, plan
+from stages import guard, pending
 from stages.verify import LOCK, entries
 
 
@@ -25,8 +25,8 @@ def make(
 
 def soon(params: Params, profile: str) -> Iterator[Unit]:
     """The units of all fits of a profile that `dvc repro` would run now, and whose images and maps are there."""
-    planned = plan.to_run(params, entries(LOCK) if LOCK.exists() else {}, {})[1]
+    planned = pending.to_run(params, entries(LOCK) if LOCK.exists() else {}, {})[1]
     for method in params.method_names:
         group = "fit_segmented" if method in params.methods.segmented else "fit"
         if any(stage.name == f"{group}@{profile}-{method}" for stage in planned):
-            yield from plan.units_ready(params, profile, method, planned)
+            yield from pending.units_ready(params, profile, method, planned)

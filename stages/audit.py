@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from refield import codec, images, labels, metrics, rendering
+from refield import codec, metrics, rendering
 from refield.config import Params
 from refield.errors import UserError
 from refield.store import Made, Store
@@ -47,12 +47,7 @@ def decoded(params: Params) -> list[str]:
 
 
 def unlike(profile: str, method: str, image: str) -> Iterator[str]:
-    folder = layout.fits(profile, method) / image
-    field, weights = codec.read_weights(folder / codec.WEIGHTS)
-    picture = images.read(folder / codec.RECONSTRUCTION)
-    regions = labels.read(folder / codec.LABELS) if field.needs_labels else None
-    height, width = picture.shape[:2]
-    far = np.abs(rendering.render(field, weights, height, width, regions).astype(int) - picture).max()
+    far = rendering.deviation(layout.fits(profile, method) / image)
     if far > ROUNDING:
         yield f"its weights decode to a picture that differs by up to {far} grey levels; remove it and run `dvc repro`"
 

@@ -22,6 +22,18 @@ SMALL = {
     "profiles.quick.train.iterations": 6,
     "profiles.quick.train.trace_every": 3,
 }
+STUDY = """\
+profile: quick
+images: all
+methods:
+- ours
+vary:
+- seed:
+  - 0
+  - 1
+  profile.train.iterations:
+  - 6
+"""
 METHODS = ("siren", "ftc", "ours", "equal_bin")
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from pipeline import Project, cached, fitted, ran
+from pipeline import STUDY, Project, cached, fitted, ran
 
 EVALUATE = {"siren": "evaluate", "ftc": "evaluate", "ours": "evaluate_segmented", "equal_bin": "evaluate_segmented"}
 FITS = [f"{stage.replace('evaluate', 'fit')}@quick-{method}" for method, stage in EVALUATE.items()]
@@ -198,20 +198,6 @@ def test_dvc_compares_experiments(project):
     )
     assert "index.html" in plots.stdout
     assert "failed" not in project.dvc("plots", "show")
-
-
-STUDY = """\
-profile: quick
-images: all
-methods:
-- ours
-vary:
-- seed:
-  - 0
-  - 1
-  profile.train.iterations:
-  - 6
-"""
 
 
 def test_a_study_fits_what_is_new_and_scores_all(project, tmp_path):

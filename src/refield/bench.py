@@ -10,6 +10,7 @@ from refield import config, devices
 from refield.config import Params
 from refield.errors import UserError
 from refield.estimate import floor_per_step, image_size, product_rate, seconds_per_step
+from refield.flop import flop_per_point
 from refield.wording import duration
 
 KODAK_IMAGES = 24  # taken where `names: all` does not say how many
@@ -23,15 +24,15 @@ def main() -> None:
     table = Table(title=title, title_justify="left")
     for heading in ("profile", "method", "precision"):
         table.add_column(heading)
-    for heading in ("step, ms", "floor, ms", "step / floor", "a fit"):
+    for heading in ("step, ms", "floor, ms", "step / floor", "TFLOP/s", "a fit"):
         table.add_column(heading, justify="right")
     totals = []
     for profile, settings in params.profiles.items():
         total, images = 0.0, len(settings.images.names) if settings.images.names != "all" else KODAK_IMAGES
-        for method, step, floor in measure(params, profile, device):
+        for method, step, floor, rate in measure(params, profile, device):
             fit = step * settings.train.iterations
             total += images * fit
-            cells = (f"{1000 * step:.1f}", f"{1000 * floor:.1f}", f"{step / floor:.2f}")
+            cells = (f"{1000 * step:.1f}", f"{1000 * floor:.1f}", f"{step / floor:.2f}", f"{rate / 1e12:.3g}")
             table.add_row(profile, method, settings.train.precision, *cells, duration(fit))
         table.add_section()
         totals.append(f"{profile}: {images} images by {len(params.method_names)} methods, about {duration(total)}")
@@ -39,8 +40,8 @@ def main() -> None:
     console.print(table, *totals, sep="\n")
 
 
-def measure(params: Params, profile: str, device: str) -> Iterator[tuple[str, float, float]]:
-    """Each method with the seconds of one step on one image, and their floor."""
+def measure(params: Params, profile: str, device: str) -> Iterator[tuple[str, float, float, float]]:
+    """Each method with the seconds of one step on one image, their floor, and FLOP/s of its products."""
     settings = params.profiles[profile]
     height, width = image_size(settings.images)
     precision, rates = settings.train.precision, dict[int, float]()
@@ -50,7 +51,8 @@ def measure(params: Params, profile: str, device: str) -> Iterator[tuple[str, fl
         if widest not in rates:
             rates[widest] = product_rate(widest, device, precision)
         step = seconds_per_step(field, settings.train, height, width, device, repeats=5)
-        yield method, step, floor_per_step(field, height, width, rates[widest])
+        rate = flop_per_point(field) * height * width / step
+        yield method, step, floor_per_step(field, height, width, rates[widest]), rate
 
 
 if __name__ == "__main__":

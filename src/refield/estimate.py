@@ -10,9 +10,9 @@ from threadpoolctl import threadpool_limits
 
 from refield.config import Images
 from refield.engine import CHUNK_BYTES
-from refield.executors.chunks import flop_per_point
 from refield.fields.gated import Gated
 from refield.fitting import Job, descend
+from refield.flop import flop_per_point
 from refield.samples import sample_image
 from refield.training import Train
 

@@ -1,8 +1,12 @@
 """A fitted field, sampled at any resolution: it is a function of the plane, and pixels are only where one looks."""
 
+from pathlib import Path
+
 import numpy as np
 import torch
 
+from refield import codec, images
+from refield import labels as label_maps
 from refield.errors import UserError
 from refield.fields.gated import Gated
 from refield.samples import pixel_grid, values_to_image
@@ -33,6 +37,15 @@ def render(
             parts.append(field.evaluate(tensors, points[part], None if flat is None else flat[part]).numpy())
     values = np.concatenate(parts)
     return values_to_image(values, (height, width, values.shape[1]))
+
+
+def deviation(fit: Path) -> int:
+    """The most grey levels by which a fit's picture differs from what its weights, in the same folder, decode to."""
+    field, weights = codec.read_weights(fit / codec.WEIGHTS)
+    picture = images.read(fit / codec.RECONSTRUCTION)
+    regions = label_maps.read(fit / codec.LABELS) if field.needs_labels else None
+    height, width = picture.shape[:2]
+    return int(np.abs(render(field, weights, height, width, regions).astype(int) - picture).max())
 
 
 def enlarge(labels: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from pipeline import METHODS, ROOT, Project
-from slurm_cluster import Cluster, Job, available
+from pipeline import METHODS, ROOT, STUDY, Project
+from slurm_cluster import Cluster, Job, available, wait_until
 from small import unit
 
 from refield.errors import UserError
@@ -55,19 +55,12 @@ def slurm(cluster, monkeypatch) -> Iterator[Cluster]:
     for node in cluster.nodes:
         if node not in cluster.daemons:
             cluster.start_node(node)
-    until(lambda: cluster.command("sinfo", "-hNo", "%T").split() == ["idle"] * 4)
+    wait_until(lambda: cluster.command("sinfo", "-hNo", "%T").split() == ["idle"] * 4)
 
 
 @pytest.fixture
 def store(tmp_path) -> Store:
     return Store(tmp_path / "store")
-
-
-def until(condition: Callable[[], object], seconds: float = 120.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
 
 
 class Watch(threading.Thread):
@@ -124,7 +117,7 @@ make_units(units, Store(), "cpu", "title", Slurm(**json.loads(sys.argv[4])))
 
 def running(slurm: Cluster) -> Job:
     """The only job that runs, once it does."""
-    until(lambda: any(job.state == "RUNNING" for job in slurm.jobs()))
+    wait_until(lambda: any(job.state == "RUNNING" for job in slurm.jobs()))
     (job,) = [job for job in slurm.jobs() if job.state == "RUNNING"]
     return job
 
@@ -146,17 +139,17 @@ def test_nothing_is_lost_or_done_twice_whatever_is_killed(slurm, submit, store, 
     """200 units on four nodes; one dies, the controller does, and so does the process that submitted them."""
     watch = Watch(store)
     first = submit(200, 1500)
-    until(lambda: number_of_units(store) >= 10)
+    wait_until(lambda: number_of_units(store) >= 10)
     slurm.kill_node("node2")
     slurm.write_off("node2")
-    until(lambda: number_of_units(store) >= 40)
+    wait_until(lambda: number_of_units(store) >= 40)
     first.send_signal(signal.SIGKILL)
     first.communicate()
     time.sleep(5)  # the controller saves what has started every few seconds
     slurm.restart_controller()
     before = {submission.name for submission in submissions(store)}
     second = submit(200, 1500)
-    until(lambda: number_of_units(store) >= 80)
+    wait_until(lambda: number_of_units(store) >= 80)
     assert {submission.name for submission in submissions(store)} == before  # it has found those that run
     slurm.start_node("node2")
     said = second.communicate(timeout=300)[1]
@@ -173,7 +166,7 @@ def test_nothing_is_lost_or_done_twice_whatever_is_killed(slurm, submit, store, 
 def test_a_job_that_is_requeued_goes_on_with_what_is_missing(slurm, submit, store):
     watch = Watch(store)
     process = submit(8, 12000, minutes_per_job=10, at_once=1)
-    until(lambda: number_of_units(store) >= 2)
+    wait_until(lambda: number_of_units(store) >= 2)
     slurm.command("scontrol", "requeue", running(slurm).id)
     said = process.communicate(timeout=300)[1]
     assert process.returncode == 0, said
@@ -194,7 +187,7 @@ def test_a_job_over_its_time_limit_is_queued_again(slurm, submit, store):
 
 def test_a_job_that_dies_is_submitted_again_elsewhere(slurm, submit, store):
     process = submit(1, 60000)
-    until(lambda: list(store.jobs.glob("*/*.nodes")))
+    wait_until(lambda: list(store.jobs.glob("*/*.nodes")))
     job = running(slurm)
     slurm.command("scancel", "--signal=KILL", "--full", job.id)
     said = process.communicate(timeout=300)[1]
@@ -209,20 +202,6 @@ def test_what_sbatch_refuses_is_one_sentence(slurm, store):
     with pytest.raises(UserError, match=r"sbatch refuses the jobs: .*invalid partition specified: night") as error:
         make_units([unit(1)], store, "cpu", "title", Slurm(**SETTINGS, partition="night"))
     assert "\n" not in str(error.value)
-
-
-STUDY = """\
-profile: quick
-images: all
-methods:
-- ours
-vary:
-- seed:
-  - 0
-  - 1
-  - 2
-  - 3
-"""
 
 
 def test_dvc_repro_on_a_cluster(slurm, finished, tmp_path):
@@ -242,7 +221,7 @@ def test_dvc_repro_on_a_cluster(slurm, finished, tmp_path):
     assert anew.count("fitted anew, the same bytes") == 3
     assert anew.count("refield-") == 1
     (project.folder / "studies/tiny").mkdir()
-    (project.folder / "studies/tiny/params.yaml").write_text(STUDY)
+    (project.folder / "studies/tiny/params.yaml").write_text(STUDY.replace("  - 1\n", "  - 1\n  - 2\n  - 3\n"))
     said = project.sh("python", "-m", "stages.study", "tiny").stdout
     assert re.findall(r"refield-\w+: (\d+) units", said) == ["6"]  # of three combinations at once; one is there already
     (project.folder / "executor.yaml").unlink()

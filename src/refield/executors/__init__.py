@@ -24,6 +24,6 @@ def make_units(
         from refield.making import make_all
 
         return make_all(units, store, device, title)
-    from refield.executors.collecting import fit_elsewhere
+    from refield.executors.elsewhere import fit_elsewhere
 
     return fit_elsewhere(units, store, device, title, executor, ahead)

@@ -1,27 +1,12 @@
-"""Work for other processes, in pieces: how much a fit is, and how many of them make a job."""
+"""How many fits make a job."""
 
 import math
 from collections.abc import Sequence
 
-from refield.fields.gated import Gated
+from refield.flop import flop
 from refield.units import Unit
 
 LEAST_SECONDS = 60.0  # a shorter job spends its time on starting Python and torch
-
-
-def flop_per_point(field: Gated, channels: int = 3) -> int:
-    """Of the matrix products of one step at one point: forward, and twice that back.
-
-    Back costs one product for the weights and one for the layer below, which the first layer does not have.
-    """
-    products = [(layer.fan_in * layer.fan_out, 2 if i == 0 else 3) for i, layer in enumerate(field.layers(channels))]
-    return sum(2 * size * times for size, times in products)
-
-
-def flop(unit: Unit) -> float:
-    """Of a whole fit's matrix products."""
-    height, width, channels = unit.image.shape
-    return float(flop_per_point(unit.field, channels) * height * width * unit.train.iterations)
 
 
 def chunks(units: Sequence[Unit], rate: float, longest: float, workers: int) -> list[list[Unit]]:

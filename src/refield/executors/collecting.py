@@ -1,11 +1,10 @@
-"""Have units fitted by other processes, and wait until the store has them.
+"""Hand units to other processes, and wait until the store has them.
 
 All that must outlive this process lies in the store: units, submissions, failures. Started again, it finds what still
 runs and waits for that; what was lost with its process is handed out again, elsewhere, a stated number of times.
 """
 
 import shutil
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -14,14 +13,11 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from refield.errors import UserError
 from refield.executors.chunks import chunks
-from refield.executors.local import LocalJobs
-from refield.executors.settings import Local, Slurm, Workers
-from refield.executors.slurm import SlurmJobs
+from refield.executors.settings import Workers
 from refield.executors.spool import Spool
 from refield.executors.submission import Submission, submissions
-from refield.store import Made, Store
+from refield.store import Store
 from refield.units import Unit
 
 Job = tuple[str, int]  # a submission's name and the number of one of its jobs
@@ -162,44 +158,6 @@ class Collector:
                 self.spool.remove(key)
             if len(done) == len(keys) or (submission.name not in mine and _age(submission) > ABANDONED):
                 shutil.rmtree(submission.folder, ignore_errors=True)
-
-
-def fit_elsewhere(
-    units: Sequence[Unit], store: Store, device: str, title: str, executor: Local | Slurm, ahead: Sequence[Unit]
-) -> dict[str, Made]:
-    """Have the units fitted by an executor's processes, by key; `UserError` for those that cannot be."""
-    jobs: Jobs
-    if isinstance(executor, Local):
-        jobs, ahead = LocalJobs(executor, device), []
-    else:
-        jobs = SlurmJobs(executor)
-    if store.refit:
-        for unit in units:
-            store.discard(unit.key())
-    store = Store(store.root, refit=False)
-    wanted = {unit.key(): unit for unit in units}
-    collector = Collector(store, jobs, executor, device)
-    collector.clear()
-    try:
-        failed = collector.collect(wanted, {unit.key(): unit for unit in ahead}, title)
-    except KeyboardInterrupt:
-        if isinstance(executor, Slurm):
-            names = ",".join(sorted({submission.name for submission, _ in collector.job_of.values()}))
-            print(
-                f"the jobs go on, and the next run finds them; `scancel --me --name={names}` stops them",
-                file=sys.stderr,
-            )
-        raise
-    finally:
-        jobs.close()
-    collector.clear()
-    if failed:
-        reasons = "; ".join(f"{wanted[key].image_name}: {reason}" for key, reason in failed.items())
-        raise UserError(f"{title}: {len(failed)} of {len(wanted)} fits failed; {reasons}")
-    made = {key: kept for key in wanted if (kept := store.get(key))}
-    if lacking := [unit.image_name for key, unit in wanted.items() if key not in made]:
-        raise UserError(f"{title}: {', '.join(lacking)} came back damaged; run again")
-    return made
 
 
 def _age(submission: Submission) -> float:

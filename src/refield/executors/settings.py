@@ -4,16 +4,13 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from refield import config
+from refield.config import Strict
 from refield.errors import UserError
 
 FILE, VARIABLE = Path("executor.yaml"), "REFIELD_EXECUTOR"
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Inline(Strict):
@@ -56,15 +53,16 @@ class Slurm(Workers):
     cpus: int = Field(4, ge=1)
     memory_gb: float | None = Field(None, gt=0)
     at_once: int = Field(64, ge=1)  # jobs of an array that run at the same time
-    setup: list[str] = []  # lines of shell before Python starts, such as `module load cuda`
+    setup: list[str] = Field(default_factory=list)  # lines of shell before Python starts, such as `module load cuda`
     python: str | None = None  # the interpreter on the nodes, if it is not this one
-    options: dict[str, str | int] = {}  # any others of sbatch's
+    options: dict[str, str | int] = Field(default_factory=dict)  # any others of sbatch's
     warning_seconds: int = Field(60, ge=5)  # how long before its time limit a job is stopped and queued again
     patience_seconds: float = Field(60.0, ge=0)  # how long a finished job's files may take to appear (NFS)
     poll_seconds: float = Field(10.0, gt=0)  # between two questions to the controller
 
     @property
     def rate(self) -> float:
+        # A guess on the low side, where nothing is said: a job that is too short only starts too often.
         return 1e12 * (self.teraflops or (10.0 if self.gpus else 0.03 * self.cpus))
 
 

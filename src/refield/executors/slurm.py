@@ -35,7 +35,9 @@ class SlurmJobs:
         try:
             import submitit  # noqa: F401
         except ImportError:
-            raise UserError("executor kind: slurm needs submitit; `pip install 'refield[slurm]'`") from None
+            raise UserError(
+                "executor kind: slurm needs submitit; `pip install -c constraints.txt -e '.[slurm]'`"
+            ) from None
         if lacking := [program for program in ("sbatch", "squeue") if not shutil.which(program)]:
             raise UserError(f"executor kind: slurm needs {' and '.join(lacking)}; run this where jobs are submitted")
         self.settings = settings

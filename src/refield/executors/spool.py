@@ -44,7 +44,7 @@ class Spool:
         if unit.code != described["code"]:
             raise UserError(f"{name}: the fitting code here is {unit.code[:12]}; wanted is {described['code'][:12]}")
         if unit.key() != key:
-            raise UserError(f"{name}: its files in {self.root} are damaged")
+            raise UserError(f"{name}: its files in {self.root} are damaged; remove that folder and run again")
         return unit
 
     def remove(self, key: str) -> None:
