@@ -12,7 +12,7 @@ from pipeline import ROOT
 
 from refield import config, papers
 from refield.figures import Window
-from refield.page import Picture, choose_images, encode, page
+from refield.page import Picture, choose_images, encode, number, page
 from refield.plotting import looks
 
 PAPER, PARAMS = papers.read(ROOT / "papers.yaml")["oh_bae_2024"], config.read(path=ROOT / "params.yaml")
@@ -72,6 +72,12 @@ def test_a_window_says_where_it_lies():
     picture = Picture("big", ORIGINAL, {"ours": ORIGINAL}, {}, Window(100, 200, 16, 24))
     (shown,) = data_of(text([picture]))["pictures"]
     assert shown["note"] == "big, 24 x 16 pixels. Rows 100 to 115, columns 200 to 223: where the methods differ most."
+
+
+def test_a_mean_is_rounded_once():
+    """44.07497 is 44.07; by way of 44.0750 it would be shown as 44.08."""
+    assert f"{number(44.074972):.2f}" == "44.07"
+    assert [number(float("inf")), number(float("nan"))] == ["∞", None]
 
 
 def test_images_span_hard_to_easy():

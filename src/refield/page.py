@@ -68,7 +68,7 @@ def page(
         "methods": _methods(scores, provenance, looks, paper),
         "claims": examine(scores, paper).to_numpy().tolist(),
         "images": [
-            {"name": str(name), "psnr": {str(method): _number(value) for method, value in row.items()}}
+            {"name": str(name), "psnr": {str(method): number(value) for method, value in row.items()}}
             for name, row in psnr.iterrows()
         ],
         "curves": {
@@ -97,7 +97,7 @@ def _methods(
             "color": looks[str(method)].color,
             "dashes": _dashes(looks[str(method)]),
             "published": published.get(str(method)),
-            **{names.get(key, key): _number(row[key]) for key in kept},
+            **{names.get(key, key): number(row[key]) for key in kept},
         }
         for method, row in statistics.iterrows()
     ]
@@ -144,6 +144,9 @@ def _webp(image: np.ndarray) -> str:
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def _number(value: float) -> float | str | None:
-    """As JSON has it: no value is null, and infinity a word."""
-    return None if math.isnan(value) else round(float(value), 4) if math.isfinite(value) else "∞"
+def number(value: float) -> float | str | None:
+    """As JSON has it: no value is null, and infinity a word.
+
+    With the six digits of the CSVs: the page rounds once, to what it shows, as the tables do.
+    """
+    return None if math.isnan(value) else round(float(value), 6) if math.isfinite(value) else "∞"
