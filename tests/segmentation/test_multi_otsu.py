@@ -2,7 +2,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from skimage import data
@@ -45,10 +45,21 @@ def test_no_other_thresholds_are_better(luma, regions):
     assert within(luma, thresholds) == pytest.approx(best)
 
 
+TIE = np.array([[53, 61, 22, 91, 45, 16, 27, 0], *np.zeros((4, 8))], np.uint8)  # 0, 27 and 0, 45 are equally good
+
+
 @given(arrays(np.uint8, (5, 8), elements=st.integers(0, 99)), st.integers(1, 155))
+@example(TIE, 6)
 def test_thresholds_move_with_the_luminance(luma, shift):
+    """To others only where those are as good."""
     if len(np.unique(luma)) >= 3:
-        np.testing.assert_array_equal(multi_otsu(luma + np.uint8(shift), 3), multi_otsu(luma, 3) + shift)
+        moved, before = multi_otsu(luma + np.uint8(shift), 3) - shift, multi_otsu(luma, 3)
+        assert within(luma, moved) == pytest.approx(within(luma, before))
+
+
+def test_thresholds_of_a_photograph_move_with_its_luminance():
+    luma = images.luma(data.coffee()) // 2
+    np.testing.assert_array_equal(multi_otsu(luma + np.uint8(40), 4), multi_otsu(luma, 4) + 40)
 
 
 @pytest.mark.parametrize("regions", [8, 64])
