@@ -11,7 +11,7 @@ from stages.command import run
 def main() -> None:
     params, paper = config.read(), papers.read()["oh_bae_2024"]
     scores = results.collect(layout.SCORES, params, ["image", "psnr_8bit"])
-    studies = {name: pd.read_csv(layout.STUDIES / name / "scores.csv") for name in ("seeds", "rates")}
+    studies = {name: pd.read_csv(layout.STUDIES / name / "scores.csv") for name in ("seeds", "rates", "iterations")}
     curves = results.collect(layout.CURVES, params, results.CURVES)
     layout.DISCUSSION.write_text(discussion(scores, curves, studies, params, paper))
 

@@ -16,13 +16,13 @@ from refield import lifetime
 from refield.errors import UserError
 from refield.metrics import psnr_8bit
 from refield.store import Made, Store
-from refield.study import Study, read_study
+from refield.study import COURSE, Study, read_study
 from refield.units import Unit
 from stages import layout
 from stages.command import run
 from stages.fit import read_unit
 
-MEASURES = ["psnr_8bit", "psnr_raw"]
+MEASURES = ["psnr_8bit", "psnr_raw", *COURSE]
 FILES = ["scores.csv", "provenance.csv"]
 PROVENANCE = ["seconds", "together", "date", "device", "precision", "torch", "code"]
 
@@ -77,14 +77,21 @@ def images(study: Study, name: str) -> list[Path]:
 
 
 def row_of(made: Made | None, unit: Unit) -> Row:
-    """Where a fit comes from and its PSNR in dB: of the 8-bit reconstruction, and of the values before rounding."""
+    """Where a fit comes from and its PSNR in dB: of the 8-bit reconstruction; before rounding, and on the way."""
     if made is None:
         return {}
     with Image.open(io.BytesIO(made.files["reconstruction.png"])) as picture:
         reconstruction = np.asarray(picture).reshape(unit.image.shape)
     curve = pd.read_csv(io.BytesIO(made.files["curve.csv"]))
-    psnr = {"psnr_8bit": psnr_8bit(unit.image, reconstruction), "psnr_raw": float(curve["psnr"].iloc[-1])}
+    course = curve.set_index("iteration")["psnr"]
+    psnr = {"psnr_8bit": psnr_8bit(unit.image, reconstruction), "psnr_raw": float(course.iloc[-1])}
+    psnr |= {name: nearest(course, part) for name, part in COURSE.items()}
     return {**psnr, **{column: made.provenance[column] for column in PROVENANCE}}
+
+
+def nearest(course: pd.Series, part: float) -> float:
+    """The value at the traced iteration that is nearest to a part of all."""
+    return float(course.iloc[int(np.abs(course.index.to_numpy() - part * course.index[-1]).argmin())])
 
 
 def read_rows(file: Path) -> pd.DataFrame:

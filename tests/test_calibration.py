@@ -52,11 +52,24 @@ def test_a_few_images_are_judged_by_their_averages_only():
     assert ranking(scores, PAPER, complete=True)["distance"].min() > 0.5
 
 
+def test_an_error_on_twice_the_range_with_half_its_peak_is_6_dB_less():
+    ranked = ranking(study(lambda *_: 20 * np.log10(2)), PAPER, complete=True)
+    assert set(ranked["convention"][ranked["distance"] < 1e-9]) == {"peak 1 on [-1, 1]"}
+    unit = study(lambda *_: 0.0).rename(columns={"profile.train.schedule": "profile.train.target"})
+    unit["profile.train.target"] = unit["profile.train.target"].map({"constant": "symmetric", "cosine": "unit"})
+    slips = ranking(unit, PAPER, complete=True).query("convention == 'peak 1 on [-1, 1]'")
+    assert set(slips["profile.train.target"]) == {"symmetric"}  # on [0, 1] a peak of 1 is right
+
+
 def test_the_chart_has_a_line_for_every_setting_the_nearest_first():
     ranked = ranking(
         study(lambda schedule, rate, _: 1.0 + (schedule == "constant") + 1e3 * rate), PAPER, complete=False
     )
-    (axes,) = chart(ranked).axes
-    assert [line.get_label() for line in axes.get_lines()] == ["cosine", "constant"]
-    np.testing.assert_allclose(axes.get_lines()[0].get_xdata(), [1e-4, 1e-3])
-    np.testing.assert_allclose(axes.get_lines()[0].get_ydata(), [1.09, 1.99])
+    figure = chart(ranked)
+    rounded, slip = figure.axes
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["cosine", "constant"]
+    lines = {line.get_label(): line for line in rounded.get_lines()}
+    np.testing.assert_allclose(lines["cosine"].get_xdata(), [1e-4, 1e-3])
+    np.testing.assert_allclose(lines["cosine"].get_ydata(), [1.09, 1.99])
+    lines = {line.get_label(): line for line in slip.get_lines()}
+    np.testing.assert_allclose(lines["cosine"].get_ydata(), [6.02 - 1.1, 6.02 - 2.0], atol=1e-2)

@@ -4,6 +4,8 @@ import pandas as pd
 import pytest
 from pipeline import STUDY, Project, cached, fitted, ran
 
+from refield.study import COURSE
+
 EVALUATE = {"siren": "evaluate", "ftc": "evaluate", "ours": "evaluate_segmented", "equal_bin": "evaluate_segmented"}
 FITS = [f"{stage.replace('evaluate', 'fit')}@quick-{method}" for method, stage in EVALUATE.items()]
 OWN = {"source": "folder", "names": "all", "fit": "native", "color": "rgb"}
@@ -206,9 +208,15 @@ def test_a_study_fits_what_is_new_and_scores_all(project, tmp_path):
     file.write_text(STUDY)
     project.sh("python", "-m", "stages.study", "tiny")
     scores = pd.read_csv(project.folder / "studies/tiny/scores.csv")
-    columns = ["seed", "profile.train.iterations", "method", "image", "psnr_8bit", "psnr_raw", "unit"]
+    columns = ["seed", "profile.train.iterations", "method", "image", "psnr_8bit", "psnr_raw", *COURSE, "unit"]
     assert list(scores.columns) == columns
     assert len(scores) == 4
+    row = scores.iloc[-1]
+    (file_of_curve,) = project.units.glob(f"*/{row['unit']}/curve.csv")
+    curve = pd.read_csv(file_of_curve).set_index("iteration")["psnr"]
+    for column, part in COURSE.items():  # the nearest iteration that was traced
+        at = min(curve.index, key=lambda iteration: abs(iteration - part * row["profile.train.iterations"]))
+        assert row[column] == pytest.approx(curve[at], abs=1e-5)
     profile = pd.read_csv(project.folder / "reports/scores/quick/ours.csv").set_index("image")["psnr_8bit"]
     zero = scores[scores["seed"] == 0].set_index("image")["psnr_8bit"]
     pd.testing.assert_series_equal(zero, profile)  # seed 0 is the profile's own

@@ -1,21 +1,22 @@
 """Which settings come nearest to what a paper has published, where it does not say its own."""
 
+import math
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from refield.papers import Paper
 from refield.plotting import PAGE, looks, style
+from refield.study import brief, short, varied
 
-RATE = "profile.train.learning_rate"
-CONVENTIONS = {"8 bit": "psnr_8bit", "unrounded": "psnr_raw"}
+RATE, TARGET = "profile.train.learning_rate", "profile.train.target"
+# The column of the scores, and what the convention adds to it in dB. The last is a slip that is easily made: the error
+# of values on [-1, 1], and the peak of values on [0, 1].
+SLIP = "peak 1 on [-1, 1]"
+CONVENTIONS = {"8 bit": ("psnr_8bit", 0.0), "unrounded": ("psnr_raw", 0.0), SLIP: ("psnr_raw", -20 * math.log10(2))}
+DRAWN = ["8 bit", SLIP]
 STATISTICS = {"average": "mean", "highest": "max", "lowest": "min"}
-
-
-def settings_of(scores: pd.DataFrame) -> list[str]:
-    """The columns of a study's scores that say what was varied."""
-    columns = [str(column) for column in scores]
-    return columns[: columns.index("method")]
 
 
 def ranking(scores: pd.DataFrame, paper: Paper, complete: bool) -> pd.DataFrame:
@@ -30,36 +31,50 @@ def ranking(scores: pd.DataFrame, paper: Paper, complete: bool) -> pd.DataFrame:
     names = STATISTICS if complete else {"average": "mean"}
     theirs = np.array([[getattr(published[method], name) for name in names] for method in methods])
     rows = []
-    for values, part in scores.groupby(settings_of(scores), sort=False):
-        for convention, column in CONVENTIONS.items():
-            ours = part.groupby("method")[column].agg(list(names.values())).loc[methods].to_numpy()
+    for values, part in scores.groupby(varied(scores), sort=False):
+        for convention, (column, shift) in CONVENTIONS.items():
+            ours = part.groupby("method")[column].agg(list(names.values())).loc[methods].to_numpy() + shift
             off = ours - theirs
-            row = dict(zip(settings_of(scores), values, strict=True)) | {"convention": convention}
+            row = dict(zip(varied(scores), values, strict=True)) | {"convention": convention}
+            if convention == SLIP and row.get(TARGET) == "unit":
+                continue
             row |= {"distance": _root_mean_square(off), "gaps": _root_mean_square(off - off.mean(axis=0))}
             rows.append(row | dict(zip(methods, ours[:, 0], strict=True)))
     return pd.DataFrame(rows).sort_values(["distance", "gaps"], kind="stable", ignore_index=True)
 
 
 def chart(ranked: pd.DataFrame) -> Figure:
-    """Distance over learning rate, in the first PSNR convention; a line for every choice of the other settings."""
+    """Distance over learning rate in two PSNR conventions; a line for every choice of the other settings."""
     columns = [str(column) for column in ranked]
-    others = [name for name in columns[: columns.index("convention")] if name != RATE]
-    others = [name for name in others if ranked[name].nunique() > 1]
-    rounded = ranked[ranked["convention"] == next(iter(CONVENTIONS))].sort_values(RATE)
-    lines = [line for _, line in rounded.groupby(others, sort=False)] if others else [rounded]
+    others = [name for name in columns[: columns.index("convention")] if name != RATE and ranked[name].nunique() > 1]
+    nearest = ranked.sort_values("distance")
+    named = {_name(line, others): None for _, line in nearest.groupby(others, sort=False)} if others else {"": None}
+    style_of = looks(named, [])
     with style():
         figure = Figure(figsize=(PAGE, 3.0), layout="constrained")
-        axes = figure.add_subplot()
-        lines.sort(key=lambda line: line["distance"].min())
-        named = {", ".join(str(line[name].iloc[0]).replace("_", " ") for name in others): line for line in lines}
-        for (name, line), look in zip(named.items(), looks(named, []).values(), strict=True):
-            drawn = {"color": look.color, "marker": look.marker, "ls": look.dashes, "ms": 4, "label": name}
-            axes.plot(line[RATE], line["distance"], **drawn)
-        axes.set(xscale="log", xlabel="Learning rate", ylabel="Distance from the published averages (dB)")
-        axes.set_ylim(bottom=0)
-        title = ", ".join(name.rpartition(".")[2].replace("_", " ") for name in others)
-        figure.legend(loc="outside right upper", title=f"{title}; the nearest first", alignment="left")
+        panels = figure.subplots(1, len(DRAWN), sharey=True)
+        for axes, convention in zip(panels, DRAWN, strict=True):
+            part = ranked[ranked["convention"] == convention].sort_values(RATE)
+            for _, line in part.groupby(others, sort=False) if others else [("", part)]:
+                name = _name(line, others)
+                look = style_of[name]
+                drawn = {"color": look.color, "marker": look.marker, "ls": look.dashes, "ms": 4, "label": name}
+                axes.plot(line[RATE], line["distance"], **drawn)
+            axes.set(xscale="log", xlabel="Learning rate", title=f"PSNR: {convention}")
+        panels[0].set(ylabel="Distance from the published averages (dB)", ylim=(0, None))
+        if others:
+            title = ", ".join(map(short, others))
+            handles = {line.get_label(): line for axes in panels for line in axes.get_lines()}
+            ordered = [handles[name] for name in named]
+            figure.legend(
+                handles=ordered, loc="outside right upper", title=f"{title}; the nearest first", alignment="left"
+            )
     return figure
+
+
+def _name(line: pd.DataFrame, keys: list[str]) -> str:
+    """What the rows of a line have in common."""
+    return ", ".join(brief(line[key].iloc[0]) for key in keys)
 
 
 def _root_mean_square(values: np.ndarray) -> float:

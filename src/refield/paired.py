@@ -24,6 +24,10 @@ class Difference:
         """Whether zero lies outside of the interval."""
         return self.low > 0 or self.high < 0
 
+    @property
+    def verdict(self) -> str:
+        return "clear of zero" if self.clear else "not clear of zero"
+
     def __str__(self) -> str:
         return f"{number(self.mean, sign='+')} dB [{number(self.low, sign='+')}, {number(self.high, sign='+')}]"
 

@@ -1,7 +1,7 @@
 """All profiles' results as they lie in git: a folder of `<profile>/<method>.csv`, one row per image or iteration."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +79,12 @@ def number(value: float, digits: int = 2, sign: str = "") -> str:
     if math.isnan(value):
         return DASH
     return "∞" if math.isinf(value) else f"{round(value, digits) + 0.0:{sign},.{digits}f}"
+
+
+def pipe(heads: Sequence[str], rows: Iterable[Sequence[str]], words: int = 1) -> str:
+    """A Markdown table whose first columns are words, and the others numbers."""
+    lines = [heads, [*["---"] * words, *["---:"] * (len(heads) - words)], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def _read(file: Path, columns: Sequence[str]) -> pd.DataFrame:

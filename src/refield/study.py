@@ -1,12 +1,18 @@
 """A study: some methods of a profile, fitted anew for every combination of other values of params.yaml."""
 
 import itertools
+from collections.abc import Iterable, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal
 
+import pandas as pd
 from pydantic import Field, ValidationError, model_validator
 
 from refield.config import ConfigError, Name, Params, Strict, load, read, sentence
+
+# Columns of a study's scores: the PSNR, before rounding, after these parts of the iterations.
+COURSE = {f"psnr_at_{part:g}": part for part in (0.02, 0.04, 0.1, 0.2, 0.4)}
 
 
 class Study(Strict):
@@ -44,6 +50,29 @@ class Study(Strict):
         if unknown := [method for method in self.methods if method not in params.method_names]:
             raise ConfigError(f"methods names {unknown[0]!r}, which is no method of {path}")
         return params
+
+
+def varied(scores: pd.DataFrame) -> list[str]:
+    """The columns of a study's scores that say what was varied."""
+    columns = [str(column) for column in scores]
+    return columns[: columns.index("method")]
+
+
+def in_words(keys: Sequence[str], values: Iterable[Any]) -> str:
+    """Values of keys of params.yaml, such as "schedule constant, learning rate 0.001"."""
+    return ", ".join(f"{short(key)} {brief(value)}" for key, value in zip(keys, values, strict=True))
+
+
+def short(key: str) -> str:
+    """A key of params.yaml without its path, as words."""
+    return key.rpartition(".")[2].replace("_", " ")
+
+
+def brief(value: Any) -> str:
+    """A value of params.yaml."""
+    if isinstance(value, Integral):
+        return f"{int(value):,}"
+    return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
 
 
 def read_study(path: Path) -> Study:

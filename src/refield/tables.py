@@ -13,7 +13,7 @@ import pandas as pd
 from refield.claims import examine
 from refield.config import Params
 from refield.papers import Paper, Table
-from refield.results import MEASURES, STATISTICS, Results, number, summary
+from refield.results import MEASURES, STATISTICS, Results, number, pipe, summary
 from refield.statement import not_run, scale, statement
 
 CHANCE = (
@@ -156,7 +156,4 @@ def _column(values: Iterable[float], digits: int = 2, sign: str = "") -> list[st
 
 
 def _pipe(table: pd.DataFrame) -> str:
-    """A Markdown table; the first column is text, the rest is right-aligned."""
-    rule = ["---", *["---:"] * (table.shape[1] - 1)]
-    rows: list[list[str]] = [table.columns.tolist(), rule, *table.to_numpy().tolist()]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return pipe(table.columns.tolist(), table.to_numpy().tolist())
