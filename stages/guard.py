@@ -4,7 +4,7 @@ from refield import devices
 from refield.config import Params
 from refield.errors import UserError
 from refield.estimate import image_size, seconds_per_step
-from refield.sources import SUMS, own_images, read_sums
+from refield.sources import listed
 from refield.wording import duration
 from stages import layout
 
@@ -16,7 +16,8 @@ def choose_device(params: Params, profile: str) -> str:
     except devices.NoCuda:
         pass
     settings, field = params.profiles[profile], params.field(profile, params.method_names[0])
-    fits = number_of_images(params, profile) * len(params.method_names)
+    photographs = listed(settings.images.source, layout.source(profile), settings.images.names)
+    fits = len(photographs) * len(params.method_names)
     step = seconds_per_step(field, settings.train, *image_size(settings.images), "cpu")
     each = step * settings.train.iterations
     others = ", ".join(name for name, other in params.profiles.items() if other.device != "cuda")
@@ -25,11 +26,3 @@ def choose_device(params: Params, profile: str) -> str:
         f"{duration(each * fits)} ({duration(each)} each); run {others} instead, "
         "or set REFIELD_DEVICE=cpu to fit on the CPU all the same"
     )
-
-
-def number_of_images(params: Params, profile: str) -> int:
-    """Of those named; else of those in the source's list, or of the own images in its place."""
-    images, source = params.profiles[profile].images, layout.source(profile)
-    if images.names != "all":
-        return len(images.names)
-    return len(own_images(source) if images.source == "folder" else read_sums(source / SUMS))

@@ -159,10 +159,13 @@ def test_own_images_are_watched(project):
     from PIL import Image, ImageOps
 
     source = project.folder / "data/sources/mine"
-    source.mkdir()
-    Image.open(project.folder / "data/quick/images/coffee.png").save(source / "holiday.jpg", quality=95)
     project.edit(lambda params: params["profiles"].update(mine={**params["profiles"]["quick"], "images": OWN}))
     project.set({"runs": ["mine"]})
+    output = project.fails("dvc", "repro")
+    assert "data/sources/mine is missing; make it and put the photographs there" in output
+    assert ran(output) == {"check"}
+    source.mkdir()
+    Image.open(project.folder / "data/quick/images/coffee.png").save(source / "holiday.jpg", quality=95)
     project.dvc("repro")
     assert "holiday" in (project.folder / "reports/scores/mine/ours.csv").read_text()
     assert "mine" in (project.folder / "reports/tables.md").read_text()

@@ -51,14 +51,13 @@ def fetch(
     `folder` holds their list or themselves; `names` are file names without extension. `out` then holds them and nothing
     else; when anything fails (`UserError`) it stays as it was.
     """
-    sums = dict.fromkeys(own_images(folder)) if source == "folder" else read_sums(folder / SUMS)
-    chosen = choose(sums, names, folder)
+    chosen = listed(source, folder, names)
     part = out.with_name(f"{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
-        for name in _progress(chosen):
-            expected = sums[name]
+        for name in _progress(list(chosen)):
+            expected = chosen[name]
             original = folder / name if expected is None else PUBLIC[source](name, expected)
             shutil.copyfile(original, part / name)
             if expected is not None:
@@ -68,7 +67,15 @@ def fetch(
         part.rename(out)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return chosen
+    return list(chosen)
+
+
+def listed(
+    source: Literal["samples", "kodak", "folder"], folder: Path, names: Literal["all"] | list[str]
+) -> dict[str, str | None]:
+    """The file names that `names` ask for and each one's sha256 (own images: None); `UserError` if one is missing."""
+    sums = dict.fromkeys(own_images(folder)) if source == "folder" else read_sums(folder / SUMS)
+    return {name: sums[name] for name in choose(sums, names, folder)}
 
 
 def sample(name: str, sha256: str) -> Path:
@@ -120,7 +127,10 @@ def read_sums(path: Path) -> dict[str, str | None]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
-        raise UserError(f"{path} is missing or no text; it lists the source's photographs as sha256sum does") from None
+        raise UserError(
+            f"{path} is missing or no text; it lists the source's photographs as sha256sum does, "
+            "and that of another profile with the same source can be copied"
+        ) from None
     sums: dict[str, str | None] = {}
     for number, line in enumerate(lines, start=1):
         match = re.fullmatch(rf"([0-9a-f]{{64}}) [ *]({PORTABLE.pattern})", line)
