@@ -122,8 +122,9 @@ class Cluster:
         self.start(node, "slurmd", "-D", "-N", node)
 
     def restart_controller(self) -> None:
-        """Kills the controller and starts it from what it has saved; of the last 5 s, that may be nothing."""
-        self.kill("slurmctld")
+        """As an update does. Were it killed, Slurm would lose the last seconds and drain nodes that know better."""
+        self.daemons["slurmctld"].terminate()
+        self.daemons.pop("slurmctld").wait()
         self.start_controller()
 
     def start_controller(self) -> None:
