@@ -16,8 +16,8 @@ import pandas as pd
 from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from benchmarks.contestants import GATES, STEPS
-from refield import devices
-from refield.plotting import PAGE, save, style
+from refield.fitting import devices
+from refield.reports.plotting import PAGE, save, style
 
 SIZES = [(128, 192, 64), (256, 384, 128)]  # height, width, network width
 TURNS = 7

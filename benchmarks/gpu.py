@@ -18,9 +18,10 @@ import pandas as pd
 import torch
 import typer
 
-from benchmarks.contestants import problem, refield_step, siren_pytorch_step, textbook_step
-from refield import config, devices, papers
-from refield.estimate import fastest, floor_per_step, product_rate
+from benchmarks.contestants import noise, refield_step, siren_pytorch_step, textbook_step
+from refield import config, papers
+from refield.fitting import devices
+from refield.machine.estimate import fastest, floor_per_step, product_rate
 
 CONTESTANTS = {
     "refield, mixed": partial(refield_step, precision="mixed"),
@@ -57,7 +58,7 @@ class Bench:
 
     def race(self, method: str) -> pd.DataFrame:
         """Each contestant's times over the turns, ratios taken within a turn, and the most memory that it held."""
-        field, samples = problem(method, self.height, self.width, self.hidden, 4)
+        field, problem = noise(method, self.height, self.width, self.hidden, 4)
         steps, memory = {}, {}
         for name, contestant in CONTESTANTS.items():
             if name == "siren-pytorch" and method != "siren":
@@ -65,7 +66,7 @@ class Bench:
             before = torch.cuda.memory_allocated() if self.device == "cuda" else 0
             if self.device == "cuda":
                 torch.cuda.reset_peak_memory_stats()
-            steps[name] = contestant(field, samples, self.device)
+            steps[name] = contestant(field, problem, self.device)
             self.timed(steps[name])  # compiles, captures and warms up
             memory[name] = (torch.cuda.max_memory_allocated() - before) / 2**30 if self.device == "cuda" else 0.0
         turns = pd.DataFrame([{name: self.timed(step) for name, step in steps.items()} for _ in range(self.turns)])
@@ -89,11 +90,11 @@ class Bench:
     def paper(self) -> dict[str, float]:
         """Milliseconds of a step of each of the paper's methods, as the profile `paper` fits it."""
         params, milliseconds = config.read(), {}
-        methods = [row.method for row in papers.read()["oh_bae_2024"].rows]
-        _, samples = problem("ours", self.height, self.width, self.hidden, params.seg.regions)
+        methods = [row.method for row in papers.read(params.paper).rows]
+        _, problem = noise("ours", self.height, self.width, self.hidden, params.seg.regions)
         for method in methods:
             field = params.field("paper", method).model_copy(update={"width": self.hidden})
-            step = refield_step(field, samples, self.device, params.profiles["paper"].train.precision)
+            step = refield_step(field, problem, self.device, params.train("paper", method).precision)
             self.timed(step)
             milliseconds[method] = self.timed(step)
         return milliseconds

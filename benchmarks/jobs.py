@@ -4,6 +4,7 @@ Units of 12x16 pixels that nobody fits: the files of one fit are kept under as m
 simulated, by the very packing of units into jobs that a real one gets. Writes jobs.csv, jobs.svg and docs/scaling.md.
 """
 
+import hashlib
 import heapq
 import json
 import multiprocessing
@@ -23,18 +24,19 @@ import pandas as pd
 import psutil
 from rich.console import Console
 
-from refield import devices
-from refield.executors.chunks import chunks
 from refield.executors.collecting import Collector
+from refield.executors.packing import pack
 from refield.executors.settings import Slurm
 from refield.executors.submission import Submission
-from refield.fields.gated import Gated
-from refield.flop import flop
-from refield.making import make
-from refield.plotting import COLORS, MARKERS, PAGE, save, style
-from refield.store import Made, Store
-from refield.training import Train
-from refield.units import Unit, sha256
+from refield.fields.mlp import Mlp
+from refield.fitting import devices
+from refield.fitting.train import Train
+from refield.reports.plotting import COLORS, MARKERS, PAGE, save, style
+from refield.signals import Image
+from refield.tasks.represent import Represent
+from refield.units.make import make
+from refield.units.store import Made, Store
+from refield.units.unit import Unit
 
 COUNTS = [10**3, 10**4, 10**5, 10**6]
 SAMPLE = 1000
@@ -64,8 +66,12 @@ class Still:
 
 
 def unit(seed: int) -> Unit:
-    image = np.zeros((12, 16, 3), np.uint8)
-    return Unit(str(seed), image, None, Gated(gates=("dense",), width=4), Train(iterations=2, learning_rate=1e-3), seed)
+    image, field = Image(np.zeros((12, 16, 3), np.uint8)), Mlp(gates=("dense",), width=4)
+    return Unit(str(seed), image, None, Represent(), field, Train(iterations=2, learning_rate=1e-3), seed)
+
+
+def key_of(number: int) -> str:
+    return hashlib.sha256(str(number).encode()).hexdigest()
 
 
 def timed(call: Any, *arguments: Any) -> tuple[float, Any]:
@@ -77,7 +83,7 @@ def timed(call: Any, *arguments: Any) -> tuple[float, Any]:
 def keep(root: Path, made: Made, first: int, count: int) -> None:
     store = Store(root)
     for number in range(first, first + count):
-        store.put(sha256(str(number).encode()), made)
+        store.put(key_of(number), made)
 
 
 def of_store(count: int, made: Made, folder: Path) -> dict[str, float]:
@@ -88,7 +94,7 @@ def of_store(count: int, made: Made, folder: Path) -> dict[str, float]:
     context = multiprocessing.get_context("fork")
     writers = [context.Process(target=keep, args=(store.root, made, count + i * more, more)) for i in range(4)]
     together, _ = timed(lambda: [[writer.start() for writer in writers], [writer.join() for writer in writers]])
-    keys = [sha256(str(random.randrange(count)).encode()) for _ in range(SAMPLE)]
+    keys = [key_of(random.randrange(count)) for _ in range(SAMPLE)]
     asked, _ = timed(lambda: [store.has(key) for key in keys])
     read, _ = timed(lambda: [store.get(key) for key in keys])
     return {"keep": kept / count, "keep_by_four": together / (4 * more), "has": asked / SAMPLE, "get": read / SAMPLE}
@@ -127,10 +133,10 @@ def busy(count: int, minutes: float) -> float:
     """The share of the workers' time that goes into fits, from the first job's start until the last unit is there."""
     rng = np.random.default_rng(0)
     one = unit(0)
-    rate = flop(one) / FIT
+    rate = one.flop / FIT
     ends = [0.0] * WORKERS
     useful = 0.0
-    for part in chunks([one] * count, rate, 60 * minutes, WORKERS):
+    for part in pack([one] * count, rate, 60 * minutes, WORKERS):
         durations = FIT * rng.lognormal(-(SPREAD**2) / 2, SPREAD, len(part))
         useful += float(durations.sum())
         heapq.heapreplace(ends, ends[0] + START + float(durations.sum()))

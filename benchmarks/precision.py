@@ -11,60 +11,56 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 import typer
 from rich.progress import track
-from stages import layout
-from stages.fit import read_unit
 
 from refield import config, papers
-from refield.fitting import Job, descend, mse_to_psnr
-from refield.samples import sample_image
-from refield.training import Train
+from refield.fitting import ways
+from refield.fitting.job import Job
+from refield.fitting.train import Train
+from refield.pipeline.layout import Layout
+from refield.pipeline.units import files, read_unit
+from refield.tasks.problem import mse_to_psnr, squared_error
 
 
-class Nudged:
-    """A field that begins with weights a rounding away."""
-
-    def __init__(self, field):
-        self.field = field
-
-    def __getattr__(self, name):
-        return getattr(self.field, name)
-
-    def initialise(self, channels, rng):
-        weights = self.field.initialise(channels, rng)
-        return {name: np.nextafter(array.astype(np.float32), np.float32(1)) for name, array in weights.items()}
-
-
-def psnr(job: Job, device: str) -> float:
-    with descend(job, device) as descent:
-        for i in range(job.train.iterations):
-            descent.step(job.train.rate(i))
-        return mse_to_psnr(job.samples.mean_squared_error(descent.values()))
+def psnr(job: Job, device: str, *, nudged: bool = False) -> float:
+    """In dB, after all iterations; of a nudged fit, from weights that begin a rounding away."""
+    problem, train = job.problem, job.train
+    start = job.field.initialise(problem.points.shape[1], problem.channels, np.random.default_rng(job.seed))
+    if nudged:
+        start = {name: np.nextafter(array.astype(np.float32), np.float32(1)) for name, array in start.items()}
+    way = ways.choose(job.field, problem.loss is squared_error, train, device)
+    with way.load()(job, start, torch.device(device)) as descent:
+        for i in range(train.iterations):
+            descent.step(train.rate(i))
+        _, loss = descent.finish()
+    return mse_to_psnr(loss)
 
 
 def main(profile: str = "quick", device: str = "cpu", images: int = 4, iterations: int = 500) -> None:
-    params, methods = config.read(profile), [row.method for row in papers.read()["oh_bae_2024"].rows]
+    layout, params = Layout(), config.read(profile)
+    methods = [row.method for row in papers.read(params.paper).rows]
     out = Path(__file__).with_name("precision.csv" if profile == "quick" else f"precision-{profile}.csv")
-    rate = {
-        "learning_rate": params.profiles[profile].train.learning_rate,
-        "schedule": "cosine",
-        "final_factor": 0.01,
-    }
-    exact, mixed = (Train(iterations=iterations, precision=p, **rate) for p in ("float32", "mixed"))
     rows = []
-    for path in track(sorted(layout.images(profile).glob("*.png"))[:images], "images"):
+    for file in track(files(layout, profile)[:images], "images"):
         for method in methods:
-            unit = read_unit(params, profile, method, path)
-            samples = sample_image(unit.image, unit.labels)
-            reached = {
-                "float32": psnr(Job(unit.field, samples, exact, unit.seed), device),
-                "mixed": psnr(Job(unit.field, samples, mixed, unit.seed), device),
-                "nudged": psnr(Job(Nudged(unit.field), samples, exact, unit.seed), device),
-            }
+            unit = read_unit(layout, params, profile, method, file)
+            problem = unit.task.problem(unit.signal, None if unit.labels is None else unit.labels.reshape(-1))
+            rate = {"learning_rate": unit.train.learning_rate, "schedule": "cosine", "final_factor": 0.01}
+            exact, mixed = (
+                Job(unit.field, problem, Train(iterations=iterations, precision=precision, **rate), unit.seed)
+                for precision in ("float32", "mixed")
+            )
+            reached = psnr(exact, device)
             rows.append(
-                {"image": unit.image_name, "method": method, "psnr_float32": reached["float32"]}
-                | {f"{name}_minus_float32": reached[name] - reached["float32"] for name in ("mixed", "nudged")}
+                {
+                    "image": unit.name,
+                    "method": method,
+                    "psnr_float32": reached,
+                    "mixed_minus_float32": psnr(mixed, device) - reached,
+                    "nudged_minus_float32": psnr(exact, device, nudged=True) - reached,
+                }
             )
             pd.DataFrame(rows).to_csv(out, index=False, float_format="%.4f", lineterminator="\n")
     columns = ["mixed_minus_float32", "nudged_minus_float32"]

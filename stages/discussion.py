@@ -2,18 +2,30 @@
 
 import pandas as pd
 
-from refield import config, papers, results
-from refield.discussion import discussion
-from stages import layout
-from stages.command import run
+from refield import config, papers
+from refield.errors import UserError
+from refield.pipeline.command import run
+from refield.pipeline.layout import STUDIES, Layout
+from refield.reports import results
+from refield.reports.discussion import discussion
+
+ORIGIN = (
+    "Made by `dvc repro studies/dvc.yaml:discussion`; every number is computed from `reports/scores` and "
+    "`studies/*/scores.csv`."
+)
 
 
-def main() -> None:
-    params, paper = config.read(), papers.read()["oh_bae_2024"]
-    scores = results.collect(layout.SCORES, params, ["image", "psnr_8bit"])
-    studies = {name: pd.read_csv(layout.STUDIES / name / "scores.csv") for name in ("seeds", "rates", "iterations")}
-    curves = results.collect(layout.CURVES, params, results.CURVES)
-    layout.DISCUSSION.write_text(discussion(scores, curves, studies, params, paper))
+def main(paper: str | None = None) -> None:
+    layout = Layout(paper)
+    params = config.read(path=layout.params)
+    published = papers.read(params.paper)
+    scores = results.read_scores(layout.scores_of_all, params)
+    curves = results.read_curves(layout.curves_of_all, params)
+    files = {name: STUDIES / name / "scores.csv" for name in published.studies}
+    if missing := [file for file in files.values() if not file.exists()]:
+        raise UserError(f"{missing[0]} is missing")
+    studies = {name: pd.read_csv(file) for name, file in files.items()}
+    layout.discussion.write_text(discussion(ORIGIN, scores, curves, studies, params, published))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
 """Bring a profile's original photographs."""
 
-from refield import config, sources
-from stages import layout
-from stages.command import run
+from refield import config
+from refield.pipeline.command import run
+from refield.pipeline.layout import Layout
+from refield.signals import sources
 
 
-def main(profile: str) -> None:
-    images = config.read(profile).profiles[profile].images
-    files = sources.fetch(images.source, layout.source(profile), images.names, layout.originals(profile))
+def main(profile: str, paper: str | None = None) -> None:
+    layout = Layout(paper)
+    images = config.read(profile, path=layout.params).profiles[profile].images
+    files = sources.fetch(images.source, layout.sources(profile), images.names, layout.originals(profile))
     print(f"{profile}: {len(files)} originals from {images.source}")
 
 

@@ -1,26 +1,31 @@
-"""Score a method's fits: one row per image, and the mean of their curves."""
+"""Score a method's fits: one row per signal, and the mean of their curves."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from refield import config, scoring
+from refield import config
 from refield.errors import UserError
-from stages import layout
-from stages.command import run
+from refield.pipeline.command import run
+from refield.pipeline.layout import Layout
+from refield.pipeline.units import files
+from refield.signals import Image
+from refield.units import scoring
+from refield.units.names import CURVE
 
 
-def main(profile: str, method: str) -> None:
-    regions = config.read(profile, method).scores.iou_regions
-    fits = layout.fits(profile, method)
-    names = sorted(path.stem for path in layout.images(profile).glob("*.png"))
+def main(profile: str, method: str, paper: str | None = None) -> None:
+    layout = Layout(paper)
+    task, fits = config.read(profile, method, layout.params).task(profile), layout.fits(profile, method)
+    signals = files(layout, profile)
+    names = [path.stem for path in signals]
     fitted = sorted(path.name for path in fits.iterdir()) if fits.is_dir() else []
     if not names or fitted != names:
         odd = ", ".join(sorted(set(names) ^ set(fitted))) or "there are none"
-        raise UserError(f"{fits} does not hold exactly the images of {layout.images(profile)}: {odd}")
-    scores = [scoring.score(layout.images(profile) / f"{name}.png", fits / name, regions) for name in names]
-    _write(layout.scores(profile, method), scoring.table(scores))
-    _write(layout.curve(profile, method), scoring.mean_curve([fits / name / "curve.csv" for name in names]))
+        raise UserError(f"{fits} does not hold exactly the images of {layout.signals(profile)}: {odd}")
+    rows = [scoring.score(path.stem, scoring.read_signal(path, Image), fits / path.stem, task) for path in signals]
+    _write(layout.scores(profile, method), scoring.table(rows))
+    _write(layout.curve(profile, method), scoring.mean_curve([fits / name / CURVE for name in names]))
 
 
 def _write(file: Path, table: pd.DataFrame) -> None:

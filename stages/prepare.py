@@ -2,23 +2,25 @@
 
 import shutil
 
-from refield import config, images
+from refield import config
 from refield.errors import UserError
-from stages import layout
-from stages.command import run
+from refield.pipeline.command import run
+from refield.pipeline.layout import Layout
+from refield.signals import photographs, png
 
 
-def main(profile: str) -> None:
-    settings = config.read(profile).profiles[profile].images
+def main(profile: str, paper: str | None = None) -> None:
+    layout = Layout(paper)
+    settings = config.read(profile, path=layout.params).profiles[profile].images
     originals = sorted(layout.originals(profile).iterdir())
-    shutil.rmtree(layout.images(profile), ignore_errors=True)
+    shutil.rmtree(layout.signals(profile), ignore_errors=True)
     for original in originals:
-        image = images.load(original, settings.color)
+        pixels = photographs.load(original, settings.color)
         try:
-            image = images.frame(image, settings.fit, settings.long, settings.short)
+            pixels = photographs.frame(pixels, settings.fit, settings.long, settings.short)
         except UserError as error:
             raise UserError(f"{original}: {error}") from None
-        images.write(layout.images(profile) / f"{original.stem}.png", image)
+        png.write(layout.signals(profile) / f"{original.stem}.png", pixels)
     print(f"{profile}: {len(originals)} images, {settings.fit}")
 
 

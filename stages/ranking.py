@@ -2,21 +2,18 @@
 
 import pandas as pd
 
-from refield import papers
-from refield.calibration import chart, ranking
-from refield.plotting import save
-from stages import layout
-from stages.command import run
-
-KODAK = 24  # images of the paper's averages
+from refield import config, papers
+from refield.pipeline.command import run
+from refield.pipeline.layout import STUDIES, Layout
+from refield.reports.calibration import chart, ranking
+from refield.reports.plotting import save
 
 
-def main(name: str) -> None:
-    paper, folder = papers.read()["oh_bae_2024"], layout.STUDIES / name
-    scores = pd.read_csv(folder / "scores.csv")
-    ranked = ranking(scores, paper, complete=scores["image"].nunique() == KODAK)
-    ranked.to_csv(folder / "ranking.csv", index=False, float_format="%.4f", lineterminator="\n")
-    save(chart(ranked), folder / "ranking.svg")
+def main(name: str, paper: str | None = None) -> None:
+    published = papers.read(config.read(path=Layout(paper).params).paper)
+    ranked = ranking(pd.read_csv(STUDIES / name / "scores.csv"), published)
+    ranked.to_csv(STUDIES / name / "ranking.csv", index=False, float_format="%.4f", lineterminator="\n")
+    save(chart(ranked), STUDIES / name / "ranking.svg")
 
 
 if __name__ == "__main__":

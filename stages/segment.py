@@ -1,30 +1,34 @@
-"""Map every image's luminance regions, with a table of them and a preview of each map."""
+"""Map every image's regions, with a table of them and a preview of each map."""
 
 import csv
 import shutil
 
-from refield import config, images, labels
+from refield import config
 from refield.errors import UserError
-from refield.segmentation import SEGMENTERS, maps
-from stages import layout
-from stages.command import run
+from refield.pipeline.command import run
+from refield.pipeline.layout import Layout
+from refield.pipeline.units import files
+from refield.segmentation import labels
+from refield.segmentation.preview import preview
+from refield.segmentation.segmentation import regions_table, segment
+from refield.signals import png
 
 
-def main(profile: str, name: str) -> None:
-    params = config.read(profile)
-    segmenter, regions = params.maps[name].segmenter, params.regions(name)
-    out = layout.segments(profile, name)
+def main(profile: str, name: str, paper: str | None = None) -> None:
+    layout = Layout(paper)
+    params = config.read(profile, path=layout.params)
+    segmenter, regions, out = params.segmenter(name), params.regions(name), layout.maps(profile, name)
     shutil.rmtree(out, ignore_errors=True)
     rows = []
-    for path in sorted(layout.images(profile).glob("*.png")):
-        image = images.read(path)
+    for path in files(layout, profile):
+        image = png.read(path)
         try:
-            segmentation = maps.segment(image, SEGMENTERS[segmenter], regions)
+            segmentation = segment(image, segmenter, regions)
         except UserError as error:
             raise UserError(f"{path.stem}: {error}") from None
-        images.write(out / "previews" / path.name, maps.preview(image, segmentation))
+        png.write(out / "previews" / path.name, preview(image, segmentation))
         (out / path.name).write_bytes(labels.encode(segmentation.labels))
-        rows += [{"image": path.stem, **row} for row in maps.regions_table(segmentation)]
+        rows += [{"image": path.stem, **row} for row in regions_table(segmentation)]
     with (out / "regions.csv").open("w", newline="") as stream:
         table = csv.DictWriter(stream, rows[0].keys(), lineterminator="\n")
         table.writeheader()

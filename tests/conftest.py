@@ -1,6 +1,7 @@
 import shutil
 
 import pytest
+from filelock import FileLock
 from pipeline import Project
 
 
@@ -22,13 +23,22 @@ def unit_store(tmp_path_factory, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory):
-    """A small copy of this repository after its first `dvc repro`, committed; tests change copies of it only."""
-    folder = tmp_path_factory.mktemp("finished")
-    project = Project.create(folder / "refield", folder / "units")
-    assert "Running stage 'report'" in project.dvc("repro")
-    project.sh("python", "-m", "stages.readme")
-    project.commit("run")
+def finished(tmp_path_factory, worker_id):
+    """A small copy of this repository after its first `dvc repro`, committed; tests change copies of it only.
+
+    One for all of pytest-xdist's workers: the first that asks for it makes it.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder if worker_id == "master" else folder.parent) / "finished"
+    project = Project(folder / "refield", folder / "units")
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            project = Project.create(folder / "refield", folder / "units")
+            assert "Running stage 'report'" in project.dvc("repro")
+            project.sh("refield", "readme")
+            project.commit("run")
+            (folder / "done").touch()
     return project
 
 

@@ -65,14 +65,7 @@ class Project:
                 shutil.copy(ROOT / name, folder / name)
         project = cls(folder, units)
         project.set(SMALL)
-        project.edit(
-            lambda params: [
-                params["methods"][g].pop(m)
-                for g in params["methods"]
-                for m in list(params["methods"][g])
-                if m not in METHODS
-            ]
-        )
+        project.edit(lambda params: [params["methods"].pop(m) for m in list(params["methods"]) if m not in METHODS])
         project.sh("git", "init", "-q")
         project.commit("small")
         return project

@@ -1,6 +1,7 @@
 """The command line as users meet it: real processes, real files."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -11,7 +12,8 @@ from PIL import Image
 from pipeline import ROOT
 
 import refield.cli
-from refield import images, labels
+from refield.segmentation import labels
+from refield.signals import png
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +28,7 @@ def folder(tmp_path_factory):
     quick["network"]["width"] = 8
     quick["train"]["iterations"] = 6
     YAML().dump(params, folder / "params.yaml")
+    shutil.copytree(ROOT / "papers", folder / "papers")
     Image.fromarray(skimage.data.coffee()).save(folder / "cup.jpg")
     return folder
 
@@ -53,18 +56,18 @@ def test_fit_then_render(folder):
     names = ["curve.csv", "error.png", "labels.png", "original.png", "reconstruction.png", "weights.safetensors"]
     assert sorted(file.name for file in (folder / "cup").iterdir()) == names
     original, estimate, error = (
-        images.read(folder / f"cup/{name}.png").astype(int) for name in ("original", "reconstruction", "error")
+        png.read(folder / f"cup/{name}.png").astype(int) for name in ("original", "reconstruction", "error")
     )
     np.testing.assert_array_equal(error, np.minimum(255, 10 * np.abs(original - estimate)))
     done = refield_(folder, "render", "cup", "--scale", "2")
     assert "the map is the fitted one, enlarged" in done.stderr
-    assert images.read(folder / "cup-48x32.png").shape == (32, 48, 3)
+    assert png.read(folder / "cup-48x32.png").shape == (32, 48, 3)
     refield_(folder, "render", "cup", "--scale", "1", "--out", "same.png")
-    assert np.abs(images.read(folder / "same.png").astype(int) - estimate).max() <= 1
+    assert np.abs(png.read(folder / "same.png").astype(int) - estimate).max() <= 1
     finer = np.random.default_rng(0).integers(0, 4, (32, 48), dtype=np.uint8)
     (folder / "finer.png").write_bytes(labels.encode(finer))
     assert refield_(folder, "render", "cup", "--scale", "2", "--map", "finer.png", "--out", "other.png").stderr == ""
-    assert (images.read(folder / "other.png") != images.read(folder / "cup-48x32.png")).any()
+    assert (png.read(folder / "other.png") != png.read(folder / "cup-48x32.png")).any()
     before = (folder / "cup/weights.safetensors").stat().st_mtime_ns
     assert "100%" not in refield_(folder, "fit", "cup.jpg", "--out", "cup").stderr  # the store has it
     assert (folder / "cup/weights.safetensors").stat().st_mtime_ns != before
@@ -79,8 +82,9 @@ def test_fit_then_render(folder):
         (["fit", "cup.jpg", "--profile", "best"], "'best' is no profile of params.yaml"),
         (["render", "nowhere"], "not a readable weights file"),
         (["render", "nowhere", "--scale", "-1"], "--scale = -1 is not allowed"),
-        (["verify"], "run refield in the root of a clone"),
-        (["report"], "run refield in the root of a clone"),
+        (["verify"], "dvc.lock is missing; `dvc repro` writes it"),
+        (["plan"], "there is no git repository here; run refield in the root of a clone"),
+        (["report"], "reports/index.html is not there; `dvc repro` makes it"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(folder, arguments, said):

@@ -57,7 +57,7 @@ def quiet(tmp_path_factory):
     project = Project.create(folder / "refield", folder / "units")
     project.set({"profiles.quick.train.iterations": 600})
     project.dvc("repro")
-    project.sh("python", "-m", "stages.readme")
+    project.sh("refield", "readme")
     return project
 
 
@@ -66,7 +66,7 @@ def fresh(quiet, tmp_path):
     """The same project before its first run."""
     folder = tmp_path / "refield"
     shutil.copytree(
-        quiet.folder, folder, ignore=shutil.ignore_patterns("reports", "fits", "originals", "images", "segments")
+        quiet.folder, folder, ignore=shutil.ignore_patterns("reports", "fits", "originals", "images", "maps")
     )
     for name in ("dvc.lock", "data/checked"):
         (folder / name).unlink(missing_ok=True)
@@ -118,7 +118,7 @@ def mend(project: Project, said: str) -> bool:
     """Whether dvc refuses to run because a kill cut off a file that it writes in place; the file is then removed."""
     broken = [name for name, complaint in CUT_OFF.items() if complaint in said]
     for name in broken:
-        assert f"{name} was left half-written" in project.fails("python", "-m", "stages.verify")
+        assert f"{name} was left half-written" in project.fails("refield", "verify")
         (project.folder / name).unlink()
     return bool(broken)
 
@@ -174,13 +174,13 @@ def test_damage_in_the_unit_store(damage, fresh, quiet, record, tmp_path):
 def test_damage_in_the_cache(quiet, record, tmp_path):
     project = quiet.copy(tmp_path / "refield")
     project.damage_cache("weights.safetensors")
-    said = project.fails("python", "-m", "stages.verify")
+    said = project.fails("refield", "verify")
     assert "is damaged; remove it with data/quick/fits/" in said
     cached, folder = re.findall(r"(\S+/files/md5/\S+) of \S+ is damaged; remove it with (\S+) and", said)[0]
     (project.folder / cached).unlink()
     shutil.rmtree(project.folder / folder)
     project.dvc("repro")
-    assert "up to date" in project.sh("python", "-m", "stages.verify").stdout
+    assert "up to date" in project.sh("refield", "verify").stdout
     assert project.digests(*RESULTS) == quiet.digests(*RESULTS)
     record("a bit turned in a file of DVC's cache", 1, "`refield verify` names it and the remedy; same bytes after it")
 

@@ -19,7 +19,7 @@ def ready(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ready")
     project = Project.create(folder / "refield", folder / "units")
     project.set({"profiles.quick.train.iterations": 6000})
-    project.dvc("repro", "prepare@quick")
+    project.dvc("repro", "wanted@quick")
     return project
 
 
@@ -61,7 +61,10 @@ KILLS = {
 }
 
 
-@pytest.mark.parametrize("kill", KILLS)
+@pytest.mark.parametrize(
+    "kill",
+    [name if name in ("Ctrl-C", "SIGKILL to dvc") else pytest.param(name, marks=pytest.mark.slow) for name in KILLS],
+)
 def test_an_interrupted_run_continues(kill, ready, quiet, tmp_path):
     project = ready.copy(tmp_path / "refield", tmp_path / "units")
     dvc = subprocess.Popen(

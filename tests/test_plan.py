@@ -16,32 +16,32 @@ def test_the_plan_is_what_dvc_then_does(project):
     assert "Nothing would run" in refield(project, "plan")
     shown = refield(project, "plan", "-S", "seg.method=equal_bin")
     lines = planned(shown)
-    assert "multi_otsu → equal_bin" in lines["fit_segmented@quick"]
-    assert "2 reused" in lines["fit_segmented@quick"]  # the units of equal_bin, which the store has
-    assert "ours" in lines["fit_segmented@quick"]
+    assert "multi_otsu → equal_bin" in lines["wanted@quick"]
+    assert "2 reused" in lines["fit@quick"]  # the units of equal_bin, which the store has
+    assert "ours" in lines["fit@quick"]
     output = project.dvc("exp", "run", "-S", "seg.method=equal_bin")
-    # DVC runs no more than was planned; equal_bin's own fits come out the same, so what follows them stays.
+    # DVC runs no more than was planned.
     assert {stage.partition("-")[0] for stage in ran(output)} <= lines.keys()
     assert "Nothing would run" in refield(project, "plan")
 
 
 def test_the_plan_counts_units_and_tells_old_from_new(project):
-    shown = refield(project, "plan", "-S", "methods.positional.ftc.gates=[48,8,4,2]", "-S", "seed=0")
+    shown = refield(project, "plan", "-S", "methods.ftc.gates=[48,8,4,2]", "-S", "seed=0")
     lines = planned(shown)
     assert "2 to fit" in lines["fit@quick"]
     assert "siren" not in lines["fit@quick"]
-    assert "[128, 8, 4, 2] → [48, 8, 4, 2]" in lines["fit@quick"]
+    assert "[128, 8, 4, 2] → [48, 8, 4, 2]" in lines["wanted@quick"]
     assert lines["evaluate@quick"].rstrip().endswith("follows fit@quick")
-    assert not lines.keys() & {"segment@quick", "fit_segmented@quick"}
+    assert "segment@quick" not in lines
     assert "known later" in planned(refield(project, "plan", "-S", "profiles.quick.images.long=32"))["fit@quick"]
 
 
 def test_the_plan_sees_changed_code_but_no_comment(project):
-    project.append("src/refield/engine.py", "\n# A comment.\n")
+    project.append("src/refield/fitting/mlp/engine.py", "\n# A comment.\n")
     lines = planned(refield(project, "plan"))
-    assert "src/refield/engine.py has changed" in lines["code@quick"]
-    assert set(lines) == {"code@quick", "1"}  # and the sum
-    project.append("src/refield/engine.py", "\nUNHEARD_OF = 1\n")
+    assert "src/refield has changed" in lines["wanted@quick"]
+    assert set(lines) == {"check", "wanted@quick", "2"}  # and the sum
+    project.change("src/refield/fitting/mlp/engine.py", "SHARDS = 8", "SHARDS = 9")
     assert "2 to fit" in planned(refield(project, "plan"))["fit@quick"]
 
 

@@ -8,36 +8,45 @@ import pytest
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda p: p.set({"seed": 1}), "fit@quick-siren: changed deps: params.yaml:seed is modified"),
+        (lambda p: p.set({"seed": 1}), "wanted@quick: changed deps: params.yaml:seed is modified"),
         (
-            lambda p: p.append("src/refield/metrics.py", "\n"),
-            "evaluate_segmented@quick-ours: changed deps: src/refield/metrics.py",
+            lambda p: p.append("src/refield/scores/metrics.py", "\n"),
+            "report: changed deps: src/refield/scores is modified",
+        ),
+        (
+            lambda p: p.change("src/refield/fitting/mlp/engine.py", "SHARDS = 8", "SHARDS = 9"),
+            "wanted@quick: changed deps: src/refield is modified",
         ),
         (lambda p: p.append("reports/tables.md", "\n"), "report: changed outs: reports/tables.md is modified"),
         (lambda p: p.append("reports/scores/quick/ours.csv", "\n"), "reports/scores/quick/ours.csv is modified"),
-        (lambda p: p.set({"methods.positional.qt": {"gates": [2]}}), "fit@quick-qt"),
+        (lambda p: p.set({"methods.qt": {"gates": [2]}}), "fit@quick-qt: has never run"),
         (lambda p: p.change("reports/tables.csv", "siren", "sirenn"), "reports/tables.csv is not what reports/scores"),
         (lambda p: p.change("README.md", "| SIREN |", "| SIREN | 99.99 |"), "the results in README.md are out of date"),
         (lambda p: p.damage_cache("weights.safetensors"), "is damaged; remove it with data/quick/fits/"),
         (lambda p: (p.folder / "dvc.lock").write_text("schema: '2.0'\n"), "dvc.lock was left half-written"),
         (lambda p: (p.folder / ".dvc/tmp/rwlock").write_text(""), ".dvc/tmp/rwlock was left half-written"),
     ],
-    ids=["parameter", "code", "table", "score", "method", "number", "README", "cache", "lock", "running"],
+    ids=["parameter", "scores", "code", "table", "score", "method", "number", "README", "cache", "lock", "running"],
 )
 def test_stale_results_are_found_and_named(project, change, said):
     change(project)
-    assert said in project.fails("python", "-m", "stages.verify")
+    assert said in project.fails("refield", "verify")
+
+
+def test_a_comment_makes_nothing_stale(project):
+    project.append("src/refield/fitting/mlp/engine.py", "# said otherwise\n")
+    assert "up to date for quick" in project.sh("refield", "verify").stdout
 
 
 def test_runs_may_change_without_making_a_profile_stale(project):
     project.set({"runs": ["quick", "kodak_crops"]})
-    output = project.fails("python", "-m", "stages.verify")
+    output = project.fails("refield", "verify")
     assert "@quick" not in output
-    assert "fit@kodak_crops-siren" in output
+    assert "fit@kodak_crops-siren: has never run" in output
 
 
 def test_fits_are_decoded_and_fitted_anew(project):
-    command = ("python", "-m", "stages.verify", "--decode", "--refit", "2")
+    command = ("refield", "verify", "--decode", "--refit", "2")
     said = project.sh(*command).stdout
     assert "8 of 8 fits decode to their pictures" in said
     assert said.count("fitted anew, the same bytes") == 2
@@ -45,10 +54,10 @@ def test_fits_are_decoded_and_fitted_anew(project):
     for fit in fits.glob("*/astronaut"):  # of another image
         for name in ("weights.safetensors", "curve.csv"):
             shutil.copyfile(fit.parent / "coffee" / name, fit / name)
-    said = project.fails(*command[:3], "--decode")
+    said = project.fails(*command[:2], "--decode")
     assert "4 of 8 fits decode to their pictures" in said
     assert "fits/ours/astronaut: its weights decode to a picture that differs by up to" in said
-    said = project.fails(*command[:3], "--refit", "8")
+    said = project.fails(*command[:2], "--refit", "8")
     assert said.count("weights.safetensors, curve.csv came out otherwise, on a machine of the same kind") == 4
     shutil.rmtree(fits)
     assert "holds no fits to check; run `dvc repro`" in project.fails(*command)
@@ -59,7 +68,10 @@ def test_a_fit_from_another_machine_may_differ(project):
         table.write_text(table.read_text().replace(",CPU (", ",Abacus ("))
     for weights in (project.folder / "data/quick/fits").glob("*/astronaut/weights.safetensors"):
         weights.write_bytes(weights.read_bytes()[:-1] + b"?")
-    refit = "from refield import config; from stages import audit; assert audit.refitted(config.read(), 8) == []"
+    refit = (
+        "from refield import config; from refield.pipeline import audit; from refield.pipeline.layout import Layout; "
+        "assert audit.refitted(Layout(), config.read(), 8) == []"
+    )
     said = project.sh("python", "-c", refit).stdout
-    assert said.count(" dB (then device Abacus (") == 4
+    assert said.count(", PSNR ") == 4
     assert said.count("the same bytes (then device Abacus (") == 4

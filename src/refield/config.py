@@ -1,55 +1,40 @@
-"""params.yaml: its schema, and one clear sentence for whatever is wrong with it.
+"""params.yaml: its schema, and what it says of each profile and method."""
 
-Read with ruamel, DVC's own parser: PyYAML takes `1e-4` for a string.
-"""
-
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from inspect import signature
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import Field, ValidationError, model_validator
 
-from refield.errors import UserError
+from refield import tasks
 from refield.fields import FIELDS
+from refield.fields.field import Field as CoordinateNetwork
+from refield.fitting import ways
+from refield.fitting.train import Train
 from refield.segmentation import SEGMENTERS
-from refield.training import Train
+from refield.segmentation.segmentation import Segmenter
+from refield.settings import ConfigError, among, choices, load, sentence
+from refield.strict import Name, Regions, Strict
+from refield.tasks import TASKS
+from refield.tasks.task import Task
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-Segmenter = Annotated[str, AfterValidator(lambda name: _one_of(SEGMENTERS, name))]
-Regions = Annotated[int, Field(ge=2, le=64)]
-
-
-class ConfigError(UserError):
-    """A setting that cannot be used."""
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+# The keys of a method that are not its field's own.
+OF_METHODS = ("field", "map", "width_factor", "train")
 
 
 class Seg(Strict):
-    """The map of segment gates that name none of their own, and the regions of maps that say no number of their own."""
+    """The map of methods that name none of their own, and the regions of maps that say no number of their own."""
 
     method: Name
     regions: Regions
-
-
-class Map(Strict):
-    segmenter: Segmenter
-    regions: Regions | None = None
-
-
-class Scores(Strict):
-    iou_regions: Regions
 
 
 class Images(Strict):
     """What a profile's images are made of."""
 
     source: Literal["samples", "kodak", "folder"]
-    names: Literal["all"] | Annotated[list[str], Field(min_length=1)]
+    names: Literal["all"] | list[str] = Field(min_length=1)
     fit: Literal["native", "crop", "resize"]
     long: int | None = Field(None, ge=11, le=65536)
     short: int | None = Field(None, ge=11, le=65536)  # SSIM's window has 11 pixels
@@ -69,59 +54,80 @@ class Images(Strict):
 
 
 class Profile(Strict):
+    """A set of signals, a task, a size of network and how it is trained."""
+
     images: Images
+    task: dict[str, Any] = Field(default_factory=lambda: {"kind": "represent"})
     network: dict[str, Any]
     train: Train
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
 
-class Methods(Strict):
-    positional: dict[Name, dict[str, Any]]
-    segmented: dict[Name, dict[str, Any]]
-
-    @model_validator(mode="after")
-    def names_differ(self) -> "Methods":
-        if both := sorted(self.positional.keys() & self.segmented.keys()):
-            raise ValueError(f"{both[0]} stands in both groups; method names must differ")
-        return self
-
-
 class Params(Strict):
+    """All of params.yaml."""
+
+    paper: Name  # the folder of papers/ whose numbers stand beside ours
     runs: list[Name] = Field(min_length=1)
     seed: int = Field(ge=0)
     seg: Seg
-    maps: dict[Name, Map]
-    scores: Scores
+    maps: dict[Name, dict[str, Any]]
+    scores: dict[str, Any]
     network: dict[str, Any]
-    methods: Methods
+    methods: dict[Name, dict[str, Any]] = Field(min_length=1)
     profiles: dict[Name, Profile]
 
-    @property
-    def method_names(self) -> list[str]:
-        """All methods, in the order of params.yaml."""
-        return [*self.methods.positional, *self.methods.segmented]
+    def field(self, profile: str, method: str) -> CoordinateNetwork:
+        """The field of a method in a profile: the defaults of its kind, then the profile's, then the method's keys."""
+        kind, hyper = FIELDS[self.kind(method)], self._hyper(profile, method)
+        if "regions" in signature(kind).parameters:
+            field = kind(**{**hyper, "regions": self.regions(self._map_of(method))})
+            if field.needs_labels:
+                return field
+        return kind(**hyper)
 
-    def field(self, profile: str, method: str) -> Any:
-        """The network of a method in a profile: the defaults, then the profile's, then the method's own settings."""
-        entry = (self.methods.positional | self.methods.segmented)[method]
-        own = {key: value for key, value in entry.items() if key not in ("map", "width_factor")}
-        hyper = {**self.network, **self.profiles[profile].network, **own}
-        if "width_factor" in entry:
-            width, factor = hyper["width"], entry["width_factor"]
-            hyper["width"] = [w * factor for w in width] if isinstance(width, list) else width * factor
-        if (name := self.map(method)) is not None:
-            hyper["regions"] = self.regions(name)
-        return FIELDS[hyper.pop("field")](**hyper)
+    def kind(self, method: str) -> str:
+        """The kind of a method's field, a key of `FIELDS`."""
+        return str({**self.network, **self.methods[method]}["field"])
 
-    def map(self, method: str) -> str | None:
-        """The map that a method's segment gate or region input follows; None for a positional method."""
-        if method in self.methods.positional:
-            return None
-        return self.methods.segmented[method].get("map", self.seg.method)
+    def map(self, profile: str, method: str) -> str | None:
+        """The map that a method's field follows; None if it needs none."""
+        return self._map_of(method) if self.field(profile, method).needs_labels else None
+
+    def segmenter(self, name: str) -> Segmenter:
+        """What makes the map of a name."""
+        entry = self.maps[name]
+        own = {key: value for key, value in entry.items() if key not in ("segmenter", "regions")}
+        return SEGMENTERS[entry["segmenter"]](**own)
 
     def regions(self, name: str) -> int:
         """The number of regions of a map."""
-        return self.maps[name].regions or self.seg.regions
+        return int(self.maps[name].get("regions", self.seg.regions))
+
+    def train(self, profile: str, method: str) -> Train:
+        """How a method is trained in a profile: the profile's values, then the method's own."""
+        own = self.methods[method].get("train", {})
+        return Train(**{**self.profiles[profile].train.model_dump(exclude_unset=True), **own})
+
+    def task(self, profile: str) -> Task:
+        """The task of a profile, scored as `scores` says."""
+        entry = self.profiles[profile].task
+        kind = TASKS[entry["kind"]]
+        scored = {key: value for key, value in self.scores.items() if key in kind.only_scores}
+        return tasks.build({**entry, **scored})
+
+    def _hyper(self, profile: str, method: str) -> dict[str, Any]:
+        kind, entry = self.kind(method), self.methods[method]
+        hyper: dict[str, Any] = {}
+        for block in (self.network, self.profiles[profile].network):
+            hyper |= {key: value for key, value in block.items() if key not in FIELDS and key != "field"}
+            hyper |= block.get(kind, {})
+        hyper |= {key: value for key, value in entry.items() if key not in OF_METHODS}
+        if "width" in hyper:
+            hyper["width"] = _times(hyper["width"], entry.get("width_factor", 1))
+        return hyper
+
+    def _map_of(self, method: str) -> str:
+        return str(self.methods[method].get("map", self.seg.method))
 
 
 def read(
@@ -147,95 +153,117 @@ def read(
         params = Params.model_validate(loaded)
     except ValidationError as error:
         raise ConfigError(sentence(error, f"{path}: ")) from None
-    _check_references(params, str(path))
-    for kind, name, known in (("profile", profile, params.profiles), ("method", method, params.method_names)):
+    _check(params, str(path))
+    for kind, name, known in (("profile", profile, params.profiles), ("method", method, params.methods)):
         if name is not None and name not in known:
-            raise ConfigError(f"{name!r} is no {kind} of {path}; it must be one of {_choices(known)}")
+            raise ConfigError(f"{name!r} is no {kind} of {path}; it must be one of {choices(known)}")
     return params
 
 
-def load(path: Path) -> Any:
-    """A YAML file's content, as DVC reads it."""
-    try:
-        return YAML(typ="safe").load(path)
-    except FileNotFoundError:
-        raise ConfigError(f"{path} is missing; run from the repository's root") from None
-    except YAMLError as error:
-        raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
-
-
-def _check_references(params: Params, file: str) -> None:
-    """What one key says of another: active profiles exist, and every method's network can be built in every profile."""
+def _check(params: Params, file: str) -> None:
+    """What one key says of another: all that is named exists, and every method can be built in every profile."""
     for name in params.runs:
         if name not in params.profiles:
             raise ConfigError(
-                f"{file}: runs names {name!r}, which is no profile; profiles are {_choices(params.profiles)}"
+                f"{file}: runs names {name!r}, which is no profile; profiles are {choices(params.profiles)}"
             )
     if len(set(params.runs)) < len(params.runs):
         raise ConfigError(f"{file}: runs = {params.runs} names a profile twice")
     if params.seg.method not in params.maps:
         raise ConfigError(
-            f"{file}: seg.method = {params.seg.method!r} is not allowed; it must be one of {_choices(params.maps)}"
+            f"{file}: seg.method = {params.seg.method!r} is not allowed; it must be one of {choices(params.maps)}"
         )
-    for group, entries in (("positional", params.methods.positional), ("segmented", params.methods.segmented)):
-        for method, entry in entries.items():
-            where = f"{file}: methods.{group}.{method}"
-            chosen, factor = entry.get("map"), entry.get("width_factor", 1)
-            if chosen is not None and (group == "positional" or not _among(chosen, params.maps)):
-                allowed = _choices(params.maps) if group == "segmented" else "only methods.segmented has one"
-                raise ConfigError(f"{where}.map = {chosen!r} is not allowed; {allowed}")
-            if not isinstance(factor, int) or isinstance(factor, bool) or factor < 1:
-                raise ConfigError(f"{where}.width_factor = {factor!r} is not allowed; it must be a whole number from 1")
-            for profile in params.profiles:
-                _check_field(params, profile, method, where)
+    for key in params.scores:
+        if not any(key in task.only_scores for task in TASKS.values()):
+            raise ConfigError(f"{file}: scores.{key} is not a known key")
+    _check_defaults(params.network, f"{file}: network")
+    for name in params.maps:
+        _check_map(params, name, f"{file}: maps.{name}")
+    for profile in params.profiles:
+        _check_defaults(params.profiles[profile].network, f"{file}: profiles.{profile}.network", ("field",))
+        _check_task(params, profile, f"{file}: profiles.{profile}.task")
+    for method in params.methods:
+        _check_method(params, method, f"{file}: methods.{method}")
+        for profile in params.profiles:
+            _check_fit(params, profile, method, f"{file}: methods.{method}")
 
 
-def _check_field(params: Params, profile: str, method: str, where: str) -> None:
-    name = {
-        **params.network,
-        **params.profiles[profile].network,
-        **params.methods.positional.get(method, {}),
-        **params.methods.segmented.get(method, {}),
-    }.get("field")
-    if not _among(name, FIELDS):
-        raise ConfigError(f"{where}: field = {name!r} is not known; fields are {_choices(FIELDS)}")
+def _times(width: Any, factor: int) -> Any:
+    """A width or several, each times a factor; what is no number stays, for its field to refuse."""
+    if isinstance(width, list):
+        return [_times(each, factor) for each in width]
+    return width * factor if isinstance(width, int) and not isinstance(width, bool) else width
+
+
+def _check_map(params: Params, name: str, where: str) -> None:
+    entry = params.maps[name]
+    if not among(entry.get("segmenter"), SEGMENTERS):
+        raise ConfigError(
+            f"{where}.segmenter = {entry.get('segmenter')!r} is not allowed; it must be one of {choices(SEGMENTERS)}"
+        )
+    try:
+        Seg(method="any", regions=entry.get("regions", params.seg.regions))
+        params.segmenter(name)
+    except ValidationError as error:
+        raise ConfigError(sentence(error, f"{where}.")) from None
+
+
+def _check_defaults(block: dict[str, Any], where: str, unknown: tuple[str, ...] = ()) -> None:
+    """What stands under `network`: keys of all kinds of field, and under a kind's name its own."""
+    if refused := block.keys() & {*unknown, "regions"}:
+        raise ConfigError(f"{where}.{min(refused)} is not a known key")
+    for kind, field in FIELDS.items():
+        own = block.get(kind, {})
+        if not isinstance(own, dict):
+            raise ConfigError(f"{where}.{kind} = {own!r} is not allowed; it must be keys of {kind}")
+        if strange := [key for key in own if key not in signature(field).parameters or key == "regions"]:
+            raise ConfigError(f"{where}.{kind}.{strange[0]} is not a known key")
+
+
+def _check_task(params: Params, profile: str, where: str) -> None:
+    entry = params.profiles[profile].task
+    if not among(entry.get("kind"), TASKS):
+        raise ConfigError(f"{where}.kind = {entry.get('kind')!r} is not allowed; it must be one of {choices(TASKS)}")
+    if scored := TASKS[entry["kind"]].only_scores & entry.keys():
+        raise ConfigError(f"{where}.{min(scored)} is not a known key; it stands under scores")
+    try:
+        params.task(profile)
+    except ValidationError as error:
+        prefix = "scores." if error.errors()[0]["loc"][:1] and error.errors()[0]["loc"][0] in params.scores else ""
+        raise ConfigError(sentence(error, f"{where.partition(':')[0]}: {prefix}" if prefix else f"{where}.")) from None
+
+
+def _check_method(params: Params, method: str, where: str) -> None:
+    entry = params.methods[method]
+    if not among({**params.network, **entry}.get("field"), FIELDS):
+        name = {**params.network, **entry}.get("field")
+        raise ConfigError(f"{where}: field = {name!r} is not known; fields are {choices(FIELDS)}")
+    if "regions" in entry:
+        raise ConfigError(f"{where}.regions is not a known key; a map has regions, under maps or seg")
+    if "map" in entry and not among(entry["map"], params.maps):
+        raise ConfigError(f"{where}.map = {entry['map']!r} is not allowed; it must be one of {choices(params.maps)}")
+    factor = entry.get("width_factor", 1)
+    if not isinstance(factor, int) or isinstance(factor, bool) or factor < 1:
+        raise ConfigError(f"{where}.width_factor = {factor!r} is not allowed; it must be a whole number from 1")
+    if not isinstance(entry.get("train", {}), dict):
+        raise ConfigError(f"{where}.train = {entry['train']!r} is not allowed; it must be keys of a profile's train")
+
+
+def _check_fit(params: Params, profile: str, method: str, where: str) -> None:
     try:
         field = params.field(profile, method)
     except ValidationError as error:
         raise ConfigError(sentence(error, f"{where} in profile {profile}: ")) from None
-    segmented = method in params.methods.segmented
-    if field.needs_labels != segmented:
-        group, must = ("segmented", "needs") if segmented else ("positional", "must not have")
-        raise ConfigError(f"{where}: a method of methods.{group} {must} a segment gate or region_input")
-
-
-def sentence(error: ValidationError, prefix: str = "") -> str:
-    """The first thing that is wrong, as one sentence: key, value, what is allowed."""
-    first = error.errors()[0]
-    key = ".".join(
-        str(part) for part in first["loc"] if not str(part).startswith(("literal[", "constrained-", "list["))
-    )
-    match first["type"]:
-        case "extra_forbidden":
-            return f"{prefix}{key} is not a known key"
-        case "missing":
-            return f"{prefix}{key} is missing"
-        case "value_error":
-            return f"{prefix}{key}{': ' if key else ''}{first['ctx']['error']}"
-    reason = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    return f"{prefix}{key} = {first['input']!r} is not allowed; it must be {reason}"
-
-
-def _one_of(names: Iterable[str], name: str) -> str:
-    if name not in names:
-        raise ValueError(f"{name!r} is not allowed; it must be one of {_choices(names)}")
-    return name
-
-
-def _among(name: object, names: Iterable[str]) -> bool:
-    """Whether it is one of the names, whatever it is: a list could not even be looked up."""
-    return isinstance(name, str) and name in names
-
-
-def _choices(names: Iterable[str]) -> str:
-    return ", ".join(names)
+    try:
+        train = params.train(profile, method)
+    except ValidationError as error:
+        raise ConfigError(sentence(error, f"{where}.train in profile {profile}: ")) from None
+    if "map" in params.methods[method] and not field.needs_labels:
+        raise ConfigError(f"{where}.map: its field follows no map; it needs a segment gate or region_input")
+    least_squares = params.task(profile).least_squares
+    if train.precision == "mixed" and len(ways.modules(field, least_squares, train)) == 1:
+        exact = ways.modules(field, least_squares, train)[0]
+        if exact == "refield.fitting.autograd":
+            raise ConfigError(
+                f"{where} in profile {profile}: its fit is computed in float32 only; give it train.precision: float32"
+            )

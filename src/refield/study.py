@@ -9,7 +9,9 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import Field, ValidationError, model_validator
 
-from refield.config import ConfigError, Name, Params, Strict, load, read, sentence
+from refield.config import Params, read
+from refield.settings import ConfigError, load, sentence
+from refield.strict import Name, Strict
 
 # Columns of a study's scores: the PSNR, before rounding, after these parts of the iterations.
 COURSE = {f"psnr_at_{part:g}": part for part in (0.02, 0.04, 0.1, 0.2, 0.4)}
@@ -21,6 +23,7 @@ class Study(Strict):
     profile: Name
     images: Literal["all"] | list[str]
     methods: list[Name] = Field(min_length=1)
+    scores: list[Name] = Field(default_factory=list)  # columns beside the PSNR: measures of the task, or costs
     # Grids: values for keys of params.yaml; `profile.` stands for the study's profile.
     vary: list[dict[str, list[Any]]] = Field(min_length=1)
 
@@ -47,7 +50,7 @@ class Study(Strict):
             for key, value in choice.items()
         }
         params = read(self.profile, path=path, changes=changes)
-        if unknown := [method for method in self.methods if method not in params.method_names]:
+        if unknown := [method for method in self.methods if method not in params.methods]:
             raise ConfigError(f"methods names {unknown[0]!r}, which is no method of {path}")
         return params
 

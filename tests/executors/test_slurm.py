@@ -22,7 +22,7 @@ from refield.errors import UserError
 from refield.executors import make_units
 from refield.executors.settings import Inline, Slurm
 from refield.executors.submission import submissions
-from refield.store import Store
+from refield.units.store import Store
 
 pytestmark = [pytest.mark.slurm, pytest.mark.skipif(not available(), reason="needs slurm-wlm, munge and root")]
 
@@ -215,8 +215,8 @@ def test_dvc_repro_on_a_cluster(slurm, finished, tmp_path):
     assert sum(submitted) == 2 * len(METHODS)
     assert len(submitted) <= 3  # positional methods, and each map's as soon as it is there
     assert ",node" in (project.folder / "reports/provenance/quick/ours.csv").read_text()
-    project.sh("python", "-m", "stages.readme")
-    anew = project.sh("python", "-m", "stages.verify", "--refit", "3").stdout
+    project.sh("refield", "readme")
+    anew = project.sh("refield", "verify", "--refit", "3").stdout
     assert anew.count("fitted anew, the same bytes") == 3
     assert anew.count("refield-") == 1
     (project.folder / "studies/tiny").mkdir()

@@ -8,9 +8,9 @@ from hypothesis.extra.numpy import arrays
 from skimage import data
 from skimage.filters import threshold_multiotsu
 
-from refield import images
 from refield.errors import UserError
 from refield.segmentation.multi_otsu import multi_otsu
+from refield.signals.image import luma
 
 
 def within(luma: np.ndarray, thresholds: tuple[float, ...]) -> float:
@@ -23,8 +23,8 @@ def within(luma: np.ndarray, thresholds: tuple[float, ...]) -> float:
 @pytest.mark.parametrize("name", ["camera", "chelsea", "coffee", "rocket", "moon", "page"])
 def test_equals_scikit_image_on_photographs(name, regions):
     image = getattr(data, name)()
-    luma = images.luma(image if image.ndim == 3 else image[..., None])
-    np.testing.assert_array_equal(multi_otsu(luma, regions), threshold_multiotsu(luma, classes=regions))
+    grey = luma(image if image.ndim == 3 else image[..., None])
+    np.testing.assert_array_equal(multi_otsu(grey, regions), threshold_multiotsu(grey, classes=regions))
 
 
 @given(
@@ -58,8 +58,8 @@ def test_thresholds_move_with_the_luminance(luma, shift):
 
 
 def test_thresholds_of_a_photograph_move_with_its_luminance():
-    luma = images.luma(data.coffee()) // 2
-    np.testing.assert_array_equal(multi_otsu(luma + np.uint8(40), 4), multi_otsu(luma, 4) + 40)
+    grey = luma(data.coffee()) // 2
+    np.testing.assert_array_equal(multi_otsu(grey + np.uint8(40), 4), multi_otsu(grey, 4) + 40)
 
 
 @pytest.mark.parametrize("regions", [8, 64])

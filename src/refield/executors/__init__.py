@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from refield.executors.settings import Inline, Local, Slurm
-from refield.store import Made, Store
-from refield.units import Unit
+from refield.units.store import Made, Store
+from refield.units.unit import Unit
 
 
 def make_units(
@@ -21,7 +21,7 @@ def make_units(
     begin units of `ahead` as well, for those who will soon ask for them.
     """
     if isinstance(executor, Inline):
-        from refield.making import make_all
+        from refield.units.make import make_all
 
         return make_all(units, store, device, title)
     from refield.executors.elsewhere import fit_elsewhere

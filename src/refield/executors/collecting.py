@@ -13,14 +13,14 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from refield.executors.chunks import chunks
+from refield.executors.packing import pack
 from refield.executors.settings import Workers
 from refield.executors.spool import Spool
 from refield.executors.submission import Submission, submissions
-from refield.store import Store
-from refield.units import Unit
+from refield.units.store import Store
+from refield.units.unit import Unit
 
-Job = tuple[str, int]  # a submission's name and the number of one of its jobs
+JobId = tuple[str, int]  # a submission's name and the number of one of its jobs
 MOST_JOBS = 1000  # of one submission: Slurm's arrays have no more tasks, unless MaxArraySize says so
 ABANDONED = 3600.0  # seconds after which a submission that nobody runs is nobody's
 
@@ -35,7 +35,7 @@ class Jobs(Protocol):
     def submit(self, submission: Submission, avoid: Set[str]) -> None:
         """Start a submission's jobs, on other machines than those to avoid where there are others."""
 
-    def alive(self) -> Set[Job] | None:
+    def alive(self) -> Set[JobId] | None:
         """The jobs, of whomever, that wait or run; None if that cannot be said now."""
 
     def describe(self) -> str:
@@ -85,7 +85,7 @@ class Collector:
             noted |= submission.failed(number)
         return {key: noted[key] for key in keys if key in noted}
 
-    def find(self, alive: Set[Job]) -> None:
+    def find(self, alive: Set[JobId]) -> None:
         """Learn of jobs that an earlier run has submitted, or another clone."""
         known = {submission.name for submission, _ in self.job_of.values()}
         for submission in submissions(self.store):
@@ -93,7 +93,7 @@ class Collector:
                 if (submission.name, number) in alive:
                     self.job_of |= dict.fromkeys(submission.units(number), (submission, number))
 
-    def lost(self, units: Mapping[str, Unit], alive: Set[Job]) -> list[Unit]:
+    def lost(self, units: Mapping[str, Unit], alive: Set[JobId]) -> list[Unit]:
         """Those that are neither in the store nor in a job that waits or runs, and have not been for a while."""
 
         def flies(key: str) -> bool:
@@ -119,7 +119,7 @@ class Collector:
             for unit in again.values():
                 self.spool.put(unit)
             longest = 60 * self.settings.minutes_per_job
-            parts = chunks(list(again.values()), self.settings.rate, longest, self.jobs.workers)
+            parts = pack(list(again.values()), self.settings.rate, longest, self.jobs.workers)
             self.tries.update(list(again))
             for start in range(0, len(parts), MOST_JOBS):
                 self.submit(parts[start : start + MOST_JOBS], avoid, console)

@@ -8,8 +8,8 @@ from refield.executors.collecting import Collector, Jobs
 from refield.executors.local import LocalJobs
 from refield.executors.settings import Local, Slurm
 from refield.executors.slurm import SlurmJobs
-from refield.store import Made, Store
-from refield.units import Unit
+from refield.units.store import Made, Store
+from refield.units.unit import Unit
 
 
 def fit_elsewhere(
@@ -42,9 +42,9 @@ def fit_elsewhere(
         jobs.close()
     collector.clear()
     if failed:
-        reasons = "; ".join(f"{wanted[key].image_name}: {reason}" for key, reason in failed.items())
+        reasons = "; ".join(f"{wanted[key].name}: {reason}" for key, reason in failed.items())
         raise UserError(f"{title}: {len(failed)} of {len(wanted)} fits failed; {reasons}")
     made = {key: kept for key in wanted if (kept := store.get(key))}
-    if lacking := [unit.image_name for key, unit in wanted.items() if key not in made]:
+    if lacking := [unit.name for key, unit in wanted.items() if key not in made]:
         raise UserError(f"{title}: {', '.join(lacking)} came back damaged; run again")
     return made

@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from refield import config
-from refield.config import Strict
+from refield import settings
 from refield.errors import UserError
+from refield.strict import Strict
 
 FILE, VARIABLE = Path("executor.yaml"), "REFIELD_EXECUTOR"
 
@@ -75,11 +75,11 @@ def read() -> Inline | Local | Slurm:
     The variable holds a file's name, or simply `inline` or `local`.
     """
     chosen = os.environ.get(VARIABLE) or (str(FILE) if FILE.exists() else "inline")
-    values = {"kind": chosen} if chosen in ("inline", "local") else config.load(Path(chosen))
+    values = {"kind": chosen} if chosen in ("inline", "local") else settings.load(Path(chosen))
     kind = values.get("kind") if isinstance(values, dict) else None
     if not isinstance(kind, str) or kind not in KINDS:
         raise UserError(f"{chosen}: kind = {kind!r} is not allowed; it must be one of {', '.join(KINDS)}")
     try:
         return KINDS[kind].model_validate(values)
     except ValidationError as error:
-        raise UserError(config.sentence(error, f"{chosen}: ")) from None
+        raise UserError(settings.sentence(error, f"{chosen}: ")) from None

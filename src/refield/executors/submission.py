@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from refield.store import Store
-from refield.units import Unit
+from refield.units.store import Store
+from refield.units.unit import Unit
 
 PREFIX = "refield-"
 
@@ -32,7 +32,7 @@ class Submission:
         submission = cls(store.jobs / f"{PREFIX}{uuid.uuid4().hex[:8]}")
         submission.folder.mkdir(parents=True)
         for number, units in enumerate(jobs):
-            named = {unit.key(): unit.image_name for unit in units}
+            named = {unit.key(): unit.name for unit in units}
             text = json.dumps({"store": str(store.root.resolve()), "device": device, "units": named}, indent=1)
             submission.job(number).write_text(text)
         return submission

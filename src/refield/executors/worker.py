@@ -7,12 +7,13 @@ import json
 import sys
 from pathlib import Path
 
-from refield import devices, lifetime
 from refield.errors import UserError
+from refield.executors import lifetime
 from refield.executors.spool import Spool
 from refield.executors.submission import note_failure, note_start
-from refield.making import Failed, make_each
-from refield.store import Store
+from refield.fitting import devices
+from refield.units.make import Failed, make_each
+from refield.units.store import Store
 
 
 def work(job: Path) -> None:
@@ -28,7 +29,7 @@ def work(job: Path) -> None:
             note_failure(job, unit.key(), result.reason)
         else:
             store.put(unit.key(), result)
-        print(f"{unit.image_name}: {result.reason if isinstance(result, Failed) else 'fitted'}", flush=True)
+        print(f"{unit.name}: {result.reason if isinstance(result, Failed) else 'fitted'}", flush=True)
 
 
 if __name__ == "__main__":

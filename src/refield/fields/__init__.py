@@ -1,7 +1,26 @@
-"""Coordinate networks, one to a file: each describes itself, draws its initial weights and evaluates points."""
+"""Fields, one to a file: each describes itself, draws its initial weights and evaluates points."""
 
-from refield.fields.gated import Gated
+from collections.abc import Mapping
+from typing import Any
 
-FIELDS: dict[str, type[Gated]] = {
-    "gated": Gated,
+from refield.errors import UserError
+from refield.fields.field import Field
+from refield.fields.mlp import Mlp
+
+FIELDS: dict[str, type[Field]] = {
+    "mlp": Mlp,
 }
+
+
+def build(description: Mapping[str, Any]) -> Field:
+    """The field of a description: its kind, under `field`, and the keys of its constructor."""
+    kind, keys = description.get("field"), {key: value for key, value in description.items() if key != "field"}
+    if kind not in FIELDS:
+        raise UserError(f"field = {kind!r} is not known; fields are {', '.join(FIELDS)}")
+    return FIELDS[kind](**keys)
+
+
+def describe(field: Field) -> dict[str, Any]:
+    """What `build` makes the field of again, as JSON has it."""
+    kind = next(name for name, kind in FIELDS.items() if kind is type(field))
+    return {"field": kind, **field.model_dump(mode="json")}

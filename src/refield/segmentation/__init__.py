@@ -1,14 +1,14 @@
-"""Segmenters, one to a file: each maps a luminance image to regions."""
+"""Segmenters, one to a file: each cuts an image into regions."""
 
-from refield.segmentation.equal_bin import equal_bin
-from refield.segmentation.maps import Segmenter, by_luminance
-from refield.segmentation.multi_otsu import multi_otsu
-from refield.segmentation.random_map import random_map
-from refield.segmentation.turned import turned
+from refield.segmentation.equal_bin import EqualBin
+from refield.segmentation.multi_otsu import MultiOtsu
+from refield.segmentation.random_map import RandomMap
+from refield.segmentation.segmentation import Segmenter
+from refield.segmentation.turned import Turned
 
-SEGMENTERS: dict[str, Segmenter] = {
-    "multi_otsu": by_luminance(multi_otsu),
-    "equal_bin": by_luminance(equal_bin),
-    "random_map": random_map,
-    "turned": turned,
+SEGMENTERS: dict[str, type[Segmenter]] = {
+    "multi_otsu": MultiOtsu,
+    "equal_bin": EqualBin,
+    "random_map": RandomMap,
+    "turned": Turned,
 }

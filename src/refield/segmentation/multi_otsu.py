@@ -4,8 +4,21 @@ N. Otsu, IEEE Trans. SMC 9(1), 1979; P.-S. Liao et al., J. Information Science a
 """
 
 import numpy as np
+from jaxtyping import UInt8
 
 from refield.errors import UserError
+from refield.segmentation.segmentation import Segmentation
+from refield.segmentation.thresholds import by_thresholds
+from refield.signals.image import luma
+from refield.strict import Strict
+
+
+class MultiOtsu(Strict):
+    """The segmenter; it has no keys of its own."""
+
+    def __call__(self, image: UInt8[np.ndarray, "h w c"], regions: int) -> Segmentation:
+        grey = luma(image)
+        return by_thresholds(grey, multi_otsu(grey, regions))
 
 
 def multi_otsu(luma: np.ndarray, regions: int) -> np.ndarray:

@@ -4,11 +4,15 @@ A control, for what the map's shape is worth without the luminance that it leaks
 """
 
 import numpy as np
+from jaxtyping import UInt8
 
-from refield.segmentation.maps import Segmentation, by_luminance
-from refield.segmentation.multi_otsu import multi_otsu
+from refield.segmentation.multi_otsu import MultiOtsu
+from refield.segmentation.segmentation import Segmentation
+from refield.strict import Strict
 
 
-def turned(luma: np.ndarray, regions: int) -> Segmentation:
-    """Regions of a luminance image (h, w) uint8, each pixel in that of its opposite."""
-    return Segmentation(by_luminance(multi_otsu)(luma, regions).labels[::-1, ::-1].copy(), None)
+class Turned(Strict):
+    """The segmenter: each pixel gets the region of its opposite."""
+
+    def __call__(self, image: UInt8[np.ndarray, "h w c"], regions: int) -> Segmentation:
+        return Segmentation(MultiOtsu()(image, regions).labels[::-1, ::-1].copy())

@@ -1,0 +1,28 @@
+"""How many fits make a job."""
+
+import math
+from collections.abc import Sequence
+
+from refield.units.unit import Unit
+
+LEAST_SECONDS = 60.0  # a shorter job spends its time on starting Python and torch
+
+
+def pack(units: Sequence[Unit], rate: float, longest: float, workers: int) -> list[list[Unit]]:
+    """The units in jobs of about equal durations, no more than it takes to keep all `workers` busy.
+
+    `rate` is what one worker computes in FLOP/s; no job takes longer than `longest` seconds, unless one fit does.
+    """
+    durations = [(unit.flop / rate, unit) for unit in units]
+    each = sum(seconds for seconds, _ in durations) / workers
+    waves = math.ceil(each / longest)  # all workers are busy in each, in the last one as well
+    target = min(longest, max(each / waves, LEAST_SECONDS))
+    parts: list[list[Unit]] = []
+    filled = target
+    for seconds, unit in sorted(durations, key=lambda pair: -pair[0]):  # the last ones shall be short
+        if filled + seconds > target * (1 + 1e-9):
+            parts.append([])
+            filled = 0.0
+        parts[-1].append(unit)
+        filled += seconds
+    return parts

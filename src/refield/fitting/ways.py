@@ -1,0 +1,78 @@
+"""Ways of descending: the first that takes a fit and has the device for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from refield.fields.field import Field
+from refield.fields.mlp import Mlp
+from refield.fitting.train import Train
+
+if TYPE_CHECKING:
+    from refield.fitting.job import Descent
+
+
+@dataclass(frozen=True)
+class Way:
+    """One implementation of `Descent`; torch is imported when it is loaded."""
+
+    module: str  # where it is, for the fingerprint of a fit's code
+    takes: Callable[[Field, bool, Train], bool]  # a field, whether the loss is least squares, and the settings
+    runs: Callable[[str], bool]  # on a device, cpu or cuda
+    load: "Callable[[], type[Descent]]"
+
+
+def least_squares_of_an_mlp(field: Field, least_squares: bool, train: Train) -> bool:
+    return isinstance(field, Mlp) and least_squares and train.engine == "fast" and train.batch is None
+
+
+def fuses(field: Field, least_squares: bool, train: Train) -> bool:
+    fast = least_squares_of_an_mlp(field, least_squares, train)
+    return fast and isinstance(field, Mlp) and train.precision == "mixed" and len(field.widths) > 0
+
+
+def has_matrix_units(device: str) -> bool:
+    """Whether Triton is here, and a GPU whose half-precision matrix units it uses."""
+    if device != "cuda" or find_spec("triton") is None:
+        return False
+    import torch
+
+    return torch.cuda.get_device_capability() >= (8, 0)
+
+
+def _fused() -> "type[Descent]":
+    from refield.fitting.mlp.fused import FusedDescent
+
+    return FusedDescent
+
+
+def _engine() -> "type[Descent]":
+    from refield.fitting.mlp.engine import MlpDescent
+
+    return MlpDescent
+
+
+def _autograd() -> "type[Descent]":
+    from refield.fitting.autograd import AutogradDescent
+
+    return AutogradDescent
+
+
+WAYS = (
+    Way("refield.fitting.mlp.fused", fuses, has_matrix_units, _fused),
+    Way("refield.fitting.mlp.engine", least_squares_of_an_mlp, lambda _: True, _engine),
+    Way("refield.fitting.autograd", lambda *_: True, lambda _: True, _autograd),
+)
+
+
+def choose(field: Field, least_squares: bool, train: Train, device: str) -> Way:
+    """The way that a fit goes on a device."""
+    return next(way for way in WAYS if way.takes(field, least_squares, train) and way.runs(device))
+
+
+def modules(field: Field, least_squares: bool, train: Train) -> list[str]:
+    """The modules that may take a fit's steps, on one device or another."""
+    may = [way for way in WAYS if way.takes(field, least_squares, train)]
+    everywhere = next(i for i, way in enumerate(may) if way.runs("cpu"))
+    return [way.module for way in may[: everywhere + 1]]

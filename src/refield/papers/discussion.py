@@ -1,0 +1,79 @@
+"""What our reports say of a paper's gain: from which differences of methods, and in which words."""
+
+from string import Formatter
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from refield.papers.table import Pair
+from refield.strict import Name, Strict
+
+GAIN = "gain"  # the name of the paper's own difference
+TOLD = {"", "verdict", "wins", "images"}  # what words may say of a difference
+
+
+class Part(Strict):
+    """A difference of two methods, the first less the second, and what it says."""
+
+    of: Pair
+    says: str
+
+
+class Shown(Strict):
+    """A section on a study: what outlasts other values of some parameters."""
+
+    title: str
+    study: Name  # a folder of studies/
+    show: Literal["settings", "seeds", "course", "choices"]
+    words: str | None = None
+    differences: list[Name] = Field(default_factory=list)  # beside the gain
+    against: list[Name] = Field(default_factory=list)  # of choices, the values that all others are compared with
+
+
+class Discussion(Strict):
+    """Names of differences are keys of `differences`, or `gain`."""
+
+    title: str
+    gain: str  # what the gain itself says
+    differences: dict[Name, Part] = Field(default_factory=dict)
+    parts: list[Name] = Field(default_factory=list)  # of the gain and what leads to it
+    others: list[Name] = Field(default_factory=list)
+    words: str | None = None  # with {name}, {name.verdict}, {name.wins} and {name.images} of any difference
+    course: list[Name] = Field(default_factory=list)  # methods that are followed over the iterations
+    studies: list[Shown] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def names_are_defined(self) -> "Discussion":
+        if GAIN in self.differences:
+            raise ValueError(f"differences must not define {GAIN}, which is the paper's own")
+        known = {GAIN, *self.differences}
+        named = [("parts", self.parts), ("others", self.others), ("words", self.told)]
+        named += [(f"the study {shown.study}", shown.differences) for shown in self.studies]
+        for where, names in named:
+            if missing := [name for name in names if name not in known]:
+                raise ValueError(f"{where} names {missing[0]}, which is not under differences")
+        return self
+
+    @model_validator(mode="after")
+    def words_can_be_filled_in(self) -> "Discussion":
+        for field in self._fields:
+            if field.partition(".")[2] not in TOLD:
+                raise ValueError(f"words: {{{field}}} is not allowed; a difference has {', '.join(sorted(TOLD)[1:])}")
+        return self
+
+    @property
+    def told(self) -> list[str]:
+        """The differences that `words` names, each once."""
+        return list(dict.fromkeys(field.partition(".")[0] for field in self._fields))
+
+    @property
+    def methods(self) -> set[str]:
+        """All methods that it names."""
+        return {method for part in self.differences.values() for method in part.of} | set(self.course)
+
+    @property
+    def _fields(self) -> list[str]:
+        try:
+            return [field for _, field, _, _ in Formatter().parse(self.words or "") if field is not None]
+        except ValueError as error:
+            raise ValueError(f"words: {error}") from None

@@ -1,0 +1,117 @@
+"""papers/<name>/paper.yaml: what a paper reports, and what our reports say of it; read strictly, as params.yaml is."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, HttpUrl, ValidationError, model_validator
+
+from refield.papers.claim import Claim
+from refield.papers.discussion import GAIN, Discussion
+from refield.papers.protocol import Protocol
+from refield.papers.table import Pair, Row, Table
+from refield.settings import ConfigError, choices, load, sentence
+from refield.strict import Name, Strict
+
+FILE = "paper.yaml"
+
+
+class Gain(Strict):
+    """What a paper is about: its own method, and the one that it is said to improve on."""
+
+    better: Name
+    worse: Name
+    called: Annotated[tuple[str, str], Field(strict=False)]  # in a sentence
+
+    @property
+    def pair(self) -> Pair:
+        return self.better, self.worse
+
+
+class Charts(Strict):
+    """Which methods the charts show that not all of them can show."""
+
+    beside: list[Name] = Field(default_factory=list)  # beside the methods that are in no table
+    costs: list[Name] | None = None  # all without
+    gates: list[Name] = Field(default_factory=list)
+
+
+class Paper(Strict):
+    """The content of a paper.yaml. Methods of params.yaml that it does not know go by their own names."""
+
+    citation: str
+    link: Annotated[HttpUrl, Field(strict=False)]
+    protocol: Protocol
+    unpublished: list[str] = Field(default_factory=list)  # what the paper leaves open
+    methods: dict[Name, str]  # how the report calls them
+    gain: Gain | None = None
+    tables: list[Table] = Field(min_length=1)
+    claims: list[Claim] = Field(default_factory=list)
+    charts: Charts = Charts()
+    discussion: Discussion | None = None
+
+    @model_validator(mode="after")
+    def methods_are_labelled(self) -> "Paper":
+        for where, method in self._named():
+            if method not in self.methods:
+                raise ValueError(f"methods has no label for {method}, which {where} names")
+        return self
+
+    @model_validator(mode="after")
+    def tables_are_told_apart(self) -> "Paper":
+        figures = [table.figure for table in self.tables if table.figure]
+        for what, numbers in (("tables", [table.number for table in self.tables]), ("figures", figures)):
+            if len(set(numbers)) < len(numbers):
+                raise ValueError(f"tables has two {what} of one number")
+        if self.discussion and not self.gain:
+            raise ValueError("gain is missing; the discussion is about it")
+        return self
+
+    @property
+    def rows(self) -> list[Row]:
+        """Every method's line, once."""
+        return list({row.method: row for table in self.tables for row in table.rows}.values())
+
+    @property
+    def published(self) -> dict[str, float]:
+        """Every method's average."""
+        return {row.method: row.average for row in self.rows}
+
+    @property
+    def studies(self) -> list[str]:
+        """The folders of studies/ that the discussion shows."""
+        return [section.study for section in self.discussion.studies] if self.discussion else []
+
+    def label(self, method: str) -> str:
+        """How the report calls a method: the paper's name for it, else its own."""
+        return self.methods.get(method, method)
+
+    def difference(self, name: str) -> Pair:
+        """The methods of a difference that the discussion names."""
+        if name == GAIN and self.gain:
+            return self.gain.pair
+        if not self.discussion:
+            raise ValueError(f"there is no difference {name}, as there is no discussion")
+        return self.discussion.differences[name].of
+
+    def _named(self) -> Iterator[tuple[str, str]]:
+        """Where a method is named, and the method."""
+        yield from (("gain", method) for method in (self.gain.pair if self.gain else ()))
+        yield from (("a table", row.method) for row in self.rows)
+        yield from (("a claim", method) for claim in self.claims for method in claim.methods)
+        charts = [*self.charts.beside, *(self.charts.costs or []), *self.charts.gates]
+        yield from (("charts", method) for method in charts)
+        yield from (("the discussion", method) for method in sorted(self.discussion.methods if self.discussion else ()))
+
+
+def read(name: str, folder: Path = Path("papers")) -> Paper:
+    """The paper of a folder of papers/; `ConfigError` if there is none, or it is wrong."""
+    file = folder / name / FILE
+    if not file.exists():
+        known = sorted(path.parent.name for path in folder.glob(f"*/{FILE}"))
+        there = f"papers are {choices(known)}" if known else "run from the repository's root"
+        raise ConfigError(f"{file} is missing; {there}")
+    try:
+        return Paper.model_validate(load(file))
+    except ValidationError as error:
+        raise ConfigError(sentence(error, f"{file}: ")) from None

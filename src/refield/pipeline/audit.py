@@ -1,0 +1,110 @@
+"""The fits of this clone, put to the test: do the weights decode to the pictures, does fitting anew give them again?"""
+
+import random
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from refield.config import Params
+from refield.errors import UserError
+from refield.pipeline import executing
+from refield.pipeline.layout import Layout
+from refield.pipeline.units import read_unit
+from refield.segmentation.files import read_labels
+from refield.signals import Image
+from refield.units.decode import read_model
+from refield.units.names import LABELS, WEIGHTS, reconstruction
+from refield.units.scoring import read_signal
+from refield.units.store import Made, Store
+from refield.units.unit import Unit
+
+ROUNDING = 1  # steps of 8-bit values: the definition adds in another order than the engine
+MACHINE = ["device", "blas", "torch", "numpy", "platform"]  # what the last bits of a fit may follow
+
+Fit = tuple[str, str, str]  # profile, method, signal
+
+
+def fits_here(layout: Layout, params: Params) -> list[Fit]:
+    """All fits in data/, of any profile; `UserError` if there are none."""
+    folders = [
+        (profile, method, folder.name)
+        for profile in params.profiles
+        for method in params.methods
+        for folder in sorted(layout.fits(profile, method).glob("*/"))
+    ]
+    if not folders:
+        raise UserError(f"{layout.data} holds no fits to check; run `dvc repro`, or `dvc pull` where there is a remote")
+    return folders
+
+
+def decoded(layout: Layout, params: Params) -> list[str]:
+    """What is wrong with the weights of the fits here: the pictures beside them are what scores are of."""
+    fits = fits_here(layout, params)
+    problems = [f"{layout.fits(p, m) / name}: {no}" for p, m, name in fits for no in unlike(layout, params, p, m, name)]
+    print(f"{len(fits) - len(problems)} of {len(fits)} fits decode to their pictures")
+    return problems
+
+
+def unlike(layout: Layout, params: Params, profile: str, method: str, name: str) -> Iterator[str]:
+    """In what a fit's estimate differs from what its weights decode to."""
+    folder = layout.fits(profile, method) / name
+    signal = read_signal(layout.signals(profile) / f"{name}{Image.suffix}", Image)
+    model, estimate = read_model(folder / WEIGHTS), read_signal(folder / reconstruction(signal), Image)
+    labels = read_labels(folder / LABELS) if model.field.needs_labels else None
+    again = params.task(profile).finish(model.render(signal.shape, labels), signal)
+    far = round(float(np.abs(again.values() - estimate.values()).max()) * 127.5)
+    if far > ROUNDING:
+        yield f"its weights decode to a picture that differs by up to {far} grey levels; remove it and run `dvc repro`"
+
+
+def refitted(layout: Layout, params: Params, count: int) -> list[str]:
+    """Fit some of the fits here anew, drawn by chance, wherever the executor fits; the store's units stay as they are.
+
+    What differs is a problem on a machine of the same kind only.
+    """
+    fits = fits_here(layout, params)
+    units = defaultdict[str, dict[Fit, Unit]](dict)
+    for profile, method, name in sorted(random.sample(fits, min(count, len(fits)))):
+        unit = read_unit(layout, params, profile, method, layout.signals(profile) / f"{name}{Image.suffix}")
+        units[profile][profile, method, name] = unit
+    problems = []
+    for profile, chosen in units.items():
+        with tempfile.TemporaryDirectory(dir=Store().root, prefix="refit-", ignore_cleanup_errors=True) as folder:
+            store = Store(Path(folder), refit=False)
+            title = f"{profile} anew"
+            made = executing.make(list(chosen.values()), store, params, layout, profile, title, lambda: [])
+        problems += [no for fit, unit in chosen.items() for no in compared(layout, fit, unit, made[unit.key()])]
+    return problems
+
+
+def compared(layout: Layout, fit: Fit, unit: Unit, made: Made) -> Iterator[str]:
+    """Say how a fit came out anew; what is wrong with that."""
+    profile, method, name = fit
+    folder = layout.fits(profile, method) / name
+    changed = [file for file, data in made.files.items() if (folder / file).read_bytes() != data]
+    others = other_machine(layout.provenance(profile, method), name, made)
+    said = difference(unit, folder, made) if changed else "the same bytes"
+    print(f"{folder}: fitted anew, {said}{f' (then {others})' if others else ''}")
+    if changed and not others:
+        yield f"{folder}: {', '.join(changed)} came out otherwise, on a machine of the same kind"
+
+
+def other_machine(provenance: Path, name: str, made: Made) -> str:
+    """In what the machine that fitted it, by its provenance, differs from this one; nothing if it is of a kind."""
+    table = pd.read_csv(provenance, index_col="image", keep_default_na=False, dtype=str)
+    there, here = table.loc[name], made.provenance
+    return "; ".join(f"{key} {there[key]}, here {here[key]}" for key in MACHINE if there[key] != str(here[key]))
+
+
+def difference(unit: Unit, folder: Path, made: Made) -> str:
+    """By how much the measure that ranks methods has changed."""
+    file, ranks = reconstruction(unit.signal), unit.task.measures[0]
+    before, now = (
+        unit.task.score(unit.signal, type(unit.signal).decode(data))[ranks.name]
+        for data in ((folder / file).read_bytes(), made.files[file])
+    )
+    return f"{ranks.title} {now:.3f} instead of {before:.3f}"

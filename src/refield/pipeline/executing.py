@@ -1,0 +1,38 @@
+"""Have units fitted by whoever executor.yaml names; a cluster begins meanwhile what the next stages will ask for."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from refield import executors
+from refield.config import Params
+from refield.executors import settings
+from refield.executors.settings import Slurm
+from refield.pipeline import guard, lock, pending
+from refield.pipeline.layout import Layout
+from refield.units.store import Made, Store
+from refield.units.unit import Unit
+
+
+def make(
+    units: Sequence[Unit],
+    store: Store,
+    params: Params,
+    layout: Layout,
+    profile: str,
+    title: str,
+    more: Callable[[], Iterable[Unit]],
+) -> dict[str, Made]:
+    """The units, by key; `UserError` for those that fail. `more` says what else a cluster may begin meanwhile."""
+    executor = settings.read()
+    if not isinstance(executor, Slurm):
+        device = guard.choose_device(params, profile, layout.sources(profile))
+        return executors.make_units(units, store, device, title, executor)
+    wish = params.profiles[profile].device
+    return executors.make_units(units, store, wish, title, executor, list(more()))
+
+
+def soon(layout: Layout, params: Params, profile: str) -> Iterator[Unit]:
+    """The units of all fits of a profile that `dvc repro` would run now, and whose images and maps are there."""
+    planned = pending.to_run(layout, params, lock.entries(layout.lock) if layout.lock.exists() else {}, {})[1]
+    for method in params.methods:
+        if any(stage.name == f"fit@{profile}-{method}" for stage in planned):
+            yield from pending.units_ready(layout, params, profile, method, planned)

@@ -1,0 +1,123 @@
+"""Where a pipeline's files lie, relative to the repository's root; its dvc.yaml names the same paths."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+STUDIES = Path("studies")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The files of one pipeline: the top level's own, or that of a folder of papers/."""
+
+    paper: str | None = None
+
+    @property
+    def params(self) -> Path:
+        return self._own("params.yaml")
+
+    @property
+    def pipeline(self) -> Path:
+        return self._own("dvc.yaml")
+
+    @property
+    def lock(self) -> Path:
+        return self._own("dvc.lock")
+
+    @property
+    def data(self) -> Path:
+        return Path("data", *self._name)
+
+    @property
+    def reports(self) -> Path:
+        return Path("reports", *self._name)
+
+    @property
+    def checked(self) -> Path:
+        return self.data / "checked"
+
+    @property
+    def scores_of_all(self) -> Path:
+        """Holds `<profile>/<method>.csv`, as the next two do."""
+        return self.reports / "scores"
+
+    @property
+    def curves_of_all(self) -> Path:
+        return self.reports / "curves"
+
+    @property
+    def provenance_of_all(self) -> Path:
+        return self.reports / "provenance"
+
+    @property
+    def tables(self) -> Path:
+        """Without a suffix: there are tables in Markdown, CSV and LaTeX."""
+        return self.reports / "tables"
+
+    @property
+    def metrics(self) -> Path:
+        return self.reports / "metrics.json"
+
+    @property
+    def charts(self) -> Path:
+        return self.reports / "charts"
+
+    @property
+    def costs(self) -> Path:
+        return self.reports / "costs"
+
+    @property
+    def index(self) -> Path:
+        return self.reports / "index.html"
+
+    @property
+    def discussion(self) -> Path:
+        return self.reports / "discussion.md"
+
+    def sources(self, profile: str) -> Path:
+        """Checksums of the profile's public photographs, or the images themselves."""
+        return (Path("papers", self.paper) if self.paper else Path("data")) / "sources" / profile
+
+    def originals(self, profile: str) -> Path:
+        return self.data / profile / "originals"
+
+    def signals(self, profile: str) -> Path:
+        """The prepared images."""
+        return self.data / profile / "images"
+
+    def maps(self, profile: str, name: str) -> Path:
+        """The maps of one name, as in params.yaml."""
+        return self.data / profile / "maps" / name
+
+    def wanted(self, profile: str, method: str) -> Path:
+        """The keys of the units that a method's fits are."""
+        return self.reports / "wanted" / profile / f"{method}.json"
+
+    def scoring(self, profile: str) -> Path:
+        """What the scores of a profile's fits come from."""
+        return self.reports / "scoring" / f"{profile}.json"
+
+    def fits(self, profile: str, method: str) -> Path:
+        return self.data / profile / "fits" / method
+
+    def scores(self, profile: str, method: str) -> Path:
+        return self.scores_of_all / profile / f"{method}.csv"
+
+    def curve(self, profile: str, method: str) -> Path:
+        return self.curves_of_all / profile / f"{method}.csv"
+
+    def provenance(self, profile: str, method: str) -> Path:
+        return self.provenance_of_all / profile / f"{method}.csv"
+
+    def page(self, profile: str) -> Path:
+        return self.reports / "pages" / f"{profile}.html"
+
+    def figures(self, profile: str) -> Path:
+        return self.reports / "figures" / profile
+
+    def _own(self, name: str) -> Path:
+        return Path("papers", self.paper, name) if self.paper else Path(name)
+
+    @property
+    def _name(self) -> tuple[str, ...]:
+        return (self.paper,) if self.paper else ()

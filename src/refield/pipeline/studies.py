@@ -1,0 +1,115 @@
+"""Fit what a study asks for and score it: one row per combination, method and signal.
+
+Rows are written as they come, each with its unit's key: what has a row already is neither fitted nor scored again.
+"""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from refield.errors import UserError
+from refield.pipeline.layout import STUDIES, Layout
+from refield.pipeline.units import files, read_unit
+from refield.study import COURSE, Study, read_study
+from refield.units.names import CURVE
+from refield.units.scoring import COSTS, score_files
+from refield.units.store import Made, Store
+from refield.units.unit import Unit
+
+FILES = ["scores.csv", "provenance.csv"]
+PROVENANCE = ["seconds", "together", "date", "device", "precision", "torch", "code"]
+
+Row = dict[str, Any]
+
+
+def main(name: str) -> None:
+    """Bring the rows of a study up to date."""
+    layout, folder, store = Layout(), STUDIES / name, Store()
+    study = read_study(folder / "params.yaml")
+    choices = [(choice, study.params(choice)) for choice in study.combinations()]  # all are right, or none is fitted
+    names = [measure.name for measure in (*choices[0][1].task(study.profile).measures, *COSTS)]
+    if unknown := [score for score in study.scores if score not in names]:
+        raise UserError(f"{folder / 'params.yaml'}: scores names {unknown[0]!r}; there are {', '.join(names)}")
+    paths = signals(layout, study, name)
+    earlier = [read_rows(folder / file) for file in FILES]
+    measured = [choices[0][1].task(study.profile).measures[0].name, "psnr_raw", *COURSE, *study.scores]
+    known = by_unit(earlier[0], earlier[1], [*measured, *PROVENANCE])
+    scores: list[Row] = []
+    origins: list[Row] = []
+
+    def missing_units() -> Iterator[Unit]:
+        """All that the study lacks, for an executor that fits much at once."""
+        for _, params in choices:
+            for method in study.methods:
+                for unit in (read_unit(layout, params, study.profile, method, path) for path in paths):
+                    if unit.key() not in known and not store.has(unit.key()):
+                        yield unit
+
+    for number, (choice, params) in enumerate(choices, 1):
+        for method in study.methods:
+            asked = [read_unit(layout, params, study.profile, method, path) for path in paths]
+            units = {unit.key(): unit for unit in asked}
+            rows = {key: known.get(key) or row_of(store.get(key), unit) for key, unit in units.items()}
+            if missing := [key for key in units if not rows[key]]:
+                from refield.pipeline.executing import make  # torch, only where there is something to fit
+
+                title, lacking = f"{name} {number}/{len(choices)} {method}", [units[key] for key in missing]
+                made = make(lacking, store, params, layout, study.profile, title, missing_units)
+                rows |= {key: row_of(made[key], units[key]) for key in missing}
+            for key, row in rows.items():
+                about = {**choice, "method": method, "image": units[key].name}
+                scores.append({**about, **{column: row[column] for column in measured}, "unit": key})
+                origins.append({"unit": key, **{column: row[column] for column in PROVENANCE}})
+            last = len(scores) == len(choices) * len(study.methods) * len(paths)
+            for file, rows_now, rows_then in zip(FILES, (scores, origins), earlier, strict=True):
+                write(rows_now, None if last else rows_then, folder / file)
+
+
+def signals(layout: Layout, study: Study, name: str) -> list[Path]:
+    """The prepared signals of a study; `UserError` if one is missing."""
+    paths = [path for path in files(layout, study.profile) if study.images == "all" or path.stem in study.images]
+    if not paths or (study.images != "all" and len(paths) < len(study.images)):
+        raise UserError(f"{layout.signals(study.profile)} lacks images of the study {name}; `dvc repro` makes them")
+    return paths
+
+
+def row_of(made: Made | None, unit: Unit) -> Row:
+    """Where a fit comes from and all its scores; PSNR in dB also before rounding, and on the way."""
+    if made is None:
+        return {}
+    course = pd.read_csv(io.BytesIO(made.files[CURVE])).set_index("iteration")["psnr"]
+    scores: Row = {**score_files(unit.name, unit.signal, made.files, unit.task), "psnr_raw": float(course.iloc[-1])}
+    scores |= {name: nearest(course, part) for name, part in COURSE.items()}
+    return {**scores, **{column: made.provenance[column] for column in PROVENANCE}}
+
+
+def nearest(course: pd.Series, part: float) -> float:
+    """The value at the traced iteration that is nearest to a part of all."""
+    return float(course.iloc[int(np.abs(course.index.to_numpy() - part * course.index[-1]).argmin())])
+
+
+def read_rows(file: Path) -> pd.DataFrame:
+    """What an earlier run has written; nothing where it has not, or in another form."""
+    rows = pd.read_csv(file, dtype={"image": str, "unit": str, "code": str}) if file.exists() else pd.DataFrame()
+    return rows if "unit" in rows else pd.DataFrame(columns=["unit"])
+
+
+def by_unit(scores: pd.DataFrame, origins: pd.DataFrame, columns: Sequence[str]) -> Mapping[str, Row]:
+    """The measures and provenance of each unit that has all of them."""
+    rows = scores.drop_duplicates("unit").merge(origins.drop_duplicates("unit"), on="unit").set_index("unit")
+    if not {*columns} <= set(rows):
+        return {}
+    return {str(unit): {str(k): v for k, v in row.items()} for unit, row in rows[[*columns]].iterrows()}
+
+
+def write(rows: list[Row], earlier: pd.DataFrame | None, file: Path) -> None:
+    """The rows, and those of an earlier run that this one has not come to; all or nothing."""
+    table = pd.DataFrame(rows)
+    if earlier is not None:
+        table = pd.concat([table, earlier[~earlier["unit"].isin(table["unit"])]])
+    table.to_csv(file.with_suffix(".tmp"), index=False, float_format="%.6f", lineterminator="\n")
+    file.with_suffix(".tmp").replace(file)

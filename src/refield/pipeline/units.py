@@ -1,0 +1,71 @@
+"""The units of a profile and a method: what is wanted of each of its signals."""
+
+import functools
+import json
+from pathlib import Path
+
+import numpy as np
+
+from refield.config import Params
+from refield.pipeline.layout import Layout
+from refield.segmentation.files import read_labels
+from refield.signals import Image, Signal
+from refield.units.fingerprint import fingerprint
+from refield.units.scoring import read_signal
+from refield.units.unit import Unit, code_of
+
+
+def files(layout: Layout, profile: str) -> list[Path]:
+    """The prepared signals of a profile, in the order of their names."""
+    return sorted(path for path in layout.signals(profile).glob("*") if path.suffix == Image.suffix)
+
+
+def read_unit(layout: Layout, params: Params, profile: str, method: str, file: Path) -> Unit:
+    """What is wanted of a signal; `UserError` if its file or its map is missing or damaged."""
+    name = params.map(profile, method)
+    return Unit(
+        name=file.stem,
+        signal=_signal(file),
+        labels=None if name is None else _labels(layout.maps(profile, name) / f"{file.stem}.png"),
+        task=params.task(profile),
+        field=params.field(profile, method),
+        train=params.train(profile, method),
+        seed=params.seed,
+    )
+
+
+def read_units(layout: Layout, params: Params, profile: str, method: str) -> list[Unit]:
+    return [read_unit(layout, params, profile, method, file) for file in files(layout, profile)]
+
+
+# Once each: a study has thousands of units of a few images.
+@functools.cache
+def _signal(file: Path) -> Signal:
+    return read_signal(file, Image)
+
+
+@functools.cache
+def _labels(file: Path) -> np.ndarray:
+    return read_labels(file)
+
+
+def wanted(layout: Layout, params: Params, profile: str, method: str) -> str:
+    """The keys of a method's units by name, as JSON: a fit stage runs again if one of them changes."""
+    units = {unit.name: unit.key() for unit in read_units(layout, params, profile, method)}
+    return _json({"code": code(params, profile, method), "units": units})
+
+
+def code(params: Params, profile: str, method: str) -> str:
+    """The fingerprint of the code that a method's fits come from, which is part of their keys."""
+    return code_of(params.field(profile, method), params.task(profile), params.train(profile, method), Image)
+
+
+def scoring(params: Params, profile: str) -> str:
+    """What the scores of a profile's fits come from, as JSON: they are scored again if it changes."""
+    task = params.task(profile)
+    scored = fingerprint("refield.units.scoring", type(task).__module__, Image.__module__, scores=True)
+    return _json({"task": task.model_dump(mode="json"), "code": scored})
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=1) + "\n"

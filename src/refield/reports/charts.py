@@ -1,0 +1,109 @@
+"""Charts from the CSVs in git: PSNR over iterations, quality per image, one method against another, and costs.
+
+Quality is the measure that ranks methods. An infinite one, of an exact fit, has no place in a chart and is left out.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from refield.reports.plotting import COLUMN, PAGE, Look, style
+from refield.reports.results import BITS, key, unit
+from refield.scores.measure import PSNR, Measure
+
+Looks = Mapping[str, Look]  # by method
+Labels = Mapping[str, str]
+
+
+def over_iterations(curves: pd.DataFrame, looks: Looks, labels: Labels) -> Figure:
+    """Columns method, iteration, psnr (mean over images); the legend in the order of the last values."""
+    last = curves.groupby("method")["psnr"].last().sort_values(ascending=False, kind="stable")
+    settled = curves[curves["iteration"] >= curves["iteration"].max() / 20]["psnr"]
+    with style():
+        figure = Figure(figsize=(COLUMN, 3.0), layout="constrained")
+        axes = figure.add_subplot()
+        for method in map(str, last.index):
+            curve, look = curves[curves["method"] == method], looks[method]
+            axes.plot(curve["iteration"], curve["psnr"], color=look.color, ls=look.dashes, label=labels[method])
+        axes.set(xlabel="Iteration", ylabel=f"{_axis(PSNR)}, mean over images")
+        axes.margins(x=0.01)
+        # The first steps rise from nothing; without them the methods come apart.
+        axes.set_ylim(bottom=settled.min())
+        figure.legend(loc="outside upper center", ncols=2, handlelength=2.4, columnspacing=1.0)
+    return figure
+
+
+def per_image(values: pd.DataFrame, looks: Looks, labels: Labels, ranking: Measure) -> Figure:
+    """`Scores.by_image` as dots, its images sorted by the first method; an image's dots stand side by side."""
+    values = values.sort_values([values.columns[0]], kind="stable")
+    wide = len(values) > 8
+    places = np.arange(len(values))
+    shifts = np.linspace(-0.35, 0.35, values.shape[1]) if values.shape[1] > 1 else [0.0]
+    with style():
+        figure = Figure(figsize=(PAGE, 2.7) if wide else (COLUMN, 3.1), layout="constrained")
+        axes = figure.add_subplot()
+        for method, shift in zip(map(str, values.columns), shifts, strict=True):
+            axes.plot(places + shift, values[method], ls="", label=labels[method], **_mark(looks[method]))
+        axes.set_xticks(places, map(str, values.index), rotation=45, ha="right", rotation_mode="anchor")
+        axes.set_xticks(places[1:] - 0.5, minor=True)
+        axes.tick_params(axis="x", which="both", length=0)
+        axes.grid(axis="x", visible=False)
+        axes.grid(axis="x", which="minor")
+        axes.set_xlim(-0.5, len(values) - 0.5)
+        axes.set_ylabel(_axis(ranking))
+        figure.legend(loc="outside upper center", ncols=4 if wide else 2, handletextpad=0.2, columnspacing=1.0)
+    return figure
+
+
+def against(values: pd.DataFrame, x: str, y: str, looks: Looks, labels: Labels, ranking: Measure) -> Figure:
+    """One dot per image; on one side of the diagonal `y` is the better, and the title counts these."""
+    sign = 1 if ranking.higher_is_better else -1
+    both = values[[x, y]].replace(np.inf, np.nan).dropna()
+    wins = int((sign * values[y] > sign * values[x]).sum())
+    with style():
+        figure = Figure(figsize=(2.9, 2.9), layout="constrained")
+        axes = figure.add_subplot()
+        axes.plot(both[x], both[y], ls="", **_mark(looks[y]))
+        if len(both):
+            low, high = both.to_numpy().min(), both.to_numpy().max()
+            pad = 0.06 * (high - low) + 0.05
+            axes.plot([low - pad, high + pad], [low - pad, high + pad], color="#777777", lw=0.8, zorder=1)
+            axes.set(xlim=(low - pad, high + pad), ylim=(low - pad, high + pad))
+        axes.set_aspect("equal")
+        axes.set(xlabel=f"{labels[x]}, {_axis(ranking)}", ylabel=f"{labels[y]}, {_axis(ranking)}")
+        axes.set_title(f"{labels[y]} is better on {wins} of {len(values)} images", fontsize=7)
+    return figure
+
+
+def cost(costs: pd.DataFrame, curves: pd.DataFrame, looks: Looks, labels: Labels, ranking: Measure) -> Figure:
+    """What quality costs: in bits per pixel (`Scores.costs`), and in time (columns method, iteration, psnr)."""
+    quality = key(ranking)
+    with style():
+        figure = Figure(figsize=(PAGE, 2.9), layout="constrained")
+        bits, time = figure.subplots(1, 2, sharey=True)
+        for name, row in costs.iterrows():
+            method = str(name)
+            curve, look = curves[curves["method"] == method], looks[method]
+            seconds = curve["iteration"] / curve["iteration"].max() * row["seconds"]
+            bits.plot(row[BITS.name], row[quality], ls="", label=labels[method], **_mark(look) | {"ms": 5})
+            time.plot(seconds, curve["psnr"], color=look.color, ls=look.dashes)
+            time.plot(row["seconds"], row[quality], ls="", **_mark(look) | {"ms": 5})
+        bits.set(xlabel="Bits per pixel, 32-bit weights and coded map", ylabel=f"{_axis(ranking)}, mean over images")
+        time.set(xlabel="Seconds, median fit")
+        bits.set_xlim(left=0)
+        time.set_xlim(left=0)
+        if len(curves):  # their first steps rise from nothing
+            bits.set_ylim(bottom=costs[quality].min() - 5)
+        figure.legend(*bits.get_legend_handles_labels(), loc="outside right upper", handletextpad=0.2)
+    return figure
+
+
+def _axis(measure: Measure) -> str:
+    return f"{measure.title} ({unit(measure).strip()})" if unit(measure) else measure.title
+
+
+def _mark(look: Look) -> dict[str, Any]:
+    return {"color": look.color, "marker": look.marker, "ms": 3.6, "mec": "white", "mew": 0.3}

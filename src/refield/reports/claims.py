@@ -1,0 +1,61 @@
+"""Whether what the paper concludes from its tables holds for a profile's scores."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from refield.papers import Claim, Paper
+from refield.reports.results import Scores
+from refield.scores.numbers import DASH, number
+from refield.scores.paired import difference
+
+
+def examine(scores: Scores, paper: Paper) -> pd.DataFrame:
+    """Claim, Paper, Here, Holds (yes, no, or a dash where a method is missing).
+
+    An order of averages is `within chance` if one of its differences, image by image, has a 95 % interval over zero.
+    """
+    rows = [_count(claim, scores) if claim.of == "images" else _order(claim, scores, paper) for claim in paper.claims]
+    return pd.DataFrame(rows, columns=["Claim", "Paper", "Here", "Holds"])
+
+
+def _order(claim: Claim, scores: Scores, paper: Paper) -> tuple[str, str, str, str]:
+    values = {str(method): float(value) for method, value in scores.summary()[claim.of].items()}
+    published = {row.method: value for row in paper.rows if (value := getattr(row, claim.of)) is not None}
+    verdict = _verdict(claim.holds({method: _sign(scores) * value for method, value in values.items()}))
+    if verdict != DASH and claim.of == "average" and _by_chance(claim, scores.by_image()):
+        verdict += ", within chance"
+    digits = scores.ranking.digits
+    return claim.text, _listing(claim, published, digits), _listing(claim, values, digits), verdict
+
+
+def _by_chance(claim: Claim, psnr: pd.DataFrame) -> bool:
+    """Whether a difference that the claim is about is not clear of zero; unknown, and False, for under three images."""
+    psnr = psnr[list(claim.methods)].dropna()
+    if len(psnr) < 3 or not np.isfinite(psnr.to_numpy()).all():
+        return False
+    return any(not difference(psnr[above], psnr[below]).clear for above, below in claim.pairs)
+
+
+def _count(claim: Claim, scores: Scores) -> tuple[str, str, str, str]:
+    better, worse = claim.methods
+    values = scores.by_image()
+    if not {better, worse} <= set(values):
+        return claim.text, DASH, DASH, DASH
+    both = _sign(scores) * values[[better, worse]].dropna()
+    wins = int((both[better] > both[worse]).sum())
+    return claim.text, DASH, f"{wins} of {len(both)}", _verdict(2 * wins > len(both))
+
+
+def _sign(scores: Scores) -> int:
+    return 1 if scores.ranking.higher_is_better else -1
+
+
+def _listing(claim: Claim, values: Mapping[str, float], digits: int) -> str:
+    return ", ".join(number(values.get(method, math.nan), digits) for method in claim.methods)
+
+
+def _verdict(holds: bool | None) -> str:
+    return DASH if holds is None else "yes" if holds else "no"

@@ -1,0 +1,170 @@
+"""What was measured, in words: of which images, with which settings, on what machine and when."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from refield.config import Params, Profile
+from refield.papers import Paper
+from refield.reports.results import Scores
+from refield.signals import Image
+from refield.study import in_words
+from refield.tasks.represent import Represent
+
+SOURCES = {
+    "samples": "photographs that ship inside scikit-image",
+    "kodak": "photographs of the Kodak suite",
+    "folder": "own images",
+}
+FITS = {"native": "whole", "crop": "centre crops", "resize": "resized"}
+COLORS = {"rgb": "RGB", "grey": "grey"}
+
+
+def measured(profiles: Iterable[str], params: Params) -> str:
+    """What the measures of some profiles are."""
+    tasks = [params.task(profile) for profile in profiles if profile in params.profiles]
+    regions = next((task.iou_regions for task in tasks if isinstance(task, Represent)), None)
+    cut = (
+        f"; IoU is that of {regions} luminance regions, cut at the original's Multi-Otsu thresholds" if regions else ""
+    )
+    return (
+        f"PSNR in dB and SSIM are taken on the 8-bit reconstruction and averaged over images{cut}. Bits per pixel "
+        "(bpp) count all weights as 32-bit floats, and the losslessly coded map where a method needs one."
+    )
+
+
+def kind(profile: str, params: Params) -> str:
+    """The kind of a profile's task; where params.yaml no longer has the profile, that of most."""
+    return str(params.profiles[profile].task["kind"]) if profile in params.profiles else "represent"
+
+
+def statement(profile: str, scores: Scores, provenance: pd.DataFrame, params: Params, paper: Paper) -> str:
+    """A Markdown list, and a paragraph on how the numbers compare with the published ones."""
+    lines = [f"Images: {_images(profile, scores, params)}."]
+    if profile in params.profiles:
+        settings = params.profiles[profile]
+        if task := _task(settings):
+            lines.append(f"Task: {task}.")
+        if network := _network(settings, params):
+            lines.append(f"Networks: {network}.")
+        lines.append(f"Training: {_training(settings)}; seed {_seeds(provenance, params)}.")
+        lines += [f"Training of {paper.label(name)}: {own}." for name, own in _own_training(scores, params)]
+    lines.append(f"Fitted: {_machines(provenance)}.")
+    listed = [f"* {line}" for line in lines]
+    return "\n".join([*listed, "", *_warnings(profile, scores, params), _comparison(profile, params, paper)])
+
+
+def scale(profile: str, scores: Scores, params: Params) -> str:
+    """The profile in half a line."""
+    size = f"{scores.rows['image'].nunique()} images, {_sizes(scores)}"
+    if profile not in params.profiles:
+        return size
+    settings = params.profiles[profile]
+    width = settings.network.get("width", params.network.get("width"))
+    words = [size, _task(settings), width and f"width {_each(width)}", f"{settings.train.iterations:,} iterations"]
+    return "; ".join(word for word in words if word)
+
+
+def not_run(profile: str, params: Params) -> str:
+    """Why a profile has only dashes, and the command that fills them."""
+    needs = "It needs a CUDA GPU: " if params.profiles[profile].device == "cuda" else "To run it: "
+    return f"`{profile}` has not been run yet. {needs}`dvc exp run -S 'runs=[{profile}]'`."
+
+
+def _images(profile: str, scores: Scores, params: Params) -> str:
+    names = sorted(scores.rows["image"].unique())
+    if profile not in params.profiles:
+        return f"{len(names)}, {_sizes(scores)}"
+    images = params.profiles[profile].images
+    listed = f" ({', '.join(names)})" if images.names != "all" else ""
+    made = f"{FITS[images.fit]}, {_sizes(scores)}, {COLORS[images.color]}"
+    return f"{len(names)} {SOURCES[images.source]}{listed}, {made}"
+
+
+def _sizes(scores: Scores) -> str:
+    sizes = sorted({tuple(size) for size in scores.rows[[*reversed(Image.axes)]].to_numpy().tolist()}, reverse=True)
+    words = [" x ".join(map(str, size)) for size in sizes]
+    return f"{' or '.join(words) if len(words) < 4 else f'{len(words)} sizes'} pixels"
+
+
+def _task(profile: Profile) -> str:
+    """Nothing for what is the task of most."""
+    own = {key: value for key, value in profile.task.items() if key != "kind"}
+    words = [str(profile.task["kind"]), *([in_words([*own], own.values())] if own else [])]
+    return "" if words == ["represent"] else ", ".join(words)
+
+
+def _network(profile: Profile, params: Params) -> str:
+    """What holds for all methods that say nothing else."""
+    own: Mapping[str, Any] = {**params.network, **profile.network}
+    kind = str(own.get("field"))
+    own = {**own, **params.network.get(kind, {}), **profile.network.get(kind, {})}
+    words = []
+    if "width" in own:
+        words.append(f"width {_each(own['width'])}")
+    if "activation" in own:
+        words.append(f"{str(own['activation']).replace('_', ' ')} activation")
+    if "largest_a" in own:
+        words.append(f"no tiles finer than A = {own['largest_a']:g}")
+    return ", ".join(words)
+
+
+def _each(width: Any) -> str:
+    return ", ".join(map(str, width)) if isinstance(width, list) else str(width)
+
+
+def _training(profile: Profile) -> str:
+    train = profile.train
+    schedule = "constant" if train.schedule == "constant" else f"{train.schedule} to {train.final_factor:g} of it"
+    target = ", values on [0, 1]" if train.target == "unit" else ""
+    adam = f"Adam on batches of {train.batch:,} points" if train.batch else "full-batch Adam"
+    return f"{train.iterations:,} iterations of {adam}, learning rate {train.learning_rate:g}, {schedule}{target}"
+
+
+def _own_training(scores: Scores, params: Params) -> list[tuple[str, str]]:
+    """The scored methods that are trained in a way of their own, and in which."""
+    methods = [str(method) for method in dict.fromkeys(scores.rows["method"])]
+    own = {method: params.methods.get(method, {}).get("train", {}) for method in methods}
+    return [(method, in_words([*train], train.values())) for method, train in own.items() if train]
+
+
+def _seeds(provenance: pd.DataFrame, params: Params) -> str:
+    return _listing(provenance, "seed") if len(provenance) and "seed" in provenance else str(params.seed)
+
+
+def _machines(provenance: pd.DataFrame) -> str:
+    if provenance.empty:
+        return "it is not known where and when"
+    first, last = provenance["date"].min(), provenance["date"].max()
+    days = first if first == last else f"{first} to {last}"
+    device, precision, torch = (_listing(provenance, column) for column in ("device", "precision", "torch"))
+    return f"{days} on {device}, {precision}, torch {torch}"
+
+
+def _listing(table: pd.DataFrame, column: str) -> str:
+    return ", ".join(sorted(map(str, table[column].unique())))
+
+
+def _warnings(profile: str, scores: Scores, params: Params) -> list[str]:
+    warnings = [] if profile in params.profiles else [f"params.yaml no longer has a profile {profile}."]
+    psnr = scores.by_image()
+    for method, count in psnr.isna().sum().items():
+        if count:
+            scored = f"{method} was scored on {len(psnr) - count} of {len(psnr)} images"
+            warnings.append(f"{scored}; its averages do not compare.")
+    return [line for warning in warnings for line in (f"**{warning}**", "")]
+
+
+def _comparison(profile: str, params: Params, paper: Paper) -> str:
+    if profile not in params.profiles:
+        return "The published numbers stand beside for reference only."
+    differences = paper.protocol.differences(params.profiles[profile])
+    if kind(profile, params) != paper.protocol.task:
+        return f"The published numbers are of another task ({paper.protocol.task}); none stands beside."
+    if not differences:
+        return "This is the paper's own scale: the differences are those of the reproduction."
+    return (
+        f"This profile departs from the paper's protocol ({'; '.join(differences)}). The published numbers "
+        "stand beside for reference; a difference from them is not one between two measurements of the same thing."
+    )

@@ -1,0 +1,106 @@
+"""What a paper's gain is made of, in words and tables whose every number is computed from scores."""
+
+import math
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from refield.config import Params
+from refield.errors import UserError
+from refield.papers import Discussion, Gain, Paper
+from refield.papers.discussion import GAIN
+from refield.reports.choices import choices
+from refield.reports.description import kind
+from refield.reports.results import Results, pipe, scores_of
+from refield.reports.sensitivity import SECTIONS
+from refield.scores.numbers import DASH, number
+from refield.scores.paired import Difference, difference
+
+FEWEST = 8  # images for a profile to be discussed
+HEADS = ["difference", "what it says", "dB", "95 %", "p", "images won", "published"]
+COURSE = [0.1, 0.2, 0.4, 0.6, 0.8, 1.0]  # of the iterations
+METHOD = (
+    "A difference is the mean over images of PSNR in dB, image by image, with its 95 % confidence interval (Student's "
+    "t); p is Wilcoxon's signed-rank test. The interval is over images, for one seed"
+)
+BELOW = ": what another seed or rate changes stands below"
+
+
+def discussion(
+    origin: str,
+    scores: Results,
+    curves: Results,
+    studies: Mapping[str, pd.DataFrame],
+    params: Params,
+    paper: Paper,
+) -> str:
+    """Markdown, from all profiles' scores and mean curves and the studies' scores; `origin` says how it was made."""
+    plan, gain = paper.discussion, paper.gain
+    if not plan or not gain:
+        raise UserError("the paper has no discussion, which names differences of methods and says what they mean")
+    blocks = [f"# {plan.title}", f"{origin} {METHOD}{BELOW if plan.studies else ''}."]
+    for profile in scores.profiles(params):
+        if kind(profile, params) != paper.protocol.task:
+            continue
+        psnr = scores_of(scores, profile, params).by_image()
+        if len(psnr.dropna()) >= FEWEST:
+            blocks += [f"## {profile}", *_words(psnr, plan, paper)]
+            blocks.append(_differences(psnr, [*plan.parts, GAIN], plan, paper))
+            if plan.others:
+                blocks += ["Other controls:", _differences(psnr, plan.others, plan, paper)]
+            if plan.course:
+                blocks.append("On the way there, before rounding to 8 bit:")
+                blocks.append(_course(curves.of(profile), plan.course, gain, paper))
+        elif profile in params.profiles and not paper.protocol.differences(params.profiles[profile]):
+            needs = ": it needs a CUDA GPU" if params.profiles[profile].device == "cuda" else ""
+            blocks += [f"## {profile}", f"Not run yet{needs}."]
+    for section in plan.studies:
+        blocks += [f"## {section.title}", *([section.words] if section.words else [])]
+        if section.show == "choices":
+            blocks += choices(studies[section.study], section.against)
+            continue
+        others = [paper.difference(name) for name in section.differences]
+        blocks += SECTIONS[section.show](studies[section.study], gain, others, paper)
+    return "\n\n".join(blocks) + "\n"
+
+
+def _differences(psnr: pd.DataFrame, names: Iterable[str], plan: Discussion, paper: Paper) -> str:
+    rows = []
+    for name in names:
+        first, second = paper.difference(name)
+        if {first, second} <= set(psnr):
+            told = first in paper.published and second in paper.published
+            there = number(paper.published[first] - paper.published[second], sign="+") if told else DASH
+            less = f"{paper.label(first)} less {paper.label(second)}"
+            says = plan.gain if name == GAIN else plan.differences[name].says
+            rows.append((less, says, *_cells(difference(psnr[first], psnr[second])), there))
+    return pipe(HEADS, rows, words=2)
+
+
+def _course(curves: pd.DataFrame, methods: Iterable[str], gain: Gain, paper: Paper) -> str:
+    """The gain while the fits go on: mean PSNR over images at some iterations."""
+    psnr = curves.pivot(index="iteration", columns="method", values="psnr")
+    shown = [name for name in methods if name in psnr]
+    rows = []
+    for part in COURSE:
+        at = psnr.index[(psnr.index - part * psnr.index.max()).map(abs).argmin()]
+        gap = psnr[gain.better][at] - psnr[gain.worse][at] if set(gain.pair) <= set(psnr) else math.nan
+        rows.append((f"{at:,}", *(number(psnr[name][at]) for name in shown), number(gap, sign="+")))
+    last = f"{paper.label(gain.better)} less {paper.label(gain.worse)}"
+    return pipe(["iterations", *map(paper.label, shown), last], rows)
+
+
+def _words(psnr: pd.DataFrame, plan: Discussion, paper: Paper) -> list[str]:
+    """The gain and its parts in the paper's words, if it has any."""
+    if not plan.words:
+        return []
+    pairs = {name: paper.difference(name) for name in plan.told}
+    if not {method for pair in pairs.values() for method in pair} <= set(psnr):
+        return ["Some of the controls have not been run here."]
+    return [plan.words.format(**{name: difference(psnr[a], psnr[b]) for name, (a, b) in pairs.items()})]
+
+
+def _cells(found: Difference) -> tuple[str, str, str, str]:
+    interval = f"{number(found.low, sign='+')} to {number(found.high, sign='+')}"
+    p = "< 0.001" if found.p < 0.001 else f"{found.p:.3f}"
+    return number(found.mean, sign="+"), interval, p, f"{found.wins} of {found.images}"

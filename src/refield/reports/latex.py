@@ -1,0 +1,66 @@
+r"""tables.tex: the paper's tables with our numbers, for `\input` into a document that loads booktabs."""
+
+import pandas as pd
+
+from refield.config import Params
+from refield.papers import Paper, Table
+from refield.reports.results import BITS, STATISTICS, Results, Scores, scores_of, unit
+from refield.reports.tables import beside, comparable
+from refield.scores.numbers import DASH, number
+
+SPECIAL = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}"})
+
+
+def latex(statistics: pd.DataFrame, results: Results, params: Params, paper: Paper) -> str:
+    """One float per profile and table, from `tables.tidy`."""
+    floats = []
+    for name, rows in statistics.groupby("profile", sort=False):
+        profile = str(name)
+        scores, same_scale = scores_of(results, profile, params), comparable(profile, params, paper)
+        for table in beside(profile, params, paper):
+            floats.append(_float(profile, rows[rows["table"] == table.number], table, scores, same_scale))
+    return "% Generated; needs \\usepackage{booktabs}.\n" + "\n".join(floats)
+
+
+def _float(profile: str, rows: pd.DataFrame, table: Table, scores: Scores, same_scale: bool) -> str:
+    images = rows["images"].max()
+    measured = f"Profile {profile}, {images} images" if images else f"Profile {profile}, not run"
+    remark = "" if same_scale else "; the published values are at another scale"
+    columns = [(name, scores.ranking.digits) for name in (*STATISTICS, *(f"published_{name}" for name in STATISTICS))]
+    columns += [(measure.name, measure.digits) for measure in (*scores.others, BITS)]
+    lines = [
+        r"\begin{table}[htbp]",
+        r"  \centering\small",
+        f"  \\caption{{{escape(f'{table.caption}. {measured}{remark}.')}}}",
+        f"  \\label{{tab:{profile.replace('_', '-')}-{table.number}}}",
+        r"  \smallskip",
+        *_head(scores),
+    ]
+    for _, row in rows.iterrows():
+        cells = [_cell(row[name], digits) for name, digits in columns]
+        lines.append(f"    {' & '.join([escape(row['label']), *cells])} \\\\")
+    return "\n".join([*lines, r"    \bottomrule", r"  \end{tabular}", r"\end{table}", ""])
+
+
+def _head(scores: Scores) -> list[str]:
+    """The lines above the rows: one heading over the statistics, one over the published, one for each other measure."""
+    count, others = len(STATISTICS), [*scores.others, BITS]
+    ranked = escape(scores.ranking.title) + (f" ({unit(scores.ranking).strip()})" if unit(scores.ranking) else "")
+    spans = [f"\\multicolumn{{{count}}}{{c}}{{{ranked}{which}}}" for which in ("", ", published")]
+    heads = ["Method", *STATISTICS, *STATISTICS, *(escape(measure.title) for measure in others)]
+    return [
+        f"  \\begin{{tabular}}{{l*{{{2 * count + len(others)}}}{{r}}}}",
+        r"    \toprule",
+        f"    & {' & '.join(spans)} & {'& ' * (len(others) - 1)}\\\\",
+        f"    \\cmidrule(lr){{2-{count + 1}}}\\cmidrule(lr){{{count + 2}-{2 * count + 1}}}",
+        f"    {' & '.join(heads)} \\\\",
+        r"    \midrule",
+    ]
+
+
+def escape(text: str) -> str:
+    return text.translate(SPECIAL)
+
+
+def _cell(value: float, digits: int) -> str:
+    return {DASH: "--", "∞": r"$\infty$"}.get(text := number(value, digits), text)

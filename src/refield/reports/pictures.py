@@ -1,0 +1,110 @@
+"""The pictures of a profile's images, fits and maps, read from their files, and as a page has them."""
+
+import base64
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image as Pillow
+
+from refield.reports.figures import Window, choose_crop
+from refield.segmentation.files import read_labels
+from refield.segmentation.labels import palette
+from refield.signals import Image, png
+from refield.signals.image import squeezed
+from refield.units.names import LABELS, reconstruction
+
+LARGEST = 50_000  # pixels of a picture that is shown whole; of a larger one a window, as in the figures
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Where a profile's pictures lie."""
+
+    originals: Path
+    fits: Callable[[str], Path]  # of a method, a folder for each image
+    maps: Callable[[str], Path]  # of a name in params.yaml
+
+    def original(self, image: str) -> np.ndarray:
+        return png.read(self.originals / f"{image}{Image.suffix}")
+
+    def reconstruction(self, method: str, image: str) -> np.ndarray:
+        return png.read(self.fits(method) / image / reconstruction(Image))
+
+    def labels(self, method: str, image: str) -> np.ndarray | None:
+        """The regions that the fit followed; None if there are none."""
+        file = self.fits(method) / image / LABELS
+        return read_labels(file) if file.exists() else None
+
+    def map(self, name: str, image: str) -> np.ndarray:
+        return read_labels(self.maps(name) / f"{image}.png")
+
+    def regions(self, name: str) -> Mapping[str, list[str]]:
+        """What there is to say of each region of a map, by image."""
+        table = pd.read_csv(self.maps(name) / "regions.csv", dtype={"image": str})
+        table["text"] = [
+            (f"luminance {row['from']:g} to {row['to']:g}, " if pd.notna(row["from"]) else f"region {row['region']}, ")
+            + f"{100 * row['fraction']:.0f} %"
+            for row in table.to_dict("records")
+        ]
+        return {str(image): rows["text"].tolist() for image, rows in table.groupby("image")}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What the viewer shows of an image."""
+
+    name: str
+    original: np.ndarray  # (h, w, c)
+    estimates: Mapping[str, np.ndarray]  # by method
+    maps: Mapping[str, tuple[np.ndarray, Sequence[str]]]  # by name: labels (h, w), and what to say of each region
+    window: Window | None  # the part of the image that this is
+
+
+def look_at(files: Pictures, values: pd.DataFrame, maps: Iterable[str]) -> Iterator[Picture]:
+    """Every image of `Scores.by_image` with its reconstructions and maps, or a window of them."""
+    words = {name: files.regions(name) for name in maps}
+    for image in map(str, values.index):
+        original = files.original(image)
+        scored = [str(method) for method in values if pd.notna(values[method][image])]
+        estimates = {method: files.reconstruction(method, image) for method in scored}
+        regions = {name: (files.map(name, image), told[image]) for name, told in words.items()}
+        window = None
+        if original.shape[0] * original.shape[1] > LARGEST:
+            window = choose_crop(original, list(estimates.values()))
+            original = window.of(original)
+            estimates = {method: window.of(pixels) for method, pixels in estimates.items()}
+            regions = {name: (window.of(labels), told) for name, (labels, told) in regions.items()}
+        yield Picture(image, original, estimates, regions, window)
+
+
+def encode(picture: Picture) -> dict[str, Any]:
+    """A picture as the page has it."""
+    window = picture.window
+    part = f" Rows {window.top} to {window.top + window.height - 1}, columns {window.left} to " if window else ""
+    part += f"{window.left + window.width - 1}: where the methods differ most." if window else ""
+    height, width = picture.original.shape[:2]
+    return {
+        "name": picture.name,
+        "note": f"{picture.name}, {width} x {height} pixels.{part}",
+        "original": _webp(picture.original),
+        "estimates": {method: _webp(pixels) for method, pixels in picture.estimates.items()},
+        "maps": {name: _map(labels, words) for name, (labels, words) in picture.maps.items()},
+    }
+
+
+def _map(labels: np.ndarray, words: Sequence[str]) -> dict[str, Any]:
+    colors = palette(len(words))
+    regions = [{"text": text, "color": f"#{bytes(color).hex()}"} for text, color in zip(words, colors, strict=True)]
+    return {"picture": _webp(colors[labels]), "regions": regions}
+
+
+def _webp(pixels: np.ndarray) -> str:
+    """Pixels (h, w, c) uint8 as the address of themselves, lossless."""
+    buffer = io.BytesIO()
+    Pillow.fromarray(squeezed(pixels)).save(buffer, "webp", lossless=True, exact=True)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,156 @@
+"""All profiles' results as they lie in git: a folder of `<profile>/<method>.csv`, one row per image or iteration."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from refield.config import Params
+from refield.errors import UserError
+from refield.scores.measure import Measure
+from refield.signals import Image
+from refield.tasks.represent import Represent
+from refield.units.scoring import COSTS
+
+STATISTICS = {"average": "mean", "highest": "max", "lowest": "min"}  # over images, of the measure that ranks methods
+PARAMETERS, *_, BITS = COSTS
+# What a report needs of reports/provenance and reports/curves.
+PROVENANCE = ["image", "device", "precision", "date", "torch", "seed", "seconds"]
+CURVES = ["iteration", "psnr"]
+
+
+@dataclass(frozen=True)
+class Results:
+    """The rows of all known methods, and what was left out."""
+
+    rows: pd.DataFrame  # profile, method, then the files' columns
+    strays: list[Path]  # files that belong to no method of params.yaml
+
+    def profiles(self, params: Params) -> list[str]:
+        """Profiles of params.yaml in their order, then any others that have rows."""
+        return [*params.profiles, *sorted(set(self.rows["profile"]) - params.profiles.keys())]
+
+    def of(self, profile: str) -> pd.DataFrame:
+        return self.rows[self.rows["profile"] == profile].drop(columns="profile")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The scores of one profile."""
+
+    rows: pd.DataFrame  # method, image, the signal's axes, measures, costs
+    measures: Sequence[Measure]  # of the profile's task, the one that ranks methods first
+
+    @property
+    def ranking(self) -> Measure:
+        return self.measures[0]
+
+    @property
+    def others(self) -> Sequence[Measure]:
+        return self.measures[1:]
+
+    def summary(self) -> pd.DataFrame:
+        """One row per method: `STATISTICS` of the ranking measure, the means of others and of costs, and `images`."""
+        groups = self.rows.groupby("method", sort=False)
+        ranked = groups[self.ranking.name].agg([*STATISTICS.values()]).set_axis([*STATISTICS], axis=1)
+        means = groups[[measure.name for measure in (*self.others, *COSTS)]].mean()
+        return ranked.join(means).join(groups.size().rename("images"))
+
+    def by_image(self) -> pd.DataFrame:
+        """The ranking measure, images down and methods across."""
+        table = self.rows.pivot(index="image", columns="method", values=self.ranking.name)
+        return table[list(dict.fromkeys(self.rows["method"]))]
+
+    def costs(self, provenance: pd.DataFrame) -> pd.DataFrame:
+        """One row per method: the mean of the ranking measure, under its `key`, and what it costs.
+
+        Costs are parameters, bits, and a fit's median seconds (NaN: unknown), those of the machine, and of whatever
+        else it did at the time.
+        """
+        averages = self.summary().rename(columns={"average": key(self.ranking)})
+        averages = averages[[key(self.ranking), PARAMETERS.name, BITS.name]]
+        return averages.join(provenance.groupby("method")["seconds"].median())
+
+
+def read_scores(folder: Path, params: Params) -> Results:
+    """The rows of reports/scores; `UserError` names what cannot be used."""
+
+    def columns(profile: str) -> list[str]:
+        measures = params.task(profile).measures if profile in params.profiles else Represent.measures[:1]
+        return ["image", *Image.axes, *(measure.name for measure in (*measures, *COSTS))]
+
+    return collect(folder, params, columns)
+
+
+def read_provenance(folder: Path, params: Params) -> Results:
+    """The rows of reports/provenance; `UserError` names what cannot be used."""
+    return collect(folder, params, lambda _: PROVENANCE)
+
+
+def read_curves(folder: Path, params: Params) -> Results:
+    """The rows of reports/curves; `UserError` names what cannot be used."""
+    return collect(folder, params, lambda _: CURVES)
+
+
+def collect(folder: Path, params: Params, columns: Callable[[str], Sequence[str]]) -> Results:
+    """Read every `<profile>/<method>.csv` below a folder, in the order of params.yaml.
+
+    `columns` are those that a profile's files must have.
+    """
+    known, strays = {}, []
+    for file in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".gitignore"):
+        place = file.relative_to(folder).parts
+        if len(place) == 2 and file.suffix == ".csv" and file.stem in params.methods:
+            known[place[0], file.stem] = file
+        else:
+            strays.append(file)
+    order = {method: index for index, method in enumerate(params.methods)}
+    frames = []
+    for profile, method in sorted(known, key=lambda pair: (pair[0], order[pair[1]])):
+        frame = _read(known[profile, method], columns(profile))
+        frame.insert(0, "profile", profile)
+        frame.insert(1, "method", method)
+        frames.append(frame)
+    return Results(pd.concat(frames) if frames else pd.DataFrame(columns=["profile", "method"]), strays)
+
+
+def scores_of(results: Results, profile: str, params: Params) -> Scores:
+    """A profile's scores, by its task; where params.yaml no longer has the profile, by what there is of `represent`."""
+    rows = results.of(profile)
+    if profile in params.profiles:
+        measures = params.task(profile).measures
+    else:
+        measures = tuple(m for m in Represent.measures if m.name in rows and rows[m.name].notna().any())
+    names = [measure.name for measure in (*measures, *COSTS)]
+    return Scores(rows if len(rows) else pd.DataFrame(columns=["method", "image", *Image.axes, *names]), measures)
+
+
+def key(measure: Measure) -> str:
+    """What our files call a measure: 8-bit values are what all of them are of."""
+    return measure.name.removesuffix("_8bit")
+
+
+def unit(measure: Measure) -> str:
+    """With a space before it; nothing for a number without one."""
+    return f" {measure.unit}" if measure.unit else ""
+
+
+def pipe(heads: Sequence[str], rows: Iterable[Sequence[str]], words: int = 1) -> str:
+    """A Markdown table whose first columns are words, and the others numbers."""
+    lines = [heads, [*["---"] * words, *["---:"] * (len(heads) - words)], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _read(file: Path, columns: Sequence[str]) -> pd.DataFrame:
+    try:
+        frame = pd.read_csv(file, dtype={"image": str, "date": str})
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError):
+        raise UserError(f"{file} is no CSV file") from None
+    if missing := [column for column in columns if column not in frame]:
+        raise UserError(f"{file} has no column {missing[0]}")
+    if "image" in frame and frame["image"].duplicated().any():
+        raise UserError(f"{file} has two rows for an image")
+    if frame.empty:
+        raise UserError(f"{file} has no rows")
+    return frame

@@ -1,0 +1,194 @@
+"""Scores beside the published numbers: tables.md, tables.csv, metrics.json and README's block. tables.tex is `latex`'s.
+
+The same scores give the same bytes: no clock, no times. A dash is what was not measured.
+"""
+
+import json
+import math
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from refield.config import Params
+from refield.papers import Paper, Table
+from refield.reports.claims import examine
+from refield.reports.description import kind, measured, not_run, scale, statement
+from refield.reports.results import STATISTICS, Results, Scores, key, pipe, scores_of, unit
+from refield.scores.measure import Measure
+from refield.scores.numbers import number
+from refield.tasks import TASKS
+from refield.units.scoring import COSTS
+
+CHANCE = (
+    "Within chance: the 95 % interval of one of the differences, over these images and for one seed, includes zero."
+)
+BEYOND = 0  # the number, in `tidy`, of the table of methods that the paper's tables do not have
+
+
+def shown(results: Results, params: Params, paper: Paper) -> list[str]:
+    """The profiles with a section: all that have scores, and those comparable with the paper even without."""
+    scored = set(results.rows["profile"])
+    return [name for name in results.profiles(params) if name in scored or comparable(name, params, paper)]
+
+
+def comparable(profile: str, params: Params, paper: Paper) -> bool:
+    return profile in params.profiles and not paper.protocol.differences(params.profiles[profile])
+
+
+def beside(profile: str, params: Params, paper: Paper) -> list[Table]:
+    """The published tables that may stand beside a profile's numbers: of another task's there are none."""
+    return paper.tables if kind(profile, params) == paper.protocol.task else []
+
+
+def tidy(results: Results, params: Params, paper: Paper) -> pd.DataFrame:
+    """One row per profile, table and method: statistics, and the published ones beside them; NaN is missing.
+
+    `table` is the paper's number, or `BEYOND`; `measure` is the `key` of what the statistics are of.
+    """
+    rows = []
+    for profile in shown(results, params, paper):
+        scores = scores_of(results, profile, params)
+        statistics = scores.summary()
+        published = [(table.number, row) for table in beside(profile, params, paper) for row in table.rows]
+        entries = [
+            (table, row.method, row.label, [getattr(row, name) for name in STATISTICS]) for table, row in published
+        ]
+        known = {row.method for _, row in published}
+        missing = [method for method in map(str, statistics.index) if method not in known]
+        entries += [(BEYOND, method, paper.label(method), [None] * len(STATISTICS)) for method in missing]
+        for table, method, label, values in entries:
+            found = statistics.reindex([method]).iloc[0]
+            rows.append(
+                {"profile": profile, "table": table, "method": method, "label": label}
+                | {
+                    "images": int(np.nan_to_num(found["images"])),
+                    "measure": key(scores.ranking),
+                    **found[[*STATISTICS]],
+                }
+                | {
+                    f"published_{name}": math.nan if v is None else v
+                    for name, v in zip(STATISTICS, values, strict=True)
+                }
+                | {measure.name: found[measure.name] for measure in (*scores.others, *COSTS)}
+            )
+    return pd.DataFrame(rows)
+
+
+def markdown(results: Results, provenance: Results, params: Params, paper: Paper) -> str:
+    """The whole report: a section per profile, and what was left out."""
+    statistics = tidy(results, params, paper)
+    profiles = shown(results, params, paper)
+    blocks = ["# Results", f"{_published(paper)}\n\n{measured(profiles, params)}"]
+    blocks += [f"`{file}` belongs to no method of params.yaml and is left out." for file in results.strays]
+    for profile in profiles:
+        blocks.append(f"## {profile}")
+        here, scores = statistics[statistics["profile"] == profile], scores_of(results, profile, params)
+        if scores.rows.empty:
+            blocks.append(not_run(profile, params))
+        else:
+            blocks.append(statement(profile, scores, provenance.of(profile), params, paper))
+        tables = beside(profile, params, paper)
+        for table in tables:
+            title = f"Table {table.number}{f' (p. {table.page})' if table.page else ''}: {table.caption}"
+            blocks.append(_statistics(title, here[here["table"] == table.number], scores.ranking, published=True))
+        if (here["table"] == BEYOND).any():
+            title = (
+                "Methods beyond the paper" if tables else f"{scores.ranking.title}{unit(scores.ranking) and ' in dB'}"
+            )
+            blocks.append(_statistics(title, here[here["table"] == BEYOND], scores.ranking, published=False))
+        if not scores.rows.empty:
+            blocks.append(_others(here, scores, paper))
+            if tables and paper.claims:
+                blocks += ["### The paper's claims", _pipe(examine(scores, paper)), CHANCE]
+    return "\n\n".join(blocks) + "\n"
+
+
+def csv(statistics: pd.DataFrame) -> str:
+    """`tidy`, its statistics under the name of their measure, with six decimals; missing values are empty."""
+    rows = [
+        {f"{row['measure']}_{name}" if name in STATISTICS else str(name): value for name, value in row.items()}
+        for row in statistics.to_dict("records")
+    ]
+    table = pd.DataFrame(rows).drop(columns="measure", errors="ignore")
+    return table.to_csv(index=False, float_format="%.6f", lineterminator="\n")
+
+
+def metrics(results: Results, params: Params) -> str:
+    """JSON for `dvc metrics`: profile, method, then the average of each measure; null if infinite."""
+    averages: dict[str, dict[str, dict[str, float | None]]] = {}
+    for profile in sorted(set(results.rows["profile"])):
+        scores = scores_of(results, profile, params)
+        means = scores.summary().rename(columns={"average": scores.ranking.name})
+        averages[profile] = {
+            str(method): {
+                key(measure): round(row[measure.name], 4) if math.isfinite(row[measure.name]) else None
+                for measure in scores.measures
+            }
+            for method, row in means.iterrows()
+        }
+    return json.dumps(averages, indent=2) + "\n"
+
+
+def readme_table(results: Results, params: Params, paper: Paper) -> str:
+    """Average PSNR, published and reproduced, one column per profile; then one line on what each profile is."""
+    statistics = tidy(results, params, paper).drop_duplicates(["profile", "method"])
+    methods = dict.fromkeys(statistics["method"])
+    columns = {f"{published_measure(paper).title} in dB": [paper.label(method) for method in methods]}
+    columns["Paper"] = [number(paper.published.get(method, math.nan)) for method in methods]
+    notes = [f"* {note}" for note in profile_notes(results, params, paper)]
+    for profile, rows in statistics.groupby("profile", sort=False):
+        average = rows.set_index("method")["average"]
+        measure = scores_of(results, str(profile), params).ranking
+        head = f"`{profile}`" + ("" if measure == published_measure(paper) else f", {measure.title}")
+        columns[head] = [number(average.get(method, math.nan), measure.digits) for method in methods]
+    lead = "Average over images; only a profile at the paper's own scale is comparable with its numbers."
+    return "\n".join([_pipe(pd.DataFrame(columns)), "", lead, "", *notes])
+
+
+def published_measure(paper: Paper) -> Measure:
+    """What the paper's tables are of: the measure that ranks in its task."""
+    return TASKS[paper.protocol.task].measures[0]
+
+
+def profile_notes(results: Results, params: Params, paper: Paper) -> list[str]:
+    """What each profile with a section is, or how to make it."""
+    notes = []
+    for profile in shown(results, params, paper):
+        scores = scores_of(results, profile, params)
+        notes.append(
+            not_run(profile, params) if scores.rows.empty else f"`{profile}`: {scale(profile, scores, params)}."
+        )
+    return notes
+
+
+def _published(paper: Paper) -> str:
+    silent = f"; the paper does not say: {', '.join(paper.unpublished)}" if paper.unpublished else ""
+    return f"Published: {paper.citation}, <{paper.link}>{silent}."
+
+
+def _statistics(title: str, rows: pd.DataFrame, measure: Measure, published: bool) -> str:
+    """Each statistic; and its published value and the difference from it."""
+    columns = [("Method", rows["label"].tolist())]
+    for name in STATISTICS:
+        columns.append((name.capitalize(), _column(rows[name], measure.digits)))
+        if published:
+            there = rows[f"published_{name}"]
+            columns += [("paper", _column(there)), ("difference", _column(rows[name] - there, sign="+"))]
+    frame = pd.concat([pd.Series(values, name=name) for name, values in columns], axis=1)
+    return f"### {title}\n\n{_pipe(frame)}"
+
+
+def _others(rows: pd.DataFrame, scores: Scores, paper: Paper) -> str:
+    rows = rows.drop_duplicates("method")
+    columns = {"Method": [paper.label(method) for method in rows["method"]]}
+    columns |= {m.title: _column(rows[m.name], m.digits) for m in (*scores.others, *COSTS)}
+    return f"### Other measures, averaged over images\n\n{_pipe(pd.DataFrame(columns))}"
+
+
+def _column(values: Iterable[float], digits: int = 2, sign: str = "") -> list[str]:
+    return [number(value, digits, sign) for value in values]
+
+
+def _pipe(table: pd.DataFrame) -> str:
+    return pipe(table.columns.tolist(), table.to_numpy().tolist())

@@ -1,0 +1,15 @@
+"""Signals, one kind to a file; a profile of params.yaml says under one of these keys where its signals come from."""
+
+from refield.signals.image import Image
+from refield.signals.signal import Signal
+
+SIGNALS: dict[str, type[Signal]] = {
+    "images": Image,
+}
+
+__all__ = ["SIGNALS", "Image", "Signal", "kind_of"]
+
+
+def kind_of(signal: Signal) -> str:
+    """The signal's key in the table."""
+    return next(name for name, kind in SIGNALS.items() if kind is type(signal))

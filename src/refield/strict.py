@@ -1,0 +1,20 @@
+"""Settings as frozen models that refuse what they do not know."""
+
+from typing import Annotated, Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Regions = Annotated[int, Field(ge=2, le=64)]  # K, the number of regions of a map
+
+
+class Strict(BaseModel):
+    """A frozen model that refuses unknown keys and values of another type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Described(Protocol):
+    """What every `Strict` model has: the values of its keys."""
+
+    def model_dump(self, *, mode: str = ..., exclude: set[str] | None = ...) -> dict[str, Any]: ...

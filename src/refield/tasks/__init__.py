@@ -1,0 +1,22 @@
+"""Tasks, one to a file: what a field is fitted to, and how well it does."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from refield.tasks.represent import Represent
+from refield.tasks.task import Task
+
+TASKS: dict[str, type[Task]] = {
+    "represent": Represent,
+}
+
+
+def build(description: Mapping[str, Any]) -> Task:
+    """The task of a description: its `kind` and its own keys."""
+    return TASKS[description["kind"]](**{key: value for key, value in description.items() if key != "kind"})
+
+
+def describe(task: Task) -> dict[str, Any]:
+    """What `build` makes the task of again, as JSON has it; without what only its scores depend on."""
+    kind = next(name for name, kind in TASKS.items() if kind is type(task))
+    return {"kind": kind, **task.model_dump(mode="json", exclude=set(task.only_scores))}

@@ -1,0 +1,160 @@
+"""Make units: fit, encode, and keep each as soon as it is done."""
+
+import contextlib
+import datetime
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from rich import progress
+from rich.console import Console
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from refield.errors import UserError
+from refield.fitting import devices, fit
+from refield.fitting.fit import Diverged, Progress
+from refield.fitting.job import Job
+from refield.tasks.problem import mse_to_psnr
+from refield.units.encode import encode
+from refield.units.store import Made, Store
+from refield.units.unit import Unit
+
+# Activations of one layer that a GPU works on at once: a 768x512 image at width 256 fills it, of smaller ones several.
+AT_ONCE, MOST_AT_ONCE = 2**27, 16
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A unit that cannot be fitted, and why."""
+
+    reason: str
+
+
+def make_all(units: Sequence[Unit], store: Store, device: str, title: str) -> dict[str, Made]:
+    """Fit the units in this process, with a progress bar, and keep each as soon as it is done; the units by key.
+
+    `UserError` in the end for those that fail, which do not stop the rest.
+    """
+    store.require_writable()
+    made: dict[str, Made] = {}
+    failed: dict[str, str] = {}
+    with _progress_bar() as bar:
+        task = bar.add_task(title, total=sum(unit.train.iterations for unit in units), unit="", iteration=0, loss="")
+
+        def started(group: Sequence[Unit]) -> Progress:
+            names = group[0].name + (f" to {group[-1].name}" if len(group) > 1 else "")
+            done = len(made) + len(failed)
+            bar.update(task, unit=f"{names} {done + len(group)}/{len(units)}")
+            before, reached = sum(unit.train.iterations for unit in units[:done]), [0] * len(group)
+
+            def show(number: int, iteration: int, loss: float) -> None:
+                reached[number] = iteration
+                said = f"{mse_to_psnr(loss):.2f} dB" if group[number].task.least_squares else f"loss {loss:.3g}"
+                bar.update(task, completed=before + sum(reached), iteration=iteration, loss=said)
+
+            return show
+
+        for unit, result in make_each(units, device, started, lambda text: bar.console.print(f"{title}: {text}")):
+            if isinstance(result, Failed):
+                failed[unit.name] = result.reason
+            else:
+                made[unit.key()] = result
+                store.put(unit.key(), result)
+    if failed:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
+        raise UserError(f"{title}: {len(failed)} of {len(units)} fits failed; {reasons}")
+    return made
+
+
+def make_each(
+    units: Sequence[Unit],
+    device: str,
+    started: Callable[[Sequence[Unit]], Progress] = lambda _: lambda *_: None,
+    say: Callable[[str], None] = print,
+) -> Iterator[tuple[Unit, Made | Failed]]:
+    """Fit the units in their order, as many at once as the device takes; `started` hears of each group.
+
+    Where a GPU's memory does not hold as many as were tried, half as many are from then on.
+    """
+    waiting, most = list(units), MOST_AT_ONCE
+    while waiting:
+        group = waiting[: first_group(waiting, device, most)]
+        results: list[Made | Failed] = []
+        with contextlib.suppress(torch.OutOfMemoryError):
+            results = make(group, device, started(group))
+        if not results:  # out of the `with`, where the error no longer holds what did not fit
+            torch.cuda.empty_cache()
+            if len(group) > 1:
+                most = len(group) // 2
+                say(f"the GPU's memory does not hold {len(group)} fits at once; now {most}")
+                continue
+            results = [Failed("the GPU's memory does not hold it; REFIELD_DEVICE=cpu fits it on the CPU")]
+        waiting = waiting[len(group) :]
+        yield from zip(group, results, strict=True)
+
+
+def first_group(units: Sequence[Unit], device: str, most: int = MOST_AT_ONCE) -> int:
+    """How many of the first units are fitted at once: on a CPU one, on a GPU as many as it takes to fill it."""
+    if device == "cpu":
+        return 1
+    total = 0
+    for count, unit in enumerate(units[:most]):
+        total += unit.samples * unit.field.cost(len(unit.signal.shape), unit.signal.channels).floats
+        if count and total > AT_ONCE:
+            return count
+    return min(most, len(units))
+
+
+def make(units: Sequence[Unit], device: str, progress: Progress) -> list[Made | Failed]:
+    """Fit units at once; of each its files, and where, when and for how long it was fitted: its share of the time."""
+    start = time.perf_counter()
+    results: list[Made | Failed | Job] = [_job(unit) for unit in units]
+    jobs = {number: result for number, result in enumerate(results) if isinstance(result, Job)}
+    numbers = list(jobs)
+    fits = fit.fit_together(list(jobs.values()), device, lambda number, *seen: progress(numbers[number], *seen))
+    seconds = (time.perf_counter() - start) / max(1, len(jobs))
+    for (number, job), result in zip(jobs.items(), fits, strict=True):
+        unit = units[number]
+        results[number] = (
+            Failed(str(result))
+            if isinstance(result, Diverged)
+            else Made(
+                encode(job, result, unit.task, unit.signal, unit.labels), _provenance(unit, device, seconds, len(jobs))
+            )
+        )
+    return [result for result in results if not isinstance(result, Job)]
+
+
+def _job(unit: Unit) -> Job | Failed:
+    """What is to be fitted; nothing, where the task cannot use the signal."""
+    labels = None if unit.labels is None else unit.labels.reshape(-1)
+    try:
+        return Job(unit.field, unit.task.problem(unit.signal, labels), unit.train, unit.seed)
+    except UserError as error:
+        return Failed(str(error))
+
+
+def _provenance(unit: Unit, device: str, seconds: float, together: int) -> dict[str, object]:
+    return {
+        "seconds": round(seconds, 2),
+        "together": together,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        **devices.describe(device),
+        "precision": unit.train.precision,
+        "seed": unit.seed,
+        "code": unit.code[:12],
+        **({"node": os.environ["SLURMD_NODENAME"]} if "SLURMD_NODENAME" in os.environ else {}),
+    }
+
+
+def _progress_bar() -> progress.Progress:
+    return progress.Progress(
+        TextColumn("{task.description}  {task.fields[unit]}"),
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TextColumn("iteration {task.fields[iteration]}  {task.fields[loss]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )

@@ -1,0 +1,25 @@
+"""Write down which units each method of a profile is, and what scores come from: what changes is made again."""
+
+import shutil
+
+from refield import config
+from refield.pipeline import units
+from refield.pipeline.command import run
+from refield.pipeline.layout import Layout
+
+
+def main(profile: str, paper: str | None = None) -> None:
+    layout = Layout(paper)
+    params = config.read(profile, path=layout.params)
+    for method in params.methods:
+        file = layout.wanted(profile, method)
+        if method == next(iter(params.methods)):
+            shutil.rmtree(file.parent, ignore_errors=True)
+            file.parent.mkdir(parents=True)
+        file.write_text(units.wanted(layout, params, profile, method))
+    layout.scoring(profile).parent.mkdir(parents=True, exist_ok=True)
+    layout.scoring(profile).write_text(units.scoring(params, profile))
+
+
+if __name__ == "__main__":
+    run(main)
