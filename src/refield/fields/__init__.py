@@ -6,9 +6,11 @@ from typing import Any
 from refield.errors import UserError
 from refield.fields.field import Field
 from refield.fields.mlp import Mlp
+from refield.fields.wire import Wire
 
 FIELDS: dict[str, type[Field]] = {
     "mlp": Mlp,
+    "wire": Wire,
 }
 
 
