@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from refield.tasks.gradients import Gradients
+from refield.tasks.inpaint import Inpaint
 from refield.tasks.represent import Represent
 from refield.tasks.task import Task
 
 TASKS: dict[str, type[Task]] = {
     "represent": Represent,
+    "inpaint": Inpaint,
+    "gradients": Gradients,
 }
 
 

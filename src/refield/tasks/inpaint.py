@@ -1,0 +1,101 @@
+"""Inpainting: the field is fitted to the visible pixels, and scored where it saw nothing.
+
+The mask depends on the settings and the image's size alone, so all images of a size have the same. Labels are passed on
+as they come: regions that were cut from the whole image tell a field about hidden pixels.
+"""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from jaxtyping import Float, Integer
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
+from pydantic import Field
+
+from refield.errors import UserError
+from refield.scores import metrics
+from refield.scores.measure import PSNR, SSIM, Measure
+from refield.signals.image import as_image
+from refield.signals.signal import Signal
+from refield.strict import Strict
+from refield.tasks.problem import Problem
+
+PSNR_HIDDEN = Measure("psnr_hidden", "PSNR hidden", 2, unit="dB")
+PSNR_VISIBLE = Measure("psnr_visible", "PSNR visible", 2, unit="dB")
+
+SENTENCE = "a field is fitted to the pixels that are seen and must fill in those that lie under these words"
+LINES = 8  # of text in an image's height
+SMALLEST_FONT = 8  # pixels: letters of less are no letters, so an image of few rows has fewer lines
+
+
+class Inpaint(Strict):
+    """Hide pixels at random or under lines of text, fit the others, and score both apart."""
+
+    mask: Literal["random", "text"] = "random"
+    hidden: float = Field(0.8, gt=0, lt=1)  # the share of pixels that `random` hides; unused by `text`
+    mask_seed: int = Field(0, ge=0)  # which pixels are drawn, or in which order the words come
+
+    least_squares: ClassVar[bool] = True
+    measures: ClassVar[tuple[Measure, ...]] = (PSNR_HIDDEN, PSNR_VISIBLE, PSNR, SSIM)
+    only_scores: ClassVar[frozenset[str]] = frozenset()
+
+    def draw_mask(self, shape: tuple[int, int]) -> np.ndarray:
+        """Where an image of `shape` (height, width) is hidden, as bool (h, w); `UserError` if all of it is, or nothing.
+
+        `random` hides exactly round(hidden * h * w) pixels, and those that a smaller share hides are among them. The
+        pixels under `text` depend on the version of Pillow, which brings the font and the FreeType that draws it.
+        """
+        height, width = shape
+        rng = np.random.default_rng(self.mask_seed)
+        mask = _text(height, width, rng) if self.mask == "text" else _random(height, width, self.hidden, rng)
+        if mask.all() or not mask.any():
+            setting = "task.mask = text" if self.mask == "text" else f"task.hidden = {self.hidden}"
+            raise UserError(
+                f"has {height} x {width} pixels, of which {setting} hides {'all' if mask.all() else 'none'}; "
+                "some must be hidden and some visible"
+            )
+        return mask
+
+    def problem(self, signal: Signal, labels: Integer[np.ndarray, " n"] | None) -> Problem:
+        """All pixels, of which the hidden ones count nothing: the error of the others is their own mean."""
+        visible = ~self.draw_mask(as_image(signal).shape).reshape(-1)
+        return Problem(signal.points(), signal.values(), signal.channels, labels, visible.astype(np.float64))
+
+    def finish(self, values: Float[np.ndarray, "n c"], signal: Signal) -> Signal:
+        """The field's own pixels everywhere; the visible ones are not put back."""
+        return signal.with_values(values)
+
+    def score(self, signal: Signal, estimate: Signal) -> dict[str, float]:
+        """PSNR in dB over the hidden, the visible and all pixels of the 8-bit images, and SSIM of the whole."""
+        original, reconstruction = as_image(signal).pixels, as_image(estimate).pixels
+        mask = self.draw_mask(as_image(signal).shape)
+
+        def psnr_where(where: np.ndarray) -> float:
+            return metrics.psnr_8bit(original[where][None], reconstruction[where][None])  # as one row of pixels
+
+        return {
+            PSNR_HIDDEN.name: psnr_where(mask),
+            PSNR_VISIBLE.name: psnr_where(~mask),
+            PSNR.name: metrics.psnr_8bit(original, reconstruction),
+            SSIM.name: metrics.ssim(original, reconstruction),
+        }
+
+
+def _random(height: int, width: int, hidden: float, rng: np.random.Generator) -> np.ndarray:
+    mask = np.zeros(height * width, dtype=bool)
+    mask[rng.permutation(mask.size)[: round(hidden * mask.size)]] = True
+    return mask.reshape(height, width)
+
+
+def _text(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
+    """Lines of words from edge to edge, each in an order of its own."""
+    size, words = max(SMALLEST_FONT, height // LINES), SENTENCE.split()
+    font = ImageFont.load_default(size)
+    picture = Pillow.new("1", (width, height))  # of two values: a pixel is hidden or it is not
+    pen = ImageDraw.Draw(picture)
+    for top in range(0, height, size):
+        line = ""
+        while font.getlength(line) < width:
+            line += "".join(f"{word} " for word in rng.permutation(words))
+        pen.text((0, top), line, fill=1, font=font)
+    return np.array(picture)
