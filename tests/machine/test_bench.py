@@ -1,0 +1,18 @@
+from pipeline import ROOT
+
+from refield import config
+from refield.machine.bench import measure
+
+
+def test_every_method_of_every_kind_is_timed():
+    changes = {
+        "methods": {"ours": {"gates": [8.0, "segment"]}, "wire": {"field": "wire", "train": {"precision": "float32"}}},
+        "profiles.quick.network.width": 8,
+        "profiles.quick.images.long": 24,
+        "profiles.quick.images.short": 16,
+    }
+    rows = list(measure(config.read(path=ROOT / "params.yaml", changes=changes), "quick", "cpu"))
+    assert [method for method, *_ in rows] == ["ours", "wire"]
+    for _, step, floor, rate in rows:
+        assert 0 < floor < step  # so few pixels never come near it
+        assert rate > 0

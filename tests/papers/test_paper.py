@@ -1,0 +1,120 @@
+from pathlib import Path
+
+import pytest
+from pipeline import ROOT
+
+from refield import config, papers
+from refield.settings import ConfigError
+
+NAME = "oh_bae_2024"
+TEXT = (ROOT / "papers" / NAME / "paper.yaml").read_text()
+PAPER = papers.read(NAME, ROOT / "papers")
+
+
+def changed(folder: Path, old: str, new: str) -> Path:
+    """A folder of papers whose only paper has a mistake."""
+    assert old in TEXT
+    (folder / NAME).mkdir()
+    (folder / NAME / "paper.yaml").write_text(TEXT.replace(old, new, 1))
+    return folder
+
+
+def test_the_numbers_as_printed() -> None:
+    """Typed a second time, from the paper."""
+    printed = {
+        1: {
+            "siren": (30.28, 35.00, 23.75),
+            "ftc": (38.41, 41.15, 35.39),
+            "qt": (36.35, 39.42, 31.98),
+            "ours": (39.25, 42.04, 36.45),
+        },
+        2: {
+            "seg_first": (37.51, 40.72, 34.31),
+            "seg_second": (37.53, 40.73, 34.03),
+            "seg_third": (38.34, 41.49, 34.53),
+            "ours": (39.25, 42.04, 36.45),
+        },
+        3: {"equal_bin": (39.02, 42.05, 35.82), "ours": (39.25, 42.04, 36.45)},
+    }
+    read = {
+        table.number: {row.method: (row.average, row.highest, row.lowest) for row in table.rows}
+        for table in PAPER.tables
+    }
+    assert read == printed
+    # The abstract's number.
+    better, worse = PAPER.gain.pair
+    assert PAPER.published[better] - PAPER.published[worse] == pytest.approx(0.84)
+
+
+def test_its_claims_hold_of_its_own_numbers() -> None:
+    for claim in PAPER.claims:
+        if claim.of != "images":
+            assert claim.holds({row.method: getattr(row, claim.of) for row in PAPER.rows}), claim.text
+
+
+def test_every_method_that_it_names_is_one_of_ours() -> None:
+    assert PAPER.methods.keys() <= config.read(path=ROOT / "params.yaml").methods.keys()
+    # Its own first, in the order of its tables; then the controls: their colours stand in this order.
+    assert list(PAPER.published) == list(PAPER.methods)[: len(PAPER.published)]
+
+
+def test_a_method_that_it_does_not_know_goes_by_its_own_name() -> None:
+    assert PAPER.label("another") == "another"
+
+
+def test_only_the_papers_own_scale_is_comparable() -> None:
+    profiles = config.read(path=ROOT / "params.yaml").profiles
+    assert PAPER.protocol.differences(profiles["paper"]) == []
+    assert PAPER.protocol.differences(profiles["quick"]) == [
+        "images from samples instead of kodak",
+        "chosen images: 4 named instead of all",
+        "image size: resize instead of native",
+        "network width 64 instead of 256",
+        "iterations: 300 instead of 5000",
+    ]
+    inpaint = profiles["paper"].model_copy(update={"task": {"kind": "inpaint"}})
+    assert PAPER.protocol.differences(inpaint) == ["task: inpaint instead of represent"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("average: 30.28", "average: 35.28", "siren: the average must lie between"),
+        ("average: 30.28", "mean: 30.28", "average is missing"),
+        ("average: 30.28", "average: '30.28'", "average = '30.28' is not allowed"),
+        ("compare: [ours, ftc]", "compare: [ours, seg_first]", "compare names seg_first, which is in no row"),
+        ("    compare: [ours, ftc]\n", "", "compare is missing"),
+        ("number: 2", "number: 1", "two tables of one number"),
+        ("figure: 3", "figure: 2", "two figures of one number"),
+        ("  siren: SIREN\n", "", "methods has no label for siren"),
+        ("gates: [ftc, qt, ours]", "gates: [ftc, new]", "no label for new, which charts names"),
+        ("task: represent", "task: paint", "'paint' is not allowed"),
+        ("source: kodak", "sources: kodak", "protocol.source is missing"),
+        ("figure: 2", "figures: 2", "figures is not a known key"),
+        ("link: ", "url: ", "link is missing"),
+        ("of: images\n    methods: [ours, ftc]", "of: images\n    methods: [ours, ftc, qt]", "compares two methods"),
+        ("of: lowest", "of: worst", "'worst' is not allowed"),
+        ("methods: [ours, equal_bin]", "methods: [ours, ours]", "names one twice"),
+        ("{noise}", "{noises}", "words names noises, which is not under differences"),
+        ("{gain.verdict}", "{gain.p}", r"words: \{gain.p\} is not allowed"),
+        ("{noise}", "{noise", "words: "),
+        ("parts: [parameters,", "parts: [weights,", "parts names weights, which is not under differences"),
+        ("differences: [thresholds]", "differences: [cuts]", "the study seeds names cuts"),
+        ("show: seeds", "show: all", "'all' is not allowed"),
+        ("    thresholds:", "    gain:", "differences must not define gain"),
+        ("gain:\n  better: ours\n  worse: ftc\n  called: [Ours, Fine-to-Coarse]\n", "", "gain is missing"),
+        ("tables:", "tables: [", "not valid YAML"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        papers.read(NAME, changed(tmp_path, old, new))
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith(f"{tmp_path / NAME / 'paper.yaml'}")
+
+
+def test_a_missing_paper_is_named_with_those_that_are_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no_such/paper.yaml is missing; papers are .*oh_bae_2024"):
+        papers.read("no_such", ROOT / "papers")
+    with pytest.raises(ConfigError, match="run from the repository's root"):
+        papers.read(NAME, tmp_path)

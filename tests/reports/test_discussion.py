@@ -1,0 +1,126 @@
+"""The discussion says what the numbers say."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pipeline import ROOT
+
+from refield import config, papers
+from refield.errors import UserError
+from refield.reports.discussion import discussion
+from refield.reports.results import Results
+from refield.study import COURSE
+
+PARAMS, PAPER = config.read(path=ROOT / "params.yaml"), papers.read("oh_bae_2024", ROOT / "papers")
+PLAN = PAPER.discussion
+IMAGES = [f"kodim{i:02}" for i in range(1, 13)]
+LEVEL = {"siren": 30, "siren_wide": 33, "siren_region": 31, "ftc": 38, "turned_map": 38.5, "random_map": 38.2}
+LEVEL |= {"qt": 36, "ours": 39, "equal_bin": 38.9, "ours_2": 38.7, "ours_8": 39.2, "ftc_leaky": 34}
+
+
+def rows(methods, **columns):
+    rng = np.random.default_rng(0)
+    each = rng.normal(0, 3, len(IMAGES))
+    noise = rng.normal(0, 0.02, (len(methods), len(IMAGES)))
+    return pd.DataFrame(
+        [
+            {**columns, "method": method, "image": image, "psnr_8bit": LEVEL[method] + each[i] + noise[j, i]}
+            for j, method in enumerate(methods)
+            for i, image in enumerate(IMAGES)
+        ]
+    )
+
+
+def text(scores=None, paper=PAPER):
+    scores = rows(LEVEL, profile="kodak_crops") if scores is None else scores
+    seeds = pd.concat([rows(["ftc", "ours", "equal_bin"], seed=s) for s in (0, 1, 2)])
+    rates = rows(["siren", "ftc", "ours", "random_map", "turned_map"], **{"profile.train.learning_rate": 1e-3})
+    long = rows(["ftc", "ours", "turned_map"], **{"profile.train.iterations": 5000})
+    long = long.assign(**dict.fromkeys([*COURSE, "psnr_raw"], long["psnr_8bit"]))
+    studies = {"seeds": seeds, "rates": rates, "iterations": long}
+    return discussion("Made here.", Results(scores, []), Results(curves(), []), studies, PARAMS, paper)
+
+
+def curves():
+    """Ours leads by 2 dB at a tenth of the way, and by nothing in the end."""
+    steps = [0, 50, 100, 200, 300, 400, 500]
+    psnr = {"siren": 20.0, "ftc": 30.0, "ours": 32.0}
+    return pd.DataFrame(
+        [
+            {"profile": "kodak_crops", "method": method, "iteration": step, "psnr": value + step / 100}
+            for method, value in psnr.items()
+            for step in steps
+        ]
+    ).assign(psnr=lambda rows: rows["psnr"] - 2.0 * ((rows["method"] == "ours") & (rows["iteration"] == 500)))
+
+
+def test_every_control_is_a_row_with_its_difference():
+    lines = text().splitlines()
+    for name in [*PLAN.parts, "gain", *PLAN.others]:
+        first, second = PAPER.difference(name)
+        (line,) = [line for line in lines if line.startswith(f"| {PAPER.label(first)} less {PAPER.label(second)} |")]
+        found = float(line.split("|")[3])
+        assert found == pytest.approx(LEVEL[first] - LEVEL[second], abs=0.03), line
+
+
+def test_published_differences_stand_beside_ours_where_there_are_any():
+    rows = [line.split("|") for line in text().splitlines() if line.startswith("| ") and " less " in line]
+    lines = {row[1].strip(): row[-2].strip() for row in rows}
+    assert lines["Ours less LoE Fine-to-Coarse"] == "+0.84"
+    assert lines["Ours less Ours, equal bin"] == "+0.23"
+    assert lines["Ours, random map less LoE Fine-to-Coarse"] == "—"
+
+
+def test_the_parts_of_the_gain_add_up():
+    pairs = [PAPER.difference(name) for name in PLAN.parts]
+    assert [first for first, _ in pairs[:-1]] == [second for _, second in pairs[1:]]  # each starts where the last ends
+    assert (pairs[-1][0], pairs[2][1]) == PAPER.gain.pair  # the last three are the gain's
+
+
+def test_the_gain_is_followed_over_the_iterations():
+    rows = [line.split("|") for line in text().splitlines() if line.startswith(("| 50 |", "| 500 |"))][:2]
+    assert [row[-2].strip() for row in rows] == ["+2.00", "+0.00"]
+
+
+def test_words_follow_the_sign():
+    assert re.search(
+        r"Ours less Fine-to-Coarse is \+(1\.0|0\.9)\d dB \[.*\], clear of zero; ours wins 12 of 12", text()
+    )
+    worse = rows(LEVEL, profile="kodak_crops")
+    worse.loc[worse["method"] == "ours", "psnr_8bit"] -= 2
+    assert re.search(r"Ours less Fine-to-Coarse is -\d\.\d\d dB \[.*\], clear of zero; ours wins 0 of 12", text(worse))
+    same = rows(LEVEL, profile="kodak_crops")
+    same.loc[same["method"] == "ours", "psnr_8bit"] += np.array([-2, 0] * 6)
+    assert re.search(r"Ours less Fine-to-Coarse is [+-]\d\.\d\d dB \[.*\], not clear of zero", text(same))
+
+
+def test_a_few_images_are_not_discussed_and_a_missing_profile_is_said_to_be_missing():
+    few = rows(LEVEL, profile="quick")
+    few = few[few["image"].isin(IMAGES[:4])]
+    assert "## quick" not in text(few)
+    assert "## paper\n\nNot run yet" in text(few)
+
+
+def test_missing_controls_are_said_to_be_missing():
+    found = text(rows([method for method in LEVEL if method != "random_map"], profile="kodak_crops"))
+    assert "Some of the controls have not been run here." in found
+
+
+def test_a_profile_of_another_task_is_not_discussed():
+    inpaint = PAPER.protocol.model_copy(update={"task": "inpaint"})
+    assert "## kodak_crops" not in text(paper=PAPER.model_copy(update={"protocol": inpaint}))
+
+
+def test_a_paper_may_have_nothing_to_discuss():
+    with pytest.raises(UserError, match="has no discussion"):
+        text(paper=PAPER.model_copy(update={"discussion": None}))
+
+
+def test_the_committed_discussion_has_every_profile_that_was_run():
+    committed = Path(ROOT / "reports/discussion.md")
+    if not committed.exists():
+        pytest.skip("not made yet")
+    assert "## kodak_crops" in committed.read_text()

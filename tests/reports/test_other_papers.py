@@ -1,0 +1,187 @@
+"""A paper with other methods, and a profile with another task, are data alone: reports follow them without code."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pipeline import ROOT
+
+from refield import config, papers
+from refield.config import Params
+from refield.papers import Paper
+from refield.reports import report, results, tables
+from refield.reports.claims import examine
+from refield.reports.description import statement
+from refield.reports.page import page
+from refield.scores.measure import Measure
+from refield.tasks import TASKS
+from refield.units.scoring import COSTS
+
+TOY = """\
+citation: A Toy, 2026
+link: https://example.org/
+protocol: {task: TASK, source: samples, names: all, images: 3}
+methods: {plain: Plain field, clever: Clever field}
+gain: {better: clever, worse: plain, called: [The clever one, the plain one]}
+tables:
+- number: 7
+  page: 12
+  caption: What cleverness does
+  rows:
+  - {method: plain, label: Plain, average: 20.5}
+  - {method: clever, label: Clever, average: 21.5, highest: 22.0, lowest: 21.0}
+claims:
+- {text: Clever > plain, of: average, methods: [clever, plain]}
+- {text: The worst is better, of: lowest, methods: [clever, plain]}
+- {text: Mostly better, of: images, methods: [clever, plain]}
+"""
+GATES = {"gates": ["dense"]}
+COLUMNS = {
+    task: [*(m.name for m in TASKS[task].measures), *(cost.name for cost in COSTS)] for task in ("represent", "inpaint")
+}
+
+
+@pytest.fixture(params=["represent", "inpaint"])
+def task(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def read(folder: Path, task: str) -> tuple[Params, Paper]:
+    """A paper of its own, whose task is the profile's, with one method that it does not label."""
+    (folder / "papers/toy").mkdir(parents=True)
+    (folder / "papers/toy/paper.yaml").write_text(TOY.replace("TASK", task))
+    params = config.read(path=ROOT / "params.yaml")
+    quick = params.profiles["quick"].model_copy(update={"task": {"kind": task}})
+    methods = {"plain": GATES, "clever": GATES, "new": GATES}
+    params = params.model_copy(update={"paper": "toy", "methods": methods, "profiles": {"quick": quick}})
+    return params, papers.read(params.paper, folder / "papers")
+
+
+def write(folder: Path, task: str, levels: dict[str, float]) -> None:
+    (folder / "quick").mkdir(parents=True)
+    for method, level in levels.items():
+        rows = [
+            {"image": f"im{i}", "height": 128, "width": 192}
+            | {name: level - place + i / 10 for place, name in enumerate(COLUMNS[task])}
+            for i in range(3)
+        ]
+        pd.DataFrame(rows).to_csv(folder / "quick" / f"{method}.csv", index=False)
+
+
+@pytest.fixture
+def made(tmp_path: Path, task: str) -> tuple[Params, Paper, results.Results]:
+    params, paper = read(tmp_path, task)
+    write(tmp_path / "scores", task, {"plain": 30.0, "clever": 31.0, "new": 29.0})
+    return params, paper, results.read_scores(tmp_path / "scores", params)
+
+
+def no_provenance(folder: Path, params: Params) -> results.Results:
+    return results.Results(pd.DataFrame(columns=["profile", "method", *results.PROVENANCE]), [])
+
+
+def test_tables_and_claims_of_another_paper(made, tmp_path: Path, task: str) -> None:
+    params, paper, scores = made
+    texts = report.texts(params, paper, scores, no_provenance(tmp_path, params))
+    text = texts["tables.md"]
+    assert "### Table 7 (p. 12): What cleverness does" in text
+    assert "| Plain | 30.10 | 20.50 | +9.60 | 30.20 | — | — | 30.00 | — | — |" in text
+    assert "| Clever > plain | 21.50, 20.50 | 31.10, 30.10 | yes |" in text
+    assert "| The worst is better | 21.00, — | 31.00, 30.00 | yes |" in text
+    assert "| Mostly better | — | 3 of 3 | yes |" in text
+    assert "| new | 29.10 |" in text.split("### Methods beyond the paper")[1]
+    heads = [measure.title for measure in (*TASKS[task].measures[1:], *COSTS)]
+    assert f"| Method | {' | '.join(heads)} |" in text
+    assert "discussion.md" not in texts["index.html"]
+    measures = list(json.loads(texts["metrics.json"])["quick"]["new"])
+    assert measures == [name.removesuffix("_8bit") for name in COLUMNS[task][: len(TASKS[task].measures)]]
+    assert f"{TASKS[task].measures[0].title} (dB), published" in texts["tables.tex"]
+    columns = texts["tables.csv"].splitlines()[0].split(",")
+    assert f"{COLUMNS[task][0].removesuffix('_8bit')}_average" in columns
+    assert columns[-len(COLUMNS[task]) + 1 :] == COLUMNS[task][1:]
+    row = tables.readme_table(scores, params, paper).splitlines()
+    assert row[0] == f"| {TASKS[task].measures[0].title} in dB | Paper | `quick` |"
+    assert row[3] == "| Clever field | 21.50 | 31.10 |"
+
+
+def test_a_profile_of_another_task_has_its_own_measures_and_no_published_numbers(tmp_path: Path) -> None:
+    params, _ = read(tmp_path, "inpaint")
+    paper = papers.read("oh_bae_2024", ROOT / "papers")
+    write(tmp_path / "scores", "inpaint", {"plain": 30.0, "clever": 31.0})
+    scores = results.read_scores(tmp_path / "scores", params)
+    texts = report.texts(params, paper, scores, no_provenance(tmp_path, params))
+    text = texts["tables.md"]
+    assert "### PSNR hidden in dB\n\n| Method | Average | Highest | Lowest |" in text
+    assert "| clever | 31.10 | 31.20 | 31.00 |" in text
+    assert "Table 1" not in text
+    assert "claims" not in text
+    assert "of another task (represent)" in text
+    assert "luminance regions" not in text
+    assert 'pages/quick.html">quick</a>, PSNR hidden' in texts["index.html"]
+    assert "`quick`, PSNR hidden" in tables.readme_table(scores, params, paper)
+    assert texts["tables.tex"].count("\n") == 1
+
+
+def test_charts_follow_the_paper(made, tmp_path: Path) -> None:
+    params, paper, scores = made
+    curves = pd.DataFrame([("quick", m, i, 20.0 + i) for m in params.methods for i in range(3)])
+    curves = results.Results(curves.set_axis(["profile", "method", "iteration", "psnr"], axis=1), [])
+    names = [name for name, _ in report.comparisons(params, paper, scores, curves)]
+    assert names == [
+        "quick/clever_against_plain",
+        *("quick/per_image", "quick/iterations", "quick/per_image_more", "quick/iterations_more"),
+    ]
+    past = no_provenance(tmp_path, params)
+    past.rows[["profile", "method", "seconds"]] = [("quick", m, 2.0) for m in params.methods]
+    ((profile, table, chart),) = report.costs(params, paper, scores, past, curves)
+    assert (profile, list(table.index)) == ("quick", ["plain", "clever", "new"])
+    assert chart is not None
+
+
+def test_a_page_has_the_tasks_columns(made, tmp_path: Path, task: str) -> None:
+    params, paper, found = made
+    scores, past = results.scores_of(found, "quick", params), no_provenance(tmp_path, params).of("quick")
+    curves = pd.DataFrame(columns=["method", "iteration", "psnr"])
+    html = page("quick", scores, past, curves, [], params, paper)
+    data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.S).group(1))
+    labels = [column["label"] for column in data["columns"]]
+    others = [measure.title for measure in TASKS[task].measures[1:]]
+    statistics = ["Average", "published", "difference", "Highest", "Lowest"]
+    assert labels == [*statistics, *others, "Parameters", "bits per pixel", "seconds per fit"]
+    assert data["own"] == "clever"
+    assert data["measure"]["words"] == f"{TASKS[task].measures[0].title} in dB"
+    assert data["methods"][0]["values"][:3] == [30.1, 20.5, 9.6]
+
+
+def test_the_statement_names_the_task_and_what_a_method_trains_otherwise(made, tmp_path: Path, task: str) -> None:
+    params, paper, found = made
+    params = params.model_copy(update={"methods": params.methods | {"new": GATES | {"train": {"learning_rate": 0.01}}}})
+    scores = results.scores_of(found, "quick", params)
+    text = statement("quick", scores, no_provenance(tmp_path, params).of("quick"), params, paper)
+    assert ("* Task: inpaint." in text) == (task == "inpaint")
+    assert "* Training of new: learning rate 0.01." in text
+
+
+def test_a_former_profile_has_the_measures_that_are_there(tmp_path: Path) -> None:
+    params, _ = read(tmp_path, "inpaint")
+    write(tmp_path / "scores", "inpaint", {"plain": 30.0})
+    (tmp_path / "scores/quick").rename(tmp_path / "scores/former")
+    found = results.read_scores(tmp_path / "scores", params)
+    scores = results.scores_of(found, "former", params)
+    assert [measure.name for measure in scores.measures] == ["psnr_8bit", "ssim"]
+    assert np.isclose(scores.summary().loc["plain", "average"], 28.1)
+
+
+def test_where_less_is_better_the_order_turns(tmp_path: Path) -> None:
+    _, paper = read(tmp_path, "represent")
+    errors = {("clever", "a"): 1.0, ("clever", "b"): 1.112, ("plain", "a"): 2.0, ("plain", "b"): 2.112}
+    costs = {cost.name: 1.0 for cost in COSTS}
+    rows = [{"method": method, "image": image, "error": error} | costs for (method, image), error in errors.items()]
+    scores = results.Scores(pd.DataFrame(rows), [Measure("error", "Error", 3, higher_is_better=False)])
+    assert examine(scores, paper)[["Here", "Holds"]].to_numpy().tolist() == [
+        ["1.056, 2.056", "yes"],
+        ["1.000, 2.000", "yes"],
+        ["2 of 2", "yes"],
+    ]

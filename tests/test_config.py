@@ -1,0 +1,303 @@
+"""Every key of params.yaml is checked, and whatever is wrong is one sentence."""
+
+import copy
+
+import pytest
+from pipeline import ROOT
+from ruamel.yaml import YAML
+
+from refield import config
+from refield.fields import FIELDS
+from refield.fields.wire import Wire
+from refield.segmentation.slic import Slic
+from refield.tasks.gradients import Gradients
+from refield.tasks.inpaint import Inpaint
+from refield.tasks.represent import Represent
+
+GIVEN = YAML(typ="safe").load(ROOT / "params.yaml")
+WIRE = {"field": "wire", "train": {"precision": "float32"}}
+
+
+def read(changes, tmp_path):
+    """params.yaml with some keys set, or removed where the value is `...`."""
+    params = copy.deepcopy(GIVEN)
+    for key, value in changes.items():
+        *path, last = key.split(".")
+        entry = params
+        for part in path:
+            entry = entry.setdefault(part, {})
+        if value is ...:
+            del entry[last]
+        else:
+            entry[last] = value
+    file = tmp_path / "params.yaml"
+    YAML().dump(params, file)
+    return config.read(path=file)
+
+
+def test_the_file_we_ship_is_valid():
+    params = config.read(path=ROOT / "params.yaml")
+    assert params.runs[0] == "quick"
+    assert list(params.methods)[:3] == ["siren", "ftc", "qt"]
+    for profile in params.profiles:
+        assert params.map(profile, "ours") == "multi_otsu"
+        assert params.task(profile) == Represent(iou_regions=4)
+
+
+WRONG = [
+    ("seg.method", "nonsense", ["seg.method", "'nonsense'", "multi_otsu, equal_bin"]),
+    ("seg.regions", 1, ["seg.regions = 1", "greater than or equal to 2"]),
+    ("seg.regions", "4", ["seg.regions = '4'", "integer"]),
+    ("seg.regions", 2.5, ["seg.regions = 2.5", "integer"]),
+    ("seg.metod", "multi_otsu", ["seg.metod", "not a known key"]),
+    ("seg.method", ..., ["seg.method", "missing"]),
+    ("semilla", 3, ["semilla", "not a known key"]),
+    ("seed", -1, ["seed = -1"]),
+    ("seed", True, ["seed = True"]),
+    ("paper", "Oh & Bae", ["paper = 'Oh & Bae'", "pattern"]),
+    ("runs", ["quik"], ["'quik'", "quick, kodak_crops, paper"]),
+    ("runs", [], ["runs"]),
+    ("runs", ["quick", "quick"], ["twice"]),
+    ("runs", "quick", ["runs = 'quick'", "list"]),
+    ("network.field", "sirne", ["'sirne'", "mlp, wire"]),
+    ("network.field", ["mlp"], ["['mlp']", "mlp, wire"]),
+    ("network.field", ..., ["methods.siren: field = None", "mlp, wire"]),
+    ("network.mlp", [1], ["network.mlp = [1]", "keys of"]),
+    ("network.wire", [1], ["network.wire = [1]", "keys of"]),
+    ("network.mlp.omega_0", 0, ["omega_0 = 0", "greater than 0"]),
+    ("network.mlp.bias", "none", ["bias = 'none'", "'shared' or 'per_expert'"]),
+    ("profiles.quick.network.field", "wire", ["profiles.quick.network.field", "not a known key"]),
+    ("profiles.quick.network.mlp", 3, ["profiles.quick.network.mlp = 3", "keys of"]),
+    ("profiles.quick.network.mlp.largest_a", -1.0, ["in profile quick: largest_a = -1.0"]),
+    ("profiles.quick.network.width", 0, ["width = 0"]),
+    ("profiles.quick.network.width", "64", ["width = '64'", "integer"]),
+    ("profiles.quick.network.width", ..., ["methods.siren in profile quick: width is missing"]),
+    ("profiles.quick.train.iterations", 0, ["profiles.quick.train.iterations = 0"]),
+    ("profiles.quick.train.learning_rate", "1e-3", ["learning_rate = '1e-3'", "number"]),
+    ("profiles.quick.train.learning_rate", float("nan"), ["learning_rate = nan", "finite"]),
+    ("profiles.quick.train.schedule", "linear", ["schedule = 'linear'", "'constant', 'exponential' or 'cosine'"]),
+    ("profiles.quick.train.precision", "half", ["precision = 'half'", "'float32' or 'mixed'"]),
+    ("profiles.quick.images.long", 100, ["long (100)", "short (128)"]),
+    ("profiles.quick.images.short", ..., ["profiles.quick.images", "needs both long and short"]),
+    ("profiles.paper.images.long", 768, ["native", "remove long and short"]),
+    ("profiles.quick.images.names", ["coffee", "coffee"], ["twice"]),
+    ("profiles.quick.images.names", "coffee", ["names = 'coffee'"]),
+    ("profiles.quick.device", "gpu", ["device = 'gpu'", "'auto', 'cpu' or 'cuda'"]),
+    ("profiles.quick.task", {"hidden": 0.5}, ["profiles.quick.task.kind = None", "represent, inpaint, gradients"]),
+    ("profiles.quick.task", {"kind": ["inpaint"]}, ["profiles.quick.task.kind = ['inpaint']", "represent, inpaint"]),
+    ("profiles.quick.task", {"kind": "inpaint", "hidden": 1}, ["profiles.quick.task.hidden = 1", "less than 1"]),
+    (
+        "profiles.quick.task",
+        {"kind": "represent", "iou_regions": 3},
+        ["profiles.quick.task.iou_regions is not a known key", "under scores"],
+    ),
+    ("scores.iou_regions", 1, ["scores.iou_regions = 1", "greater than or equal to 2"]),
+    ("methods.Siren", {"gates": ["dense"]}, ["Siren", "pattern"]),
+    ("methods.siren.gates", [], ["methods.siren", "gates = []"]),
+    ("methods.siren.gates", ["tile"], ["methods.siren", "'tile'"]),
+    ("methods.siren.gates", [-2], ["methods.siren", "-2"]),
+    ("methods.siren.map", "multi_otsu", ["methods.siren.map", "needs a segment gate or region_input"]),
+    ("methods.ours.map", "otsu", ["methods.ours.map = 'otsu'", "multi_otsu, equal_bin"]),
+    ("methods.ours.map", None, ["methods.ours.map = None", "multi_otsu, equal_bin"]),
+    ("methods.siren.width_factor", 0, ["methods.siren.width_factor = 0", "a whole number from 1"]),
+    ("methods.siren.width_factor", 1.5, ["methods.siren.width_factor = 1.5", "a whole number from 1"]),
+    ("methods.siren.region_input", "yes", ["methods.siren", "region_input = 'yes'"]),
+    ("methods.ours.width", [64, 64], ["methods.ours", "2 numbers; there are 4 hidden layers"]),
+    ("methods.ours.train", 5, ["methods.ours.train = 5", "keys of a profile's train"]),
+    ("methods.ours.train", {"iterations": 0}, ["methods.ours.train in profile quick: iterations = 0"]),
+    ("methods.wire", WIRE | {"width": 1}, ["methods.wire", "width = 1", "greater than or equal to 2"]),
+    ("methods.wire", WIRE | {"map": "multi_otsu"}, ["methods.wire.map", "follows no map"]),
+    ("maps.multi_otsu.segmenter", "otsu", ["maps.multi_otsu.segmenter", "'otsu'", "multi_otsu, equal_bin"]),
+    ("maps.multi_otsu.segmenter", ..., ["maps.multi_otsu.segmenter = None", "multi_otsu, equal_bin"]),
+    ("maps.multi_otsu.regions", 1, ["maps.multi_otsu.regions = 1"]),
+    ("maps.multi_otsu", ..., ["seg.method = 'multi_otsu'", "equal_bin, random"]),
+    ("maps.fine", {"segmenter": "slic", "superpixels": 1}, ["maps.fine.superpixels = 1"]),
+]
+# Where a key is that nobody knows. Regions are a map's; one of another number would not fit it.
+UNKNOWN = [
+    *("seg", "scores", "network", "network.mlp", "network.wire", "maps.multi_otsu", "methods.ours"),
+    *("methods.wire", "methods.ours.train", "profiles.quick", "profiles.quick.images", "profiles.quick.task"),
+    *("profiles.quick.network", "profiles.quick.network.mlp", "profiles.quick.network.wire", "profiles.quick.train"),
+]
+WRONG += [(f"{place}.nonsense", 1, ["nonsense is not a known key"]) for place in UNKNOWN]
+WRONG += [(f"{place}.regions", 2, ["regions is not a known key"]) for place in UNKNOWN if "network" in place]
+WRONG += [("methods.ours.regions", 2, ["methods.ours.regions is not a known key"])]
+
+
+@pytest.mark.parametrize(("key", "value", "said"), WRONG, ids=[f"{key}={value}" for key, value, _ in WRONG])
+def test_wrong_values_are_one_sentence_that_names_them(key, value, said, tmp_path):
+    kind = {"profiles.quick.task.kind": "inpaint"} if key.startswith("profiles.quick.task.") else {}
+    wire = {"methods.wire": WIRE} if key.startswith("methods.wire.") else {}
+    with pytest.raises(config.ConfigError) as error:
+        read(copy.deepcopy(kind | wire) | {key: value}, tmp_path)
+    message = str(error.value)
+    assert "\n" not in message
+    assert message.startswith(str(tmp_path / "params.yaml"))
+    for part in said:
+        assert part in message
+
+
+@pytest.mark.parametrize("width", [..., None, True, "64", 6.5, {}, [None], ["64"]])
+def test_a_factor_of_no_width_is_refused_like_the_width_alone(width, tmp_path):
+    for factor in ({}, {"width_factor": 2}):
+        methods = {"methods": {"wide": {"gates": ["dense"], **factor}}}
+        with pytest.raises(config.ConfigError, match=r"methods\.wide in profile quick: width"):
+            read({"profiles.quick.network.width": width, **methods}, tmp_path)
+
+
+def test_profiles_override_defaults_and_methods_override_profiles(tmp_path):
+    changes = {"network.mlp.activation": "relu", "profiles.quick.network.mlp.bias": "per_expert"}
+    params = read({**changes, "methods.ftc.bias": "shared", "methods.ftc.width": 7}, tmp_path)
+    siren, ftc = params.field("quick", "siren"), params.field("quick", "ftc")
+    assert (siren.activation, siren.bias, siren.width) == ("relu", "per_expert", 64)
+    assert (ftc.activation, ftc.bias, ftc.width) == ("relu", "shared", 7)
+
+
+def test_defaults_are_of_a_kind_or_of_all(tmp_path):
+    changes = {"network.wire": {"omega": 15.0}, "profiles.quick.network.wire": {"sigma": 25.0, "omega": 16.0}}
+    params = read({**changes, "methods.wire": WIRE, "methods.wire_2": {**WIRE, "omega": 17.0}}, tmp_path)
+    assert params.field("quick", "wire") == Wire(width=64, omega=16.0, sigma=25.0)
+    assert params.field("quick", "wire_2") == Wire(width=64, omega=17.0, sigma=25.0)
+    assert params.field("paper", "wire") == Wire(width=256, omega=15.0)
+    assert params.field("quick", "siren").omega_0 == 30.0
+    assert (params.kind("wire"), params.kind("siren")) == ("wire", "mlp")
+
+
+def test_a_method_may_be_of_another_kind_in_all_profiles(tmp_path):
+    params = read({"methods.wire": WIRE, "seg.method": "equal_bin"}, tmp_path)
+    for profile in params.profiles:
+        assert isinstance(params.field(profile, "wire"), Wire)
+        assert params.map(profile, "wire") is None
+        assert params.map(profile, "ours") == "equal_bin"
+
+
+def test_the_kind_of_all_may_be_another(tmp_path):
+    changes = {"network.field": "wire", "methods": {"one": {}, "two": {"field": "mlp", "gates": ["dense"]}}}
+    params = read({**changes, "profiles.paper.train.precision": "float32"}, tmp_path)
+    assert [params.kind(method) for method in params.methods] == ["wire", "mlp"]
+    assert params.field("quick", "one") == Wire(width=64)
+
+
+def test_only_methods_that_need_it_know_the_map(tmp_path):
+    params = read({"seg.method": "equal_bin", "seg.regions": 6}, tmp_path)
+    assert params.map("quick", "siren") is None
+    assert params.map("quick", "ours") == params.map("quick", "siren_region") == "equal_bin"
+    assert params.field("quick", "ours").regions == params.field("quick", "siren_region").regions == 6
+    assert params.field("quick", "ftc").regions is None
+
+
+def test_a_method_may_name_its_own_map_and_a_map_its_own_regions(tmp_path):
+    params = read({"seg.regions": 5}, tmp_path)
+    assert params.map("quick", "equal_bin") == "equal_bin"
+    methods = ("ours", "equal_bin", "ours_2", "ours_8")
+    assert [params.field("quick", method).regions for method in methods] == [5, 5, 2, 8]
+
+
+def test_a_segmenter_has_keys_of_its_own(tmp_path):
+    params = read({"maps.fine": {"segmenter": "slic", "superpixels": 90, "regions": 6}}, tmp_path)
+    assert params.segmenter("fine") == Slic(superpixels=90)
+    assert (params.regions("fine"), params.regions("multi_otsu")) == (6, 4)
+
+
+def test_a_method_may_be_trained_in_its_own_way(tmp_path):
+    params = read({"methods.ours.train": {"learning_rate": 5.0e-3, "iterations": 7}}, tmp_path)
+    own, others = params.train("quick", "ours"), params.train("quick", "siren")
+    assert (own.learning_rate, own.iterations) == (5e-3, 7)
+    assert own == others.model_copy(update={"learning_rate": 5e-3, "iterations": 7})
+    assert others == params.profiles["quick"].train
+    assert params.train("paper", "ours").precision == "mixed"
+
+
+@pytest.mark.parametrize(
+    ("entry", "task"),
+    [
+        ({"kind": "represent"}, Represent(iou_regions=6)),
+        ({"kind": "inpaint", "hidden": 0.5, "mask_seed": 3}, Inpaint(hidden=0.5, mask_seed=3)),
+        ({"kind": "inpaint", "mask": "text"}, Inpaint(mask="text")),
+        ({"kind": "gradients", "operator": "central"}, Gradients(operator="central")),
+    ],
+)
+def test_a_profile_has_a_task(entry, task, tmp_path):
+    params = read({"profiles.quick.task": entry, "scores.iou_regions": 6}, tmp_path)
+    assert params.task("quick") == task
+    assert params.task("kodak_crops") == Represent(iou_regions=6)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"methods": {"wire": {"field": "wire"}}},
+        {"profiles.paper.task": {"kind": "gradients"}},
+        {"profiles.paper.train.engine": "autograd"},
+        {"methods.ours.train": {"batch": 100}},
+    ],
+    ids=["field", "task", "engine", "batch"],
+)
+def test_mixed_precision_is_refused_where_nothing_computes_in_it(change, tmp_path):
+    with pytest.raises(config.ConfigError, match=r"float32") as error:
+        read(change, tmp_path)
+    assert "profile paper" in str(error.value) or "profiles.paper" in str(error.value)
+    read({**change, "profiles.paper.train.precision": "float32"}, tmp_path)
+
+
+def test_a_width_may_be_a_multiple_of_the_profiles(tmp_path):
+    factor = {"methods.siren_wide.width_factor": 3}
+    assert read(factor, tmp_path).field("quick", "siren_wide").width == 3 * 64
+    several = factor | {"profiles.quick.network.width": [1, 2, 3, 4]}
+    assert read(several, tmp_path).field("quick", "siren_wide").width == (3, 6, 9, 12)
+
+
+def test_the_wide_siren_has_as_many_weights_as_levels_of_experts(tmp_path):
+    def weights(field):
+        layers = field.layers(2, 3)
+        return sum(layer.fan_out * (layer.experts * layer.fan_in + layer.biases) for layer in layers)
+
+    params = read({}, tmp_path)
+    for profile in params.profiles:
+        ratio = weights(params.field(profile, "siren_wide")) / weights(params.field(profile, "ftc"))
+        assert ratio == pytest.approx(1, abs=0.01)
+
+
+def test_scientific_notation_is_a_number(tmp_path):
+    file = tmp_path / "params.yaml"
+    file.write_text((ROOT / "params.yaml").read_text().replace("1.0e-4", "1e-4"))
+    assert "1e-4" in file.read_text()
+    assert config.read(path=file).profiles["paper"].train.learning_rate == 0.0001
+
+
+@pytest.mark.parametrize(("text", "said"), [("a: [1", "not valid YAML"), ("", "must be"), ("- 1", "must be")])
+def test_a_broken_file_is_named(text, said, tmp_path):
+    (tmp_path / "params.yaml").write_text(text)
+    with pytest.raises(config.ConfigError, match=said) as error:
+        config.read(path=tmp_path / "params.yaml")
+    assert "params.yaml" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(config.ConfigError, match=r"params\.yaml is missing"):
+        config.read(path=tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize(("asked", "said"), [({"profile": "fast"}, "no profile"), ({"method": "wire"}, "no method")])
+def test_unknown_profiles_and_methods_are_named(asked, said):
+    with pytest.raises(config.ConfigError, match=said):
+        config.read(path=ROOT / "params.yaml", **asked)
+
+
+@pytest.mark.parametrize("key", ["seed", "profiles.quick.network.mlp.largest_a", "methods.ours.gates"])
+def test_a_change_is_of_a_key_that_is_there(key):
+    with pytest.raises(config.ConfigError, match=rf"has no key {key}s$"):
+        config.read(path=ROOT / "params.yaml", changes={f"{key}s": 1})
+
+
+def test_a_change_reaches_any_depth():
+    changes = {"profiles.quick.network.mlp.largest_a": 5.0, "methods.ours.gates": ["segment"], "seed": 9}
+    params = config.read(path=ROOT / "params.yaml", changes=changes)
+    field = params.field("quick", "ours")
+    assert (field.largest_a, field.gates, params.seed) == (5.0, ("segment",), 9)
+
+
+def test_fields_have_no_key_that_is_a_methods_own():
+    for kind in FIELDS.values():
+        assert not kind.model_fields.keys() & (set(config.OF_METHODS) | FIELDS.keys())

@@ -1,0 +1,207 @@
+"""What every field, task and signal of the tables keeps, alone and together. A new entry is tried without an edit here,
+if it can be made from a width (a field), from nothing (a task), or is an image."""
+
+import dataclasses
+import json
+from itertools import product
+from typing import ClassVar, Self
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+
+from refield import fields, signals, tasks
+from refield.errors import UserError
+from refield.fields import FIELDS
+from refield.fitting.train import Train
+from refield.segmentation import SEGMENTERS
+from refield.signals import Image
+from refield.signals.image import array_sha256
+from refield.tasks import TASKS
+from refield.units.decode import read_model
+from refield.units.make import make
+from refield.units.names import LABELS, WEIGHTS, reconstruction
+from refield.units.unit import Unit
+
+SETTINGS = {
+    "mlp": [
+        {"width": 8, "gates": ("dense", "dense")},
+        {"width": 8, "gates": (4.0, "segment"), "regions": 3, "bias": "per_expert"},
+        {"width": 6, "gates": ("dense", "dense"), "regions": 3, "region_input": True, "activation": "leaky_relu"},
+    ]
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Volume:
+    """A signal that is no image: what a field and an executor may not take for granted."""
+
+    samples: np.ndarray  # (x, y, z, c) uint8
+
+    suffix: ClassVar[str] = ".vol"
+    axes: ClassVar[tuple[str, ...]] = ("x", "y", "z")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.samples.shape[:3]
+
+    @property
+    def channels(self) -> int:
+        return self.samples.shape[3]
+
+    def digest(self) -> str:
+        return array_sha256(self.samples)
+
+    def points(self) -> np.ndarray:
+        axes = [np.linspace(-1, 1, side) for side in self.shape]
+        return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+
+    def values(self) -> np.ndarray:
+        return self.samples.reshape(-1, self.channels) / 127.5 - 1.0
+
+    def with_values(self, values: np.ndarray) -> Self:
+        return type(self)(np.rint((np.clip(values, -1, 1) + 1) * 127.5).astype(np.uint8).reshape(self.samples.shape))
+
+    @classmethod
+    def blank(cls, shape: tuple[int, ...], channels: int) -> Self:
+        return cls(np.zeros((*shape, channels), np.uint8))
+
+    def encode(self) -> bytes:
+        return json.dumps(self.samples.tolist()).encode()
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        return cls(np.array(json.loads(data), np.uint8))
+
+
+def noise(*shape: int) -> np.ndarray:
+    return np.random.default_rng(len(shape)).integers(0, 256, shape, dtype=np.uint8)
+
+
+SIGNALS = {"rgb": Image(noise(14, 19, 3)), "grey": Image(noise(14, 19, 1)), "volume": Volume(noise(4, 5, 6, 2))}
+ALL_FIELDS = [fields.build({"field": kind, **s}) for kind in FIELDS for s in SETTINGS.get(kind, [{"width": 8}])]
+ALL_TASKS = [kind() for kind in TASKS.values()]
+TOGETHER = list(product(ALL_FIELDS, ALL_TASKS, SIGNALS))
+
+
+def name(value: object) -> str:
+    return value if isinstance(value, str) else type(value).__name__.lower()
+
+
+@pytest.fixture(autouse=True)
+def volumes(monkeypatch):
+    monkeypatch.setitem(signals.SIGNALS, "volumes", Volume)
+
+
+def unit_of(field, task, signal, seed=0) -> Unit:
+    labels = np.random.default_rng(1).integers(0, 3, signal.shape).astype(np.uint8) if field.needs_labels else None
+    if labels is not None and labels.ndim != 2:
+        pytest.skip("maps are of images")
+    if not isinstance(signal, Image) and task.measures != TASKS["represent"].measures:
+        with pytest.raises(UserError, match="is no image"):
+            task.problem(signal, None)
+        pytest.skip("this task is one of images")
+    return Unit("signal", signal, labels, task, field, Train(iterations=3, learning_rate=1e-3, trace_every=2), seed)
+
+
+@pytest.mark.parametrize(("field", "task", "signal"), TOGETHER, ids=name)
+def test_a_fit_has_finite_gradients(field, task, signal):
+    unit = unit_of(field, task, SIGNALS[signal])
+    problem = task.problem(unit.signal, None if unit.labels is None else unit.labels.reshape(-1))
+    start = field.initialise(len(unit.signal.shape), unit.signal.channels, np.random.default_rng(0))
+    weights = {key: torch.tensor(array, dtype=torch.float32, requires_grad=True) for key, array in start.items()}
+    batch = tasks.problem.Batch(
+        torch.tensor(problem.points),
+        None if problem.labels is None else torch.tensor(problem.labels),
+        torch.tensor(problem.target, dtype=torch.float32),
+        None if problem.importance is None else torch.tensor(problem.relative_importance(), dtype=torch.float32),
+    )
+    loss = problem.loss(lambda points, labels: field.evaluate(weights, points, labels), batch)
+    assert loss.shape == ()
+    gradients = torch.autograd.grad(loss, list(weights.values()), allow_unused=True)
+    assert all(torch.isfinite(gradient).all() for gradient in gradients if gradient is not None)
+    assert any(gradient is not None and gradient.abs().max() > 0 for gradient in gradients)
+
+
+@pytest.mark.parametrize(("field", "task", "signal"), TOGETHER, ids=name)
+def test_a_fit_comes_back_from_its_files(field, task, signal, tmp_path):
+    unit = unit_of(field, task, SIGNALS[signal])
+    (made,) = make([unit], "cpu", lambda *_: None)
+    for file, data in made.files.items():
+        (tmp_path / file).write_bytes(data)
+    model = read_model(tmp_path / WEIGHTS)
+    assert (model.field, model.dims, model.channels) == (field, len(unit.signal.shape), unit.signal.channels)
+    again = task.finish(model.render(unit.signal.shape, unit.labels), unit.signal)
+    kept = type(unit.signal).decode(made.files[reconstruction(unit.signal)])
+    assert np.abs(again.values() - kept.values()).max() <= 1.01 / 127.5
+    assert (LABELS in made.files) == field.needs_labels
+    if isinstance(unit.signal, Image):
+        assert task.score(unit.signal, kept).keys() == {measure.name for measure in task.measures}
+
+
+@pytest.mark.parametrize(("field", "task", "signal"), TOGETHER, ids=name)
+def test_a_fit_has_the_same_bytes_alone_and_beside_another(field, task, signal):
+    unit, other = (unit_of(field, task, SIGNALS[signal], seed) for seed in (0, 1))
+    (alone,) = make([unit], "cpu", lambda *_: None)
+    both = make([other, unit], "cpu", lambda *_: None)
+    assert both[1].files == alone.files
+    assert both[0].files[WEIGHTS] != alone.files[WEIGHTS]
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+@pytest.mark.parametrize("field", ALL_FIELDS, ids=name)
+def test_a_point_does_not_depend_on_the_others(field, dims):
+    rng = np.random.default_rng(2)
+    start = field.initialise(dims, 2, np.random.default_rng(0))
+    assert all(array.dtype == np.float64 for array in start.values())
+    weights = {key: torch.tensor(array) for key, array in start.items()}
+    points, labels = torch.tensor(rng.uniform(-1, 1, (40, dims))), torch.tensor(rng.integers(0, 3, 40))
+    order = torch.tensor(rng.permutation(40))
+    whole = field.evaluate(weights, points, labels)
+    assert whole.shape == (40, 2)
+    assert whole.dtype == torch.float64
+    torch.testing.assert_close(field.evaluate(weights, points[order], labels[order]), whole[order])
+    parts = [field.evaluate(weights, points[part], labels[part]) for part in (slice(0, 7), slice(7, 40))]
+    torch.testing.assert_close(torch.cat(parts), whole)
+
+
+@pytest.mark.parametrize("field", ALL_FIELDS, ids=name)
+def test_a_field_draws_the_same_weights_from_the_same_seed(field):
+    first, again, other = (field.initialise(2, 3, np.random.default_rng(seed)) for seed in (0, 0, 1))
+    assert all((first[key] == again[key]).all() for key in first)
+    assert any((first[key] != other[key]).any() for key in first)
+    assert field.cost(2, 3).flop > 0
+
+
+@pytest.mark.parametrize("field", ALL_FIELDS, ids=name)
+def test_a_field_is_built_from_its_description(field):
+    described = json.loads(json.dumps(fields.describe(field)))
+    assert fields.build(described) == field
+
+
+@pytest.mark.parametrize("task", ALL_TASKS, ids=name)
+def test_a_task_is_built_from_its_description_and_keeps_its_promises(task):
+    described = json.loads(json.dumps(tasks.describe(task)))
+    assert tasks.describe(tasks.build(described)) == described
+    problem = task.problem(SIGNALS["rgb"], None)
+    assert (problem.loss is tasks.problem.squared_error) == task.least_squares
+    assert task.only_scores <= type(task).model_fields.keys()
+
+
+@pytest.mark.parametrize("kind", [*FIELDS.values(), *TASKS.values(), *SEGMENTERS.values()], ids=lambda k: k.__name__)
+def test_an_unknown_key_is_refused_by_its_name(kind):
+    with pytest.raises(ValidationError, match="nonsense"):
+        kind(nonsense=1)
+
+
+@pytest.mark.parametrize("signal", SIGNALS)
+def test_a_signal_survives_its_file_and_its_values(signal):
+    signal = SIGNALS[signal]
+    assert type(signal).decode(signal.encode()).digest() == signal.digest()
+    assert signal.with_values(signal.values()).digest() == signal.digest()
+    assert signal.points().shape == (np.prod(signal.shape), len(signal.shape))
+    assert np.abs(signal.points()).max() == 1
+    blank = type(signal).blank(signal.shape, signal.channels)
+    assert (blank.points() == signal.points()).all()
+    assert blank.with_values(signal.values()).digest() == signal.digest()

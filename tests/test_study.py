@@ -1,0 +1,87 @@
+import pytest
+from pipeline import ROOT
+from ruamel.yaml import YAML
+
+from refield.config import ConfigError
+from refield.study import Study, read_study
+
+STUDIES = sorted(file.parent.name for file in ROOT.glob("studies/*/params.yaml"))
+VARIED = [{"seed": [1, 2], "profile.train.schedule": ["constant", "cosine"]}]
+STUDY = Study(profile="quick", images="all", methods=["ours"], vary=VARIED)
+
+
+def test_every_combination_comes_once_the_last_key_fastest():
+    assert [tuple(choice.values()) for choice in STUDY.combinations()] == [
+        (1, "constant"),
+        (1, "cosine"),
+        (2, "constant"),
+        (2, "cosine"),
+    ]
+
+
+def test_grids_follow_one_another_and_have_the_same_keys():
+    grids = Study(profile="quick", images="all", methods=["ours"], vary=[{"seed": [1, 2]}, {"seed": [2, 5]}])
+    assert [choice["seed"] for choice in grids.combinations()] == [1, 2, 5]
+    with pytest.raises(ValueError, match="grid 2 must have the keys of the first"):
+        Study(profile="quick", images="all", methods=["ours"], vary=[{"seed": [1]}, {"network.mlp.bias": ["shared"]}])
+
+
+def test_a_combination_changes_its_values_and_no_others():
+    params = STUDY.params({"seed": 2, "profile.train.schedule": "cosine"}, ROOT / "params.yaml")
+    assert params.seed == 2
+    assert params.profiles["quick"].train.schedule == "cosine"
+    assert params.profiles["paper"].train.schedule == "constant"
+
+
+def test_a_combination_may_be_of_a_fields_defaults_a_method_and_a_profile():
+    choice = {"network.mlp.bias": "per_expert", "methods.ours.gates": ["segment"], "profile.network.mlp.largest_a": 9.0}
+    params = STUDY.params(choice, ROOT / "params.yaml")
+    ours, siren = params.field("quick", "ours"), params.field("quick", "siren")
+    assert (ours.bias, ours.gates, ours.largest_a) == ("per_expert", ("segment",), 9.0)
+    assert (siren.bias, siren.gates, siren.largest_a) == ("per_expert", ("dense",) * 4, 9.0)
+    assert params.field("kodak_crops", "ours").largest_a == 32.0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"profile": "none", "vary": [{"seed": [1]}]}, "'none' is no profile"),
+        ({"methods": ["none"]}, "methods names 'none'"),
+        ({"vary": [{"network.mlp.depth": [3]}]}, "has no key network.mlp.depth"),
+        ({"vary": [{"network.mlp.bias": ["none"]}]}, "bias = 'none'"),
+        ({"vary": [{"profile.task.kind": ["inpaint"]}]}, "has no key profiles.quick.task.kind"),
+        ({"vary": [{"seed": [-1]}]}, "seed = -1"),
+        ({"vary": [{"seed.of.all": [1]}]}, "has no key seed.of.all"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_fitted(change, said):
+    study = STUDY.model_copy(update=change)
+    with pytest.raises(ConfigError, match=said):
+        [study.params(choice, ROOT / "params.yaml") for choice in study.combinations()]
+
+
+def test_a_wrong_file_is_one_sentence(tmp_path):
+    file = tmp_path / "params.yaml"
+    right = "profile: quick\nimages: all\nmethods: [ours]\nscores: [bpp]\nvary: [{seed: [1]}]\n"
+    file.write_text(right)
+    assert read_study(file).scores == ["bpp"]
+    for old, new, said in (
+        ("[ours]", "[]", r"methods = \[\]"),
+        ("scores", "score", "score is not a known key"),
+        ("[bpp]", "[1]", r"scores\.0 = 1"),
+        ("images: all", "images: some", "images = 'some'"),
+    ):
+        file.write_text(right.replace(old, new))
+        with pytest.raises(ConfigError, match=rf"params\.yaml: {said}"):
+            read_study(file)
+    with pytest.raises(ConfigError, match="is missing"):
+        read_study(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_studies_we_ship_are_valid_and_are_stages(name):
+    study = read_study(ROOT / "studies" / name / "params.yaml")
+    for choice in study.combinations():
+        study.params(choice, ROOT / "params.yaml")
+    stage = YAML(typ="safe").load(ROOT / "studies/dvc.yaml")["stages"]["study"]
+    assert stage["foreach"][name] == study.profile

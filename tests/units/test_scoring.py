@@ -1,0 +1,163 @@
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import save_file
+from stages import evaluate
+
+from refield.errors import UserError
+from refield.pipeline.layout import Layout
+from refield.scores.measure import Measure
+from refield.signals import Image, png
+from refield.tasks import TASKS
+from refield.tasks.inpaint import Inpaint
+from refield.tasks.represent import Represent
+from refield.units import scoring
+from refield.units.names import WEIGHTS, reconstruction
+from refield.units.scoring import COSTS, Row
+
+LAKE = Image(np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8))
+REPRESENT = Represent()
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Path:
+    """A fit of the lake that is off by 2 in every value."""
+    folder, pixels = tmp_path / "fits" / "lake", LAKE.pixels.astype(int)
+    png.write(folder / reconstruction(LAKE), np.where(pixels < 128, pixels + 2, pixels - 2).astype(np.uint8))
+    save_file({"weight": np.zeros((4, 2, 9), np.float32), "bias": np.zeros(3, np.float32)}, folder / WEIGHTS)
+    return folder
+
+
+def score(folder: Path, task=REPRESENT, signal: Image = LAKE) -> Row:
+    return scoring.score("lake", signal, folder, task)
+
+
+def test_a_row(unit: Path) -> None:
+    row = score(unit)
+    assert (row["image"], row["height"], row["width"]) == ("lake", 20, 30)
+    assert row["psnr_8bit"] == pytest.approx(10 * math.log10(255**2 / 4))
+    assert 0.99 < row["ssim"] < 1
+    assert 0.9 < row["iou"] < 1
+    assert row["parameters"] == 75
+    assert row["bpp_weights"] == 32 * 75 / 600
+    assert (row["bpp_map"], row["bpp"]) == (0, row["bpp_weights"])
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_the_columns_are_about_the_signal_the_tasks_measures_and_the_costs(kind: str, unit: Path) -> None:
+    def names(measures: tuple[Measure, ...]) -> list[str]:
+        return [measure.name for measure in measures]
+
+    row = score(unit, TASKS[kind]())
+    assert list(row) == ["image", "height", "width", *names(TASKS[kind].measures), *names(COSTS)]
+
+
+def test_the_map_is_counted_as_the_file_it_is(unit: Path) -> None:
+    (unit / "labels.png").write_bytes(b"x" * 150)
+    row = score(unit)
+    assert row["bpp_map"] == 8 * 150 / 600
+    assert row["bpp"] == row["bpp_weights"] + row["bpp_map"]
+
+
+def test_the_task_takes_its_settings(unit: Path) -> None:
+    assert score(unit, Represent(iou_regions=2))["iou"] > score(unit, Represent(iou_regions=32))["iou"]
+    mask = Inpaint(hidden=0.5).draw_mask((20, 30))
+    png.write(unit / reconstruction(LAKE), np.where(mask[..., None], LAKE.pixels, 0).astype(np.uint8))
+    assert score(unit, Inpaint(hidden=0.5))["psnr_hidden"] == math.inf
+    assert score(unit, Inpaint(hidden=0.6))["psnr_hidden"] < 30
+
+
+@pytest.mark.parametrize("name", ["reconstruction.png", "weights.safetensors"])
+def test_broken_files_are_named(unit: Path, name: str) -> None:
+    whole = (unit / name).read_bytes()
+    for damaged in (b"", whole[:100], b"not at all"):
+        (unit / name).write_bytes(damaged)
+        with pytest.raises(UserError, match=name):
+            score(unit)
+    (unit / name).unlink()
+    with pytest.raises(UserError, match=f"{name} is missing"):
+        score(unit)
+
+
+@pytest.mark.parametrize("shape", [(20, 31, 3), (20, 30, 1)])
+def test_a_reconstruction_of_another_size_is_named(unit: Path, shape: tuple[int, ...]) -> None:
+    png.write(unit / "reconstruction.png", np.zeros(shape, np.uint8))
+    with pytest.raises(UserError) as error:
+        score(unit)
+    assert f"reconstruction.png is {shape}, not (20, 30, 3)" in str(error.value)
+
+
+def test_an_image_that_cannot_be_scored_is_named(unit: Path) -> None:
+    flat = Image(np.zeros((20, 30, 3), np.uint8))
+    png.write(unit / "reconstruction.png", flat.pixels)
+    with pytest.raises(UserError, match=r"lake: .*grey levels"):
+        score(unit, signal=flat)
+
+
+def test_table_is_sorted_by_image(unit: Path) -> None:
+    row = score(unit)
+    assert scoring.table([row, {**row, "image": "barn"}])["image"].tolist() == ["barn", "lake"]
+
+
+def curve(file: Path, psnr: list[float]) -> Path:
+    file.parent.mkdir(exist_ok=True)
+    steps = range(0, 10 * len(psnr), 10)
+    pd.DataFrame({"iteration": steps, "loss": 0.1, "psnr": psnr}).to_csv(file, index=False)
+    return file
+
+
+def test_mean_curve(tmp_path: Path) -> None:
+    files = [curve(tmp_path / name / "curve.csv", psnr) for name, psnr in (("a", [10, 20]), ("b", [14, 30]))]
+    table = scoring.mean_curve(files)
+    assert table.columns.tolist() == ["iteration", "psnr", "lowest", "highest"]
+    assert table.to_numpy().tolist() == [[0, 12, 10, 14], [10, 25, 20, 30]]
+
+
+def test_curves_must_fit_together(tmp_path: Path) -> None:
+    files = [curve(tmp_path / name / "curve.csv", psnr) for name, psnr in (("a", [10, 20]), ("b", [14, 30, 31]))]
+    with pytest.raises(UserError, match="different iterations"):
+        scoring.mean_curve(files)
+
+
+def test_a_curve_without_psnr_has_a_mean_without_values(tmp_path: Path) -> None:
+    """Of a loss that is no squared error of values."""
+    file = tmp_path / "curve.csv"
+    file.write_text("iteration,loss,psnr\n0,2.5,\n10,1.5,\n")
+    table = scoring.mean_curve([file])
+    assert table["iteration"].tolist() == [0, 10]
+    assert table["psnr"].isna().all()
+
+
+@pytest.mark.parametrize("content", ["", "iteration,loss,psnr\n", "a,b\n1,2\n", "\x00\xff"])
+def test_odd_curves_are_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "curve.csv").write_text(content)
+    with pytest.raises(UserError, match=r"curve\.csv"):
+        scoring.mean_curve([tmp_path / "curve.csv"])
+    with pytest.raises(UserError, match=r"none\.csv is missing"):
+        scoring.mean_curve([tmp_path / "none.csv"])
+
+
+def test_evaluate_stage(tmp_path: Path, unit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores and the mean curve of two fits; refused as soon as fits and images are not the same."""
+    layout = Layout()
+    shutil.copy("params.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    curve(unit / "curve.csv", [10, 20])
+    for name in ("lake", "barn"):
+        png.write(layout.signals("quick") / f"{name}.png", LAKE.pixels)
+        shutil.copytree(unit, layout.fits("quick", "siren") / name)
+    evaluate.main("quick", "siren")
+    text = layout.scores("quick", "siren").read_text()
+    assert text.startswith("image,height,width,psnr_8bit,ssim,iou,parameters,bpp_weights,bpp_map,bpp\nbarn,20,30,42.11")
+    assert text.count("\n") == 3
+    assert layout.curve("quick", "siren").read_text().splitlines()[2] == "10,20.000000,20,20"
+
+    shutil.copytree(unit, layout.fits("quick", "siren") / "third")
+    with pytest.raises(UserError, match="exactly the images of data/quick/images: third"):
+        evaluate.main("quick", "siren")
+    with pytest.raises(UserError, match="barn, lake"):
+        evaluate.main("quick", "ftc")
