@@ -35,6 +35,7 @@ vary:
   - 6
 """
 METHODS = ("siren", "ftc", "ours", "equal_bin")
+MAPS = ("multi_otsu", "equal_bin")
 
 
 class Project:
@@ -65,7 +66,10 @@ class Project:
                 shutil.copy(ROOT / name, folder / name)
         project = cls(folder, units)
         project.set(SMALL)
-        project.edit(lambda params: [params["methods"].pop(m) for m in list(params["methods"]) if m not in METHODS])
+        for table, kept in (("methods", METHODS), ("maps", MAPS)):
+            project.edit(
+                lambda params, t=table, k=kept: [params[t].pop(name) for name in list(params[t]) if name not in k]
+            )
         project.sh("git", "init", "-q")
         project.commit("small")
         return project

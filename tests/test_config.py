@@ -228,16 +228,18 @@ def test_a_profile_has_a_task(entry, task, tmp_path):
     [
         {"methods": {"wire": {"field": "wire"}}},
         {"profiles.paper.task": {"kind": "gradients"}},
-        {"profiles.paper.train.engine": "autograd"},
         {"methods.ours.train": {"batch": 100}},
+        {"methods.ours.train": {"engine": "autograd"}},
     ],
-    ids=["field", "task", "engine", "batch"],
+    ids=["field", "task", "batch", "engine"],
 )
-def test_mixed_precision_is_refused_where_nothing_computes_in_it(change, tmp_path):
-    with pytest.raises(config.ConfigError, match=r"float32") as error:
-        read(change, tmp_path)
-    assert "profile paper" in str(error.value) or "profiles.paper" in str(error.value)
-    read({**change, "profiles.paper.train.precision": "float32"}, tmp_path)
+def test_a_profiles_mixed_precision_is_for_those_that_can(change, tmp_path):
+    params = read(change, tmp_path)
+    method = next(iter(change.get("methods", {"ours": None})))
+    assert params.train("paper", method).precision == "float32"
+    entry = {**params.methods[method], "train": {**params.methods[method].get("train", {}), "precision": "mixed"}}
+    with pytest.raises(config.ConfigError, match="float32"):
+        read({**change, f"methods.{method}": entry}, tmp_path)
 
 
 def test_a_width_may_be_a_multiple_of_the_profiles(tmp_path):

@@ -104,9 +104,17 @@ class Params(Strict):
         return int(self.maps[name].get("regions", self.seg.regions))
 
     def train(self, profile: str, method: str) -> Train:
-        """How a method is trained in a profile: the profile's values, then the method's own."""
+        """How a method is trained in a profile: the profile's values, then the method's own.
+
+        A profile's mixed precision is meant for those that can; the others compute in float32.
+        """
         own = self.methods[method].get("train", {})
-        return Train(**{**self.profiles[profile].train.model_dump(exclude_unset=True), **own})
+        values = {**self.profiles[profile].train.model_dump(exclude_unset=True), **own}
+        if values.get("precision") == "mixed" and "precision" not in own:
+            exact = Train(**{**values, "precision": "float32"})
+            if not ways.mixes(self.field(profile, method), self.task(profile).least_squares, exact):
+                return exact
+        return Train(**values)
 
     def task(self, profile: str) -> Task:
         """The task of a profile, scored as `scores` says."""
@@ -260,10 +268,5 @@ def _check_fit(params: Params, profile: str, method: str, where: str) -> None:
         raise ConfigError(sentence(error, f"{where}.train in profile {profile}: ")) from None
     if "map" in params.methods[method] and not field.needs_labels:
         raise ConfigError(f"{where}.map: its field follows no map; it needs a segment gate or region_input")
-    least_squares = params.task(profile).least_squares
-    if train.precision == "mixed" and len(ways.modules(field, least_squares, train)) == 1:
-        exact = ways.modules(field, least_squares, train)[0]
-        if exact == "refield.fitting.autograd":
-            raise ConfigError(
-                f"{where} in profile {profile}: its fit is computed in float32 only; give it train.precision: float32"
-            )
+    if train.precision == "mixed" and not ways.mixes(field, params.task(profile).least_squares, train):
+        raise ConfigError(f"{where}.train.precision in profile {profile}: its fit can only be computed in float32")

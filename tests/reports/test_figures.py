@@ -21,7 +21,7 @@ from refield.scores.measure import PSNR, SSIM, Measure
 
 LOOKS = looks(["siren", "ftc", "ours"], [])
 LABELS = {"siren": "SIREN", "ftc": "LoE Fine-to-Coarse", "ours": "Ours"}
-HIDDEN = Measure("psnr_hidden", "PSNR hidden", 2)
+HIDDEN = Measure("psnr_hidden", "PSNR hidden", 2, unit="dB")
 VALUES = pd.DataFrame(
     {"siren": [22.0, 20.0, 21.0, 25.0], "ftc": [30.0, 31.0, 29.0, 33.0], "ours": [31.0, 31.5, 32.0, 32.0]},
     index=pd.Index(["d", "c", "b", "a"], name="image"),

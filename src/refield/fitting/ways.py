@@ -27,6 +27,11 @@ def least_squares_of_an_mlp(field: Field, least_squares: bool, train: Train) -> 
     return isinstance(field, Mlp) and least_squares and train.engine == "fast" and train.batch is None
 
 
+def mixes(field: Field, least_squares: bool, train: Train) -> bool:
+    """Whether a fit can be computed in mixed precision."""
+    return least_squares_of_an_mlp(field, least_squares, train)
+
+
 def fuses(field: Field, least_squares: bool, train: Train) -> bool:
     fast = least_squares_of_an_mlp(field, least_squares, train)
     return fast and isinstance(field, Mlp) and train.precision == "mixed" and len(field.widths) > 0
