@@ -9,7 +9,7 @@ from refield.reports.results import pipe
 from refield.scores.measure import PSNR
 from refield.scores.numbers import number
 from refield.scores.paired import difference
-from refield.study import brief, short, varied
+from refield.study import brief, varied
 
 
 def choices(scores: pd.DataFrame, against: Sequence[str]) -> Iterator[str]:
@@ -30,6 +30,6 @@ def choices(scores: pd.DataFrame, against: Sequence[str]) -> Iterator[str]:
             str(difference(psnr[value], psnr[other])).replace(" dB", "") if value != other else "" for other in against
         ]
         rows.append((brief(value), number(bits[value]), number(psnr[value].mean()), *gaps))
-    heads = [short(key), "bits of map a pixel", "average PSNR", *(f"less {brief(value)}" for value in against)]
+    heads = [key, "bits of map a pixel", "average PSNR", *(f"less {brief(value)}" for value in against)]
     yield "Differences in dB with their 95 % intervals over images."
     yield pipe(heads, rows)
