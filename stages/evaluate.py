@@ -9,21 +9,20 @@ from refield.errors import UserError
 from refield.pipeline.command import run
 from refield.pipeline.layout import Layout
 from refield.pipeline.units import files
-from refield.signals import Image
 from refield.units import scoring
 from refield.units.names import CURVE
 
 
 def main(profile: str, method: str, paper: str | None = None) -> None:
     layout = Layout(paper)
-    task, fits = config.read(profile, method, layout.params).task(profile), layout.fits(profile, method)
-    signals = files(layout, profile)
+    params, fits = config.read(profile, method, layout.params), layout.fits(profile, method)
+    task, kind, signals = params.task(profile), params.profiles[profile].signal, files(layout, params, profile)
     names = [path.stem for path in signals]
     fitted = sorted(path.name for path in fits.iterdir()) if fits.is_dir() else []
     if not names or fitted != names:
         odd = ", ".join(sorted(set(names) ^ set(fitted))) or "there are none"
         raise UserError(f"{fits} does not hold exactly the images of {layout.signals(profile)}: {odd}")
-    rows = [scoring.score(path.stem, scoring.read_signal(path, Image), fits / path.stem, task) for path in signals]
+    rows = [scoring.score(path.stem, scoring.read_signal(path, kind), fits / path.stem, task) for path in signals]
     _write(layout.scores(profile, method), scoring.table(rows))
     _write(layout.curve(profile, method), scoring.mean_curve([fits / name / CURVE for name in names]))
 

@@ -20,7 +20,7 @@ def main(profile: str, name: str, paper: str | None = None) -> None:
     segmenter, regions, out = params.segmenter(name), params.regions(name), layout.maps(profile, name)
     shutil.rmtree(out, ignore_errors=True)
     rows = []
-    for path in files(layout, profile):
+    for path in files(layout, params, profile):
         image = png.read(path)
         try:
             segmentation = segment(image, segmenter, regions)

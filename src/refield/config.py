@@ -15,6 +15,7 @@ from refield.fitting.train import Train
 from refield.segmentation import SEGMENTERS
 from refield.segmentation.segmentation import Segmenter
 from refield.settings import ConfigError, among, choices, load, sentence
+from refield.signals import SIGNALS, Signal
 from refield.strict import Name, Regions, Strict
 from refield.tasks import TASKS
 from refield.tasks.task import Task
@@ -61,6 +62,11 @@ class Profile(Strict):
     network: dict[str, Any]
     train: Train
     device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    @property
+    def signal(self) -> type[Signal]:
+        """The kind of its signals: that whose key of `SIGNALS` it has."""
+        return next(kind for key, kind in SIGNALS.items() if getattr(self, key, None) is not None)
 
 
 class Params(Strict):

@@ -13,9 +13,8 @@ from refield.config import Params
 from refield.errors import UserError
 from refield.pipeline import executing
 from refield.pipeline.layout import Layout
-from refield.pipeline.units import read_unit
+from refield.pipeline.units import file_of, read_unit
 from refield.segmentation.files import read_labels
-from refield.signals import Image
 from refield.units.decode import read_model
 from refield.units.names import LABELS, WEIGHTS, reconstruction
 from refield.units.scoring import read_signal
@@ -52,8 +51,9 @@ def decoded(layout: Layout, params: Params) -> list[str]:
 def unlike(layout: Layout, params: Params, profile: str, method: str, name: str) -> Iterator[str]:
     """In what a fit's estimate differs from what its weights decode to."""
     folder = layout.fits(profile, method) / name
-    signal = read_signal(layout.signals(profile) / f"{name}{Image.suffix}", Image)
-    model, estimate = read_model(folder / WEIGHTS), read_signal(folder / reconstruction(signal), Image)
+    kind = params.profiles[profile].signal
+    signal = read_signal(file_of(layout, params, profile, name), kind)
+    model, estimate = read_model(folder / WEIGHTS), read_signal(folder / reconstruction(signal), kind)
     labels = read_labels(folder / LABELS) if model.field.needs_labels else None
     again = params.task(profile).finish(model.render(signal.shape, labels), signal)
     far = round(float(np.abs(again.values() - estimate.values()).max()) * 127.5)
@@ -69,7 +69,7 @@ def refitted(layout: Layout, params: Params, count: int) -> list[str]:
     fits = fits_here(layout, params)
     units = defaultdict[str, dict[Fit, Unit]](dict)
     for profile, method, name in sorted(random.sample(fits, min(count, len(fits)))):
-        unit = read_unit(layout, params, profile, method, layout.signals(profile) / f"{name}{Image.suffix}")
+        unit = read_unit(layout, params, profile, method, file_of(layout, params, profile, name))
         units[profile][profile, method, name] = unit
     problems = []
     for profile, chosen in units.items():

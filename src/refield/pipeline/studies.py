@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from refield.config import Params
 from refield.errors import UserError
 from refield.pipeline.layout import STUDIES, Layout
 from refield.pipeline.units import files, read_unit
@@ -34,7 +35,7 @@ def main(name: str) -> None:
     names = [measure.name for measure in (*choices[0][1].task(study.profile).measures, *COSTS)]
     if unknown := [score for score in study.scores if score not in names]:
         raise UserError(f"{folder / 'params.yaml'}: scores names {unknown[0]!r}; there are {', '.join(names)}")
-    paths = signals(layout, study, name)
+    paths = signals(layout, choices[0][1], study, name)
     earlier = [read_rows(folder / file) for file in FILES]
     measured = [choices[0][1].task(study.profile).measures[0].name, "psnr_raw", *COURSE, *study.scores]
     known = by_unit(earlier[0], earlier[1], [*measured, *PROVENANCE])
@@ -69,9 +70,11 @@ def main(name: str) -> None:
                 write(rows_now, None if last else rows_then, folder / file)
 
 
-def signals(layout: Layout, study: Study, name: str) -> list[Path]:
+def signals(layout: Layout, params: Params, study: Study, name: str) -> list[Path]:
     """The prepared signals of a study; `UserError` if one is missing."""
-    paths = [path for path in files(layout, study.profile) if study.images == "all" or path.stem in study.images]
+    paths = [
+        path for path in files(layout, params, study.profile) if study.images == "all" or path.stem in study.images
+    ]
     if not paths or (study.images != "all" and len(paths) < len(study.images)):
         raise UserError(f"{layout.signals(study.profile)} lacks images of the study {name}; `dvc repro` makes them")
     return paths

@@ -9,15 +9,20 @@ import numpy as np
 from refield.config import Params
 from refield.pipeline.layout import Layout
 from refield.segmentation.files import read_labels
-from refield.signals import Image, Signal
+from refield.signals import Signal
 from refield.units.fingerprint import fingerprint
 from refield.units.scoring import read_signal
 from refield.units.unit import Unit, code_of
 
 
-def files(layout: Layout, profile: str) -> list[Path]:
+def files(layout: Layout, params: Params, profile: str) -> list[Path]:
     """The prepared signals of a profile, in the order of their names."""
-    return sorted(path for path in layout.signals(profile).glob("*") if path.suffix == Image.suffix)
+    return sorted(layout.signals(profile).glob(f"*{params.profiles[profile].signal.suffix}"))
+
+
+def file_of(layout: Layout, params: Params, profile: str, name: str) -> Path:
+    """The prepared signal of a name."""
+    return layout.signals(profile) / f"{name}{params.profiles[profile].signal.suffix}"
 
 
 def read_unit(layout: Layout, params: Params, profile: str, method: str, file: Path) -> Unit:
@@ -25,7 +30,7 @@ def read_unit(layout: Layout, params: Params, profile: str, method: str, file: P
     name = params.map(profile, method)
     return Unit(
         name=file.stem,
-        signal=_signal(file),
+        signal=_signal(file, params.profiles[profile].signal),
         labels=None if name is None else _labels(layout.maps(profile, name) / f"{file.stem}.png"),
         task=params.task(profile),
         field=params.field(profile, method),
@@ -35,13 +40,13 @@ def read_unit(layout: Layout, params: Params, profile: str, method: str, file: P
 
 
 def read_units(layout: Layout, params: Params, profile: str, method: str) -> list[Unit]:
-    return [read_unit(layout, params, profile, method, file) for file in files(layout, profile)]
+    return [read_unit(layout, params, profile, method, file) for file in files(layout, params, profile)]
 
 
 # Once each: a study has thousands of units of a few images.
 @functools.cache
-def _signal(file: Path) -> Signal:
-    return read_signal(file, Image)
+def _signal(file: Path, kind: type[Signal]) -> Signal:
+    return read_signal(file, kind)
 
 
 @functools.cache
@@ -57,13 +62,14 @@ def wanted(layout: Layout, params: Params, profile: str, method: str) -> str:
 
 def code(params: Params, profile: str, method: str) -> str:
     """The fingerprint of the code that a method's fits come from, which is part of their keys."""
-    return code_of(params.field(profile, method), params.task(profile), params.train(profile, method), Image)
+    field, train = params.field(profile, method), params.train(profile, method)
+    return code_of(field, params.task(profile), train, params.profiles[profile].signal)
 
 
 def scoring(params: Params, profile: str) -> str:
     """What the scores of a profile's fits come from, as JSON: they are scored again if it changes."""
-    task = params.task(profile)
-    scored = fingerprint("refield.units.scoring", type(task).__module__, Image.__module__, scores=True)
+    task, signal = params.task(profile), params.profiles[profile].signal
+    scored = fingerprint("refield.units.scoring", type(task).__module__, signal.__module__, scores=True)
     return _json({"task": task.model_dump(mode="json"), "code": scored})
 
 

@@ -78,7 +78,8 @@ def read_scores(folder: Path, params: Params) -> Results:
 
     def columns(profile: str) -> list[str]:
         measures = params.task(profile).measures if profile in params.profiles else Represent.measures[:1]
-        return ["image", *Image.axes, *(measure.name for measure in (*measures, *COSTS))]
+        axes = params.profiles[profile].signal.axes if profile in params.profiles else Image.axes
+        return ["image", *axes, *(measure.name for measure in (*measures, *COSTS))]
 
     return collect(folder, params, columns)
 
