@@ -17,6 +17,7 @@ REWRITTEN = [
 ]
 
 
+@pytest.mark.slow
 def test_a_paper_in_a_folder_runs_beside_the_main_pipeline(project):
     folder = project.folder / "papers/toy"
     shutil.copytree(project.folder / "papers/oh_bae_2024", folder)

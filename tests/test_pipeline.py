@@ -28,6 +28,7 @@ def test_another_segmentation_touches_only_the_segment_gates(project):
     assert cached(back) >= {"fit@quick-ours", "evaluate@quick-ours"}
 
 
+@pytest.mark.slow
 def test_another_number_of_regions_maps_and_fits_anew(project):
     output = project.dvc("exp", "run", "-S", "seg.regions=3")
     assert fitted(output) == {"ours": (0, 2), "equal_bin": (0, 2)}
@@ -76,6 +77,7 @@ def test_code_of_the_report_or_of_a_score_fits_nothing(project):
     assert ran(project.dvc("repro")) - SHOWN == {"check", "wanted@quick", *EVALUATIONS}
 
 
+@pytest.mark.slow
 def test_a_number_of_regions_of_the_iou_scores_anew_and_fits_nothing(project):
     output = project.dvc("exp", "run", "-S", "scores.iou_regions=3")
     assert not fitted(output)
@@ -90,6 +92,7 @@ def test_a_line_of_the_fitting_code_fits_what_it_can_change(project):
     assert set(fitted(project.dvc("repro", *FITS)).values()) == {(0, 2)}
 
 
+@pytest.mark.slow
 def test_iterations_of_one_profile_leave_the_others_alone(project):
     project.set({"profiles.kodak_crops.train.iterations": 7})
     assert ran(project.dvc("repro")) == {"check", "report"}
@@ -97,6 +100,7 @@ def test_iterations_of_one_profile_leave_the_others_alone(project):
     assert set(fitted(project.dvc("repro", *FITS)).values()) == {(0, 2)}
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_bytes_whatever_the_threads(finished, tmp_path):
     other = Project.create(tmp_path / "refield", tmp_path / "units")
     other.environment["OMP_NUM_THREADS"] = "1"
@@ -134,6 +138,7 @@ def test_bad_parameters_stop_before_any_work(project, override, said):
     assert {name: after.get(name, before[name]) for name in before} == before
 
 
+@pytest.mark.slow
 def test_a_remote_brings_results_to_another_clone(project, tmp_path):
     project.sh("dvc", "remote", "add", "--default", "bucket", str(tmp_path / "bucket"))
     project.commit("remote")
@@ -208,6 +213,7 @@ def test_a_diverging_fit_says_so(project):
     assert "quick/siren: 2 of 2 fits failed; astronaut:" in output
 
 
+@pytest.mark.slow
 def test_dvc_compares_experiments(project):
     project.dvc("exp", "run", "-n", "other", "-S", "methods.ftc.gates=[64,8,4,2]")
     assert "ftc" in project.dvc("metrics", "diff", "--all")
