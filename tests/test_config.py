@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 from refield import config
 from refield.fields import FIELDS
 from refield.fields.wire import Wire
+from refield.params import OF_METHODS
 from refield.segmentation.slic import Slic
 from refield.tasks.gradients import Gradients
 from refield.tasks.inpaint import Inpaint
@@ -302,4 +303,4 @@ def test_a_change_reaches_any_depth():
 
 def test_fields_have_no_key_that_is_a_methods_own():
     for kind in FIELDS.values():
-        assert not kind.model_fields.keys() & (set(config.OF_METHODS) | FIELDS.keys())
+        assert not kind.model_fields.keys() & (set(OF_METHODS) | FIELDS.keys())

@@ -14,7 +14,17 @@ STUDIES = YAML(typ="safe").load(ROOT / "studies/dvc.yaml")["stages"]
 
 # What decides no stage's result: dvc tracks the values that `config` reads, and dvc.yaml has `layout`'s paths; the rest
 # say where, when and how long a stage runs, or how it words an error.
-PLUMBING = ("arrays.py", "config.py", "errors.py", "settings.py", "strict.py", "executors/", "machine/", "pipeline/")
+PLUMBING = (
+    "arrays.py",
+    "config.py",
+    "errors.py",
+    "params.py",
+    "settings.py",
+    "strict.py",
+    "executors/",
+    "machine/",
+    "pipeline/",
+)
 # Whose results are known by keys: reports/wanted for fits, reports/scoring for scores.
 KEYED = {"fit", "evaluate"}
 # What reports/scoring is the key of: measures, and how they are taken.

@@ -1,0 +1,148 @@
+"""The schema of params.yaml, and what it says of each profile and method."""
+
+from inspect import signature
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from refield import tasks
+from refield.fields import FIELDS
+from refield.fields.field import Field as CoordinateNetwork
+from refield.fitting import ways
+from refield.fitting.train import Train
+from refield.segmentation import SEGMENTERS
+from refield.segmentation.segmentation import Segmenter
+from refield.signals import SIGNALS, Signal
+from refield.strict import Name, Regions, Strict
+from refield.tasks import TASKS
+from refield.tasks.task import Task
+
+# The keys of a method that are not its field's own.
+OF_METHODS = ("field", "map", "width_factor", "train")
+
+
+class Seg(Strict):
+    """The map of methods that name none of their own, and the regions of maps that say no number of their own."""
+
+    method: Name
+    regions: Regions
+
+
+class Images(Strict):
+    """What a profile's images are made of."""
+
+    source: Literal["samples", "kodak", "folder"]
+    names: Literal["all"] | list[str] = Field(min_length=1)
+    fit: Literal["native", "crop", "resize"]
+    long: int | None = Field(None, ge=11, le=65536)
+    short: int | None = Field(None, ge=11, le=65536)  # SSIM's window has 11 pixels
+    color: Literal["rgb", "grey"]
+
+    @model_validator(mode="after")
+    def sides_fit(self) -> "Images":
+        if self.fit == "native" and (self.long or self.short):
+            raise ValueError("fit: native keeps each image's size; remove long and short")
+        if self.fit != "native" and not (self.long and self.short):
+            raise ValueError(f"fit: {self.fit} needs both long and short, in pixels")
+        if self.long and self.short and self.long < self.short:
+            raise ValueError(f"long ({self.long}) must not be less than short ({self.short})")
+        if self.names != "all" and len(set(self.names)) < len(self.names):
+            raise ValueError("names lists an image twice")
+        return self
+
+
+class Profile(Strict):
+    """A set of signals, a task, a size of network and how it is trained."""
+
+    images: Images
+    task: dict[str, Any] = Field(default_factory=lambda: {"kind": "represent"})
+    network: dict[str, Any]
+    train: Train
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    @property
+    def signal(self) -> type[Signal]:
+        """The kind of its signals: that whose key of `SIGNALS` it has."""
+        return next(kind for key, kind in SIGNALS.items() if getattr(self, key, None) is not None)
+
+
+class Params(Strict):
+    """All of params.yaml."""
+
+    paper: Name  # the folder of papers/ whose numbers stand beside ours
+    runs: list[Name] = Field(min_length=1)
+    seed: int = Field(ge=0)
+    seg: Seg
+    maps: dict[Name, dict[str, Any]]
+    scores: dict[str, Any]
+    network: dict[str, Any]
+    methods: dict[Name, dict[str, Any]] = Field(min_length=1)
+    profiles: dict[Name, Profile]
+
+    def field(self, profile: str, method: str) -> CoordinateNetwork:
+        """The field of a method in a profile: the defaults of its kind, then the profile's, then the method's keys."""
+        kind, hyper = FIELDS[self.kind(method)], self._hyper(profile, method)
+        if "regions" in signature(kind).parameters:
+            field = kind(**{**hyper, "regions": self.regions(self._map_of(method))})
+            if field.needs_labels:
+                return field
+        return kind(**hyper)
+
+    def kind(self, method: str) -> str:
+        """The kind of a method's field, a key of `FIELDS`."""
+        return str({**self.network, **self.methods[method]}["field"])
+
+    def map(self, profile: str, method: str) -> str | None:
+        """The map that a method's field follows; None if it needs none."""
+        return self._map_of(method) if self.field(profile, method).needs_labels else None
+
+    def segmenter(self, name: str) -> Segmenter:
+        """What makes the map of a name."""
+        entry = self.maps[name]
+        own = {key: value for key, value in entry.items() if key not in ("segmenter", "regions")}
+        return SEGMENTERS[entry["segmenter"]](**own)
+
+    def regions(self, name: str) -> int:
+        """The number of regions of a map."""
+        return int(self.maps[name].get("regions", self.seg.regions))
+
+    def train(self, profile: str, method: str) -> Train:
+        """How a method is trained in a profile: the profile's values, then the method's own.
+
+        A profile's mixed precision is meant for those that can; the others compute in float32.
+        """
+        own = self.methods[method].get("train", {})
+        values = {**self.profiles[profile].train.model_dump(exclude_unset=True), **own}
+        if values.get("precision") == "mixed" and "precision" not in own:
+            exact = Train(**{**values, "precision": "float32"})
+            if not ways.mixes(self.field(profile, method), self.task(profile).least_squares, exact):
+                return exact
+        return Train(**values)
+
+    def task(self, profile: str) -> Task:
+        """The task of a profile, scored as `scores` says."""
+        entry = self.profiles[profile].task
+        kind = TASKS[entry["kind"]]
+        scored = {key: value for key, value in self.scores.items() if key in kind.only_scores}
+        return tasks.build({**entry, **scored})
+
+    def _hyper(self, profile: str, method: str) -> dict[str, Any]:
+        kind, entry = self.kind(method), self.methods[method]
+        hyper: dict[str, Any] = {}
+        for block in (self.network, self.profiles[profile].network):
+            hyper |= {key: value for key, value in block.items() if key not in FIELDS and key != "field"}
+            hyper |= block.get(kind, {})
+        hyper |= {key: value for key, value in entry.items() if key not in OF_METHODS}
+        if "width" in hyper:
+            hyper["width"] = _times(hyper["width"], entry.get("width_factor", 1))
+        return hyper
+
+    def _map_of(self, method: str) -> str:
+        return str(self.methods[method].get("map", self.seg.method))
+
+
+def _times(width: Any, factor: int) -> Any:
+    """A width or several, each times a factor; what is no number stays, for its field to refuse."""
+    if isinstance(width, list):
+        return [_times(each, factor) for each in width]
+    return width * factor if isinstance(width, int) and not isinstance(width, bool) else width
