@@ -123,7 +123,7 @@ def measure(count: int, folder: Path) -> None:
     before = psutil.Process().memory_info().rss
     row = of_waiting(count, folder)
     row["bytes"] = (psutil.Process().memory_info().rss - before) / count
-    (made,) = make([unit(0)], "cpu", lambda *_: None)
+    (made,) = make([unit(0)], Store(folder / "one"), "cpu", lambda *_: None)
     assert isinstance(made, Made)
     row |= of_store(count, made, folder)
     print(json.dumps({"units": count, **row}))

@@ -43,7 +43,7 @@ def main(profile: str = "quick", device: str = "cpu", images: int = 4, iteration
     methods = [row.method for row in papers.read(params.paper).rows]
     out = Path(__file__).with_name("precision.csv" if profile == "quick" else f"precision-{profile}.csv")
     rows = []
-    for file in track(files(layout, profile)[:images], "images"):
+    for file in track(files(layout, params, profile)[:images], "images"):
         for method in methods:
             unit = read_unit(layout, params, profile, method, file)
             problem = unit.task.problem(unit.signal, None if unit.labels is None else unit.labels.reshape(-1))

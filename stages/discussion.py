@@ -1,13 +1,12 @@
 """Write what the studies and controls say of the paper's gain."""
 
-import pandas as pd
-
 from refield import config, papers
 from refield.errors import UserError
 from refield.pipeline.command import run
 from refield.pipeline.layout import STUDIES, Layout
 from refield.reports import results
 from refield.reports.discussion import discussion
+from refield.scores.files import read_csv
 
 ORIGIN = (
     "Made by `dvc repro studies/dvc.yaml:discussion`; every number is computed from `reports/scores` and "
@@ -24,7 +23,7 @@ def main(paper: str | None = None) -> None:
     files = {name: STUDIES / name / "scores.csv" for name in published.studies}
     if missing := [file for file in files.values() if not file.exists()]:
         raise UserError(f"{missing[0]} is missing")
-    studies = {name: pd.read_csv(file) for name, file in files.items()}
+    studies = {name: read_csv(file) for name, file in files.items()}
     layout.discussion.write_text(discussion(ORIGIN, scores, curves, studies, params, published))
 
 

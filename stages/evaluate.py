@@ -8,12 +8,13 @@ from refield import config
 from refield.errors import UserError
 from refield.pipeline.command import run
 from refield.pipeline.layout import Layout
+from refield.pipeline.names import FromStage
 from refield.pipeline.units import files
 from refield.units import scoring
 from refield.units.names import CURVE
 
 
-def main(profile: str, method: str, paper: str | None = None) -> None:
+def main(profile: FromStage, method: FromStage, paper: str | None = None) -> None:
     layout = Layout(paper)
     params, fits = config.read(profile, method, layout.params), layout.fits(profile, method)
     task, kind, signals = params.task(profile), params.profiles[profile].signal, files(layout, params, profile)

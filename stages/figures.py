@@ -6,13 +6,14 @@ from functools import partial
 from refield import config, papers
 from refield.pipeline.command import run
 from refield.pipeline.layout import Layout
+from refield.pipeline.names import FromStage
 from refield.reports import results
 from refield.reports.paper_figures import draw_all
 from refield.reports.pictures import Pictures
 from refield.reports.plotting import save
 
 
-def main(profile: str, paper: str | None = None) -> None:
+def main(profile: FromStage, paper: str | None = None) -> None:
     layout = Layout(paper)
     params = config.read(profile, path=layout.params)
     scores = results.scores_of(results.read_scores(layout.scores_of_all, params), profile, params)

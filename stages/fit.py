@@ -4,9 +4,10 @@ from refield.executors import lifetime
 from refield.pipeline import fits
 from refield.pipeline.command import run
 from refield.pipeline.layout import Layout
+from refield.pipeline.names import FromStage
 
 
-def main(profile: str, method: str, paper: str | None = None) -> None:
+def main(profile: FromStage, method: FromStage, paper: str | None = None) -> None:
     lifetime.end_with_dvc()
     print(fits.fit(Layout(paper), profile, method))
 

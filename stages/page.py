@@ -5,20 +5,20 @@ from functools import partial
 from refield import config, papers
 from refield.pipeline.command import run
 from refield.pipeline.layout import Layout
+from refield.pipeline.names import FromStage
 from refield.reports import results
 from refield.reports.page import page
 from refield.reports.pictures import Pictures, look_at
 
 
-def main(profile: str, paper: str | None = None) -> None:
+def main(profile: FromStage, paper: str | None = None) -> None:
     layout = Layout(paper)
     params = config.read(profile, path=layout.params)
     scores = results.scores_of(results.read_scores(layout.scores_of_all, params), profile, params)
-    provenance = results.read_provenance(layout.provenance_of_all, params).of(profile)
     curves = results.read_curves(layout.curves_of_all, params).of(profile)
     files = Pictures(layout.signals(profile), partial(layout.fits, profile), partial(layout.maps, profile))
     pictures = look_at(files, scores.by_image(), params.maps)
-    text = page(profile, scores, provenance, curves, pictures, params, papers.read(params.paper))
+    text = page(profile, scores, curves, pictures, params, papers.read(params.paper))
     file = layout.page(profile)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8", newline="\n")

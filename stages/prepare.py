@@ -6,10 +6,11 @@ from refield import config
 from refield.errors import UserError
 from refield.pipeline.command import run
 from refield.pipeline.layout import Layout
+from refield.pipeline.names import FromStage
 from refield.signals import photographs, png
 
 
-def main(profile: str, paper: str | None = None) -> None:
+def main(profile: FromStage, paper: str | None = None) -> None:
     layout = Layout(paper)
     settings = config.read(profile, path=layout.params).profiles[profile].images
     originals = sorted(layout.originals(profile).iterdir())

@@ -1,19 +1,19 @@
 """Rank a study's settings by their distance from the published numbers."""
 
-import pandas as pd
-
 from refield import config, papers
 from refield.pipeline.command import run
-from refield.pipeline.layout import STUDIES, Layout
+from refield.pipeline.layout import Layout
+from refield.pipeline.names import study_folder
 from refield.reports.calibration import chart, ranking
 from refield.reports.plotting import save
+from refield.scores.files import read_csv
 
 
-def main(name: str, paper: str | None = None) -> None:
-    published = papers.read(config.read(path=Layout(paper).params).paper)
-    ranked = ranking(pd.read_csv(STUDIES / name / "scores.csv"), published)
-    ranked.to_csv(STUDIES / name / "ranking.csv", index=False, float_format="%.4f", lineterminator="\n")
-    save(chart(ranked), STUDIES / name / "ranking.svg")
+def main(study: str, paper: str | None = None) -> None:
+    published, folder = papers.read(config.read(path=Layout(paper).params).paper), study_folder(study)
+    ranked = ranking(read_csv(folder / "scores.csv"), published)
+    ranked.to_csv(folder / "ranking.csv", index=False, float_format="%.4f", lineterminator="\n")
+    save(chart(ranked), folder / "ranking.svg")
 
 
 if __name__ == "__main__":

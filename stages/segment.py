@@ -7,6 +7,7 @@ from refield import config
 from refield.errors import UserError
 from refield.pipeline.command import run
 from refield.pipeline.layout import Layout
+from refield.pipeline.names import FromStage, require
 from refield.pipeline.units import files
 from refield.segmentation import labels
 from refield.segmentation.preview import preview
@@ -14,10 +15,11 @@ from refield.segmentation.segmentation import regions_table, segment
 from refield.signals import png
 
 
-def main(profile: str, name: str, paper: str | None = None) -> None:
+def main(profile: FromStage, map: FromStage, paper: str | None = None) -> None:
     layout = Layout(paper)
     params = config.read(profile, path=layout.params)
-    segmenter, regions, out = params.segmenter(name), params.regions(name), layout.maps(profile, name)
+    require(map, params.maps, f"map of {layout.params}")
+    segmenter, regions, out = params.segmenter(map), params.regions(map), layout.maps(profile, map)
     shutil.rmtree(out, ignore_errors=True)
     rows = []
     for path in files(layout, params, profile):
@@ -33,7 +35,7 @@ def main(profile: str, name: str, paper: str | None = None) -> None:
         table = csv.DictWriter(stream, rows[0].keys(), lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
-    print(f"{profile}: {len(rows) // regions} maps of {regions} regions, {name}")
+    print(f"{profile}: {len(rows) // regions} maps of {regions} regions, {map}")
 
 
 if __name__ == "__main__":

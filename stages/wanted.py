@@ -6,9 +6,10 @@ from refield import config
 from refield.pipeline import units
 from refield.pipeline.command import run
 from refield.pipeline.layout import Layout
+from refield.pipeline.names import FromStage
 
 
-def main(profile: str, paper: str | None = None) -> None:
+def main(profile: FromStage, paper: str | None = None) -> None:
     layout = Layout(paper)
     params = config.read(profile, path=layout.params)
     for method in params.methods:

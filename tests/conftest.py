@@ -20,8 +20,9 @@ def pytest_runtest_setup(item):
 
 @pytest.fixture(autouse=True)
 def unit_store(tmp_path_factory, monkeypatch):
-    """No test reads or writes the user's own store, or his choice of device."""
+    """No test reads or writes the user's own store and logs, or his choice of device."""
     monkeypatch.setenv("REFIELD_UNITS", str(tmp_path_factory.mktemp("units")))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))  # where logs go
     monkeypatch.delenv("REFIELD_DEVICE", raising=False)
     monkeypatch.delenv("REFIELD_REFIT", raising=False)
 

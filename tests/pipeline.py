@@ -48,6 +48,7 @@ class Project:
             "PYTHONPATH": str(folder / "src"),
             "REFIELD_UNITS": str(units),
             "DVC_SITE_CACHE_DIR": str(folder.parent / "site"),
+            "XDG_STATE_HOME": str(folder.parent / "state"),
             "COLUMNS": "200",
             "GIT_AUTHOR_NAME": "t",
             "GIT_AUTHOR_EMAIL": "t@localhost",

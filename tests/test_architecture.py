@@ -12,6 +12,7 @@ SOURCE = ROOT / "src/refield"
 # From the ground up: a room may use those below it, and those beside it on a line may not use each other.
 FLOORS = (
     ("arrays", "errors", "strict"),
+    ("files",),
     ("settings",),
     ("signals",),
     ("segmentation", "fields"),
@@ -25,6 +26,7 @@ FLOORS = (
     ("study",),
     ("papers",),
     ("reports",),
+    ("interface",),
     ("machine",),
     ("pipeline",),
     ("cli",),

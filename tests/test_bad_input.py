@@ -121,6 +121,40 @@ def test_what_is_no_params_file_is_refused(content, tmp_path):
     is_one_sentence(error.value, file)
 
 
+TOKENS = [
+    *("a", "b", "&a ", "&b ", "*a", "*b", "[", "]", "{", "}", ", ", ": ", "? ", "- ", "\n", "\n  ", "<<: ", "'", '"'),
+    *(
+        "|\n",
+        ">\n",
+        "#",
+        "---\n",
+        "...\n",
+        "%YAML 1.1\n",
+        "null",
+        "~",
+        "0x",
+        "9" * 30,
+        "1e999",
+        ".nan",
+        "1:2",
+        "=",
+        "!",
+    ),
+    *("2001-13-01", "!!int ", "!!float ", "!!timestamp ", "!!binary ", "!!set ", "!!omap ", "!!python/name:os.system "),
+]
+
+
+@given(tokens=st.lists(st.sampled_from(TOKENS), max_size=25))
+@settings(IN_A_FOLDER, max_examples=300, deadline=None)
+def test_whatever_looks_like_yaml_is_read_or_refused(tokens, tmp_path):
+    file = tmp_path / "params.yaml"
+    file.write_text("".join(tokens))
+    with pytest.raises(ConfigError) as error:
+        config.read(path=file)
+    is_one_sentence(error.value, file)
+    assert len(str(error.value)) < len(str(file)) + 500
+
+
 def encoded(format: str, mode: str = "RGB", **options) -> bytes:
     pixels = np.random.default_rng(0).integers(0, 256, (12, 13, 3), dtype=np.uint8)
     buffer = io.BytesIO()

@@ -1,15 +1,18 @@
 """Every key of params.yaml is checked, and whatever is wrong is one sentence."""
 
 import copy
+import os
 
 import pytest
 from pipeline import ROOT
 from ruamel.yaml import YAML
 
 from refield import config
+from refield.errors import shown
 from refield.fields import FIELDS
 from refield.fields.wire import Wire
 from refield.params import OF_METHODS
+from refield.pipeline.layout import Layout
 from refield.segmentation.slic import Slic
 from refield.tasks.gradients import Gradients
 from refield.tasks.inpaint import Inpaint
@@ -17,6 +20,14 @@ from refield.tasks.represent import Represent
 
 GIVEN = YAML(typ="safe").load(ROOT / "params.yaml")
 WIRE = {"field": "wire", "train": {"precision": "float32"}}
+
+
+def nested(levels):
+    """A list of a list of a list ..., two of each."""
+    value = "x"
+    for _ in range(levels):
+        value = [value, value]
+    return value
 
 
 def read(changes, tmp_path):
@@ -82,7 +93,13 @@ WRONG = [
     ("profiles.quick.images.short", ..., ["profiles.quick.images", "needs both long and short"]),
     ("profiles.paper.images.long", 768, ["native", "remove long and short"]),
     ("profiles.quick.images.names", ["coffee", "coffee"], ["twice"]),
-    ("profiles.quick.images.names", "coffee", ["names = 'coffee'"]),
+    ("profiles.quick.images.names", "coffee", ["names: 'coffee' is not allowed", "all, or a list"]),
+    ("profiles.quick.images.names", [], ["names: [] is not allowed", "a list of one name at least"]),
+    (
+        "profiles.quick.images",
+        GIVEN["profiles"]["quick"]["images"] | {"long": 65536, "short": 4096},
+        ["profiles.quick.images: long (65536) by short (4096) are more than 89,478,485 pixels"],
+    ),
     ("profiles.quick.device", "gpu", ["device = 'gpu'", "'auto', 'cpu' or 'cuda'"]),
     ("profiles.quick.task", {"hidden": 0.5}, ["profiles.quick.task.kind = None", "represent, inpaint, gradients"]),
     ("profiles.quick.task", {"kind": ["inpaint"]}, ["profiles.quick.task.kind = ['inpaint']", "represent, inpaint"]),
@@ -97,6 +114,13 @@ WRONG = [
     ("methods.siren.gates", [], ["methods.siren", "gates = []"]),
     ("methods.siren.gates", ["tile"], ["methods.siren", "'tile'"]),
     ("methods.siren.gates", [-2], ["methods.siren", "-2"]),
+    ("methods.siren.gates", [0], ["gates.0 = 0", "it must be 'dense' or 'segment', or greater than 0"]),
+    ("methods.siren.gates", [float("nan")], ["gates.0 = nan", "it must be 'dense' or 'segment', or a finite number"]),
+    ("methods.siren.width", [8, 8, "8", 8], ["width.2 = '8' is not allowed; it must be a valid integer"]),
+    ("methods.siren.width", None, ["width = None", "it must be a valid integer, or a list"]),
+    ("methods.ours.train", {1: 2}, ["methods.ours.train in profile quick: 1 is not a known key"]),
+    ("methods.a\nb", {}, ["methods.'a\\nb' is not allowed as a name; it must match pattern"]),
+    (f"methods.{'a' * 300}", {}, ["is not allowed as a name; it must have at most 60 characters"]),
     ("methods.siren.map", "multi_otsu", ["methods.siren.map", "needs a segment gate or region_input"]),
     ("methods.ours.map", "otsu", ["methods.ours.map = 'otsu'", "multi_otsu, equal_bin"]),
     ("methods.ours.map", None, ["methods.ours.map = None", "multi_otsu, equal_bin"]),
@@ -268,18 +292,84 @@ def test_scientific_notation_is_a_number(tmp_path):
     assert config.read(path=file).profiles["paper"].train.learning_rate == 0.0001
 
 
-@pytest.mark.parametrize(("text", "said"), [("a: [1", "not valid YAML"), ("", "must be"), ("- 1", "must be")])
+TEN_TIMES = "&a0 [x,x,x,x,x,x,x,x,x,x]"
+for i in range(1, 10):
+    TEN_TIMES = f"&a{i} [{TEN_TIMES}{f',*a{i - 1}' * 9}]"
+DEEP = "".join(f"- &a{i} {'[' * 20}{f'*a{i - 1}' if i else ''}{']' * 20}\n" for i in range(100))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: [1", "is not valid YAML: while parsing a flow sequence at line 1, column 4"),
+        ("a: 2001-13-01", "has a value that YAML cannot read: month must be in 1..12"),
+        ("a: 1\na: 2", 'found duplicate key "a" with value "2"'),
+        ("", ": there must be keys with their values; it is empty"),
+        ("- 1", ": there must be keys with their values; it is [1]"),
+        (f"seed: {TEN_TIMES}", "has more than 100,000 values, counting an alias as all that it stands for"),
+        ("[x," * 100_000, "is nested more than 50 deep"),
+        (DEEP, "is nested more than 50 deep"),
+        ("seed: &a [*a]", "has an alias, *a, of what it stands in itself"),
+        (f"seed: {'9' * 5000}", "has a whole number of 5,000 digits; at most 19 are allowed"),
+        (f"seed: -0x{'f' * 5000}", "has a whole number of 5,003 digits; at most 19 are allowed"),
+        ("#" * 2**20 + "\n", "has more than 1048576 bytes"),
+    ],
+    ids=["cut", "month", "twice", "empty", "list", "bomb", "deep", "deep aliases", "circle", "long", "hex", "large"],
+)
 def test_a_broken_file_is_named(text, said, tmp_path):
-    (tmp_path / "params.yaml").write_text(text)
-    with pytest.raises(config.ConfigError, match=said) as error:
-        config.read(path=tmp_path / "params.yaml")
-    assert "params.yaml" in str(error.value)
+    file = tmp_path / "params.yaml"
+    file.write_text(text)
+    with pytest.raises(config.ConfigError) as error:
+        config.read(path=file)
+    assert str(error.value).startswith(str(file))
+    assert said in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(config.ConfigError, match=r"params\.yaml is missing"):
-        config.read(path=tmp_path / "params.yaml")
+def test_aliases_that_stand_for_little_are_read(tmp_path):
+    file = tmp_path / "params.yaml"
+    text = (ROOT / "params.yaml").read_text()
+    file.write_text(text.replace("gates:\n    - dense", "gates: &dense\n    - dense", 1) + "\n")
+    assert "&dense" in file.read_text()
+    file.write_text(file.read_text().replace("  qt:  ", "  again:\n    gates: *dense\n  qt:  "))
+    params = config.read(path=file)
+    assert params.methods["again"] == params.methods["siren"]
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda file: None, "is missing"),
+        (lambda file: file.mkdir(), "cannot be read: Is a directory"),
+        (lambda file: file.symlink_to(file), "cannot be read: Too many levels of symbolic links"),
+        (os.mkfifo, "is no file"),
+    ],
+    ids=["missing", "folder", "link to itself", "pipe"],
+)
+def test_what_is_no_file_is_named(make, said, tmp_path):
+    file = tmp_path / "params.yaml"
+    make(file)
+    with pytest.raises(config.ConfigError) as error:
+        config.read(path=file)
+    assert str(error.value).startswith(f"{file} {said}")
+
+
+@pytest.mark.parametrize("name", ["checked", "sources"])
+def test_a_profile_is_called_as_nothing_else_in_data(name, tmp_path):
+    with pytest.raises(config.ConfigError, match=rf"profiles.{name} needs another name; data/{name} is something else"):
+        read({f"profiles.{name}": GIVEN["profiles"]["quick"]}, tmp_path)
+    layout = Layout()
+    assert layout.data / name in (layout.checked, layout.sources(name).parent)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [["x" * 90] * 90, {str(i): "y" * 90 for i in range(90)}, "z" * 10**6, "a\nb" * 90, 10**5000, nested(40)],
+    ids=["list", "dict", "text", "lines", "number", "nested"],
+)
+def test_a_value_in_a_message_is_one_short_line(value):
+    assert len(shown(value)) <= 120
+    assert "\n" not in shown(value)
 
 
 @pytest.mark.parametrize(("asked", "said"), [({"profile": "fast"}, "no profile"), ({"method": "wire"}, "no method")])

@@ -22,6 +22,7 @@ from refield.tasks import TASKS
 from refield.units.decode import read_model
 from refield.units.make import make
 from refield.units.names import LABELS, WEIGHTS, reconstruction
+from refield.units.store import Store
 from refield.units.unit import Unit
 
 SETTINGS = {
@@ -127,7 +128,7 @@ def test_a_fit_has_finite_gradients(field, task, signal):
 @pytest.mark.parametrize(("field", "task", "signal"), TOGETHER, ids=name)
 def test_a_fit_comes_back_from_its_files(field, task, signal, tmp_path):
     unit = unit_of(field, task, SIGNALS[signal])
-    (made,) = make([unit], "cpu", lambda *_: None)
+    (made,) = make([unit], Store(tmp_path / "store"), "cpu", lambda *_: None)
     for file, data in made.files.items():
         (tmp_path / file).write_bytes(data)
     model = read_model(tmp_path / WEIGHTS)
@@ -141,10 +142,10 @@ def test_a_fit_comes_back_from_its_files(field, task, signal, tmp_path):
 
 
 @pytest.mark.parametrize(("field", "task", "signal"), TOGETHER, ids=name)
-def test_a_fit_has_the_same_bytes_alone_and_beside_another(field, task, signal):
+def test_a_fit_has_the_same_bytes_alone_and_beside_another(field, task, signal, tmp_path):
     unit, other = (unit_of(field, task, SIGNALS[signal], seed) for seed in (0, 1))
-    (alone,) = make([unit], "cpu", lambda *_: None)
-    both = make([other, unit], "cpu", lambda *_: None)
+    (alone,) = make([unit], Store(tmp_path), "cpu", lambda *_: None)
+    both = make([other, unit], Store(tmp_path), "cpu", lambda *_: None)
     assert both[1].files == alone.files
     assert both[0].files[WEIGHTS] != alone.files[WEIGHTS]
 

@@ -1,6 +1,8 @@
 """dvc.yaml says what each stage's results depend on: here, that it leaves no module out."""
 
 import ast
+import importlib
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,8 @@ from pathlib import Path
 import pytest
 from pipeline import ROOT
 from ruamel.yaml import YAML
+
+from refield.pipeline.names import FromStage
 
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 STUDIES = YAML(typ="safe").load(ROOT / "studies/dvc.yaml")["stages"]
@@ -18,6 +22,7 @@ PLUMBING = (
     "arrays.py",
     "config.py",
     "errors.py",
+    "files.py",
     "params.py",
     "settings.py",
     "strict.py",
@@ -89,6 +94,27 @@ def test_only_fitting_imports_torch(name):
     code = f"import sys, stages.{script(ALL[name]).stem}; print('torch' in sys.modules)"
     output = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert output.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    "file", [*ROOT.glob("dvc.yaml"), *ROOT.glob("studies/dvc.yaml"), *ROOT.glob("papers/*/dvc.yaml")]
+)
+def test_no_command_has_anything_put_into_it(file):
+    """A shell would run it: names come from params.yaml, and DVC runs stages without `check` if it is asked to."""
+    stages = YAML(typ="safe").load(file)["stages"]
+    commands = {name: stage.get("do", stage)["cmd"] for name, stage in stages.items()}
+    assert {name: command for name, command in commands.items() if "${" in str(command)} == {}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_script_reads_the_names_that_dvc_puts_into_its_stages(name):
+    main = importlib.import_module(f"stages.{script(ALL[name]).stem}").main
+    arguments = inspect.signature(main).parameters.values()
+    read = [argument.name for argument in arguments if argument.annotation == FromStage]
+    given = [argument for argument in arguments if argument.default is argument.empty and argument.name not in read]
+    definition = {**STAGES, **STUDIES}[name]
+    assert read == (["study"] if "foreach" in definition else list(definition.get("matrix", {})))
+    assert len(given) == len(ALL[name]["cmd"].split()[3:])  # after python -m stages.x
 
 
 def test_every_script_is_a_stage_and_short():

@@ -76,7 +76,7 @@ def test_an_interrupted_run_continues(kill, ready, quiet, tmp_path):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    wait_until(lambda: list(project.units.glob("*/*/unit.json")))
+    wait_until(lambda: list(project.units.glob("??/*/unit.json")))
     KILLS[kill](dvc, project)
     assert dvc.wait(30) != 0
     wait_until(lambda: not workers(project), seconds=10)  # no orphan goes on

@@ -69,7 +69,7 @@ def test_a_wrong_file_is_one_sentence(tmp_path):
         ("[ours]", "[]", r"methods = \[\]"),
         ("scores", "score", "score is not a known key"),
         ("[bpp]", "[1]", r"scores\.0 = 1"),
-        ("images: all", "images: some", "images = 'some'"),
+        ("images: all", "images: some", "images: 'some' is not allowed"),
     ):
         file.write_text(right.replace(old, new))
         with pytest.raises(ConfigError, match=rf"params\.yaml: {said}"):

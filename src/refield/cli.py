@@ -1,11 +1,13 @@
-"""`refield`: look at results, check a clone, fit a photograph. Run in a clone's root, where params.yaml lies.
+"""`refield`: fit a photograph anywhere; in a clone's root, where params.yaml lies, look at results and check them.
 
 Each command imports what it needs when it runs, so that `--help` is there at once.
 """
 
+import functools
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,6 +18,20 @@ app = typer.Typer(
     help="Implicit neural representations of images, fitted and compared. The pipeline itself runs with `dvc repro`.",
 )
 
+
+def in_clone(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that says so where there is no clone."""
+
+    @functools.wraps(command)
+    def checked(*arguments: Any, **options: Any) -> None:
+        from refield.pipeline import clone
+
+        clone.require_root(command.__name__)
+        command(*arguments, **options)
+
+    return checked
+
+
 Paper = Annotated[
     str | None, typer.Option(help="A folder of papers/ with a pipeline of its own; the main one without.")
 ]
@@ -23,6 +39,7 @@ Profile = Annotated[str, typer.Option(help="Whose settings: a profile of params.
 
 
 @app.command()
+@in_clone
 def plan(
     set_: Annotated[
         list[str], typer.Option("-S", "--set-param", help="KEY=VALUE, as `dvc exp run` takes it; may be repeated.")
@@ -30,22 +47,22 @@ def plan(
     paper: Paper = None,
 ) -> None:
     """What `dvc repro`, or `dvc exp run -S`, would do and why, without doing it."""
-    from ruamel.yaml import YAML
-
-    from refield.errors import UserError
+    from refield.errors import UserError, shown
+    from refield.settings import key_shown, parse
 
     changes = {}
     for choice in set_:
         key, equals, value = choice.partition("=")
         if not equals:
-            raise UserError(f"-S {choice} is not allowed; it must be KEY=VALUE")
-        changes[key] = YAML(typ="safe").load(value)
+            raise UserError(f"-S {shown(choice)} is not allowed; it must be KEY=VALUE")
+        changes[key] = parse(value, f"-S {key_shown(key)}: the value")
     from refield.pipeline import plan
 
     plan.main(changes, paper)
 
 
 @app.command()
+@in_clone
 def verify(
     decode: Annotated[bool, typer.Option("--decode", help="Render all fits in data/ from their weights, too.")] = False,
     refit: Annotated[int, typer.Option(min=0, help="Fit so many of them anew, drawn by chance, and compare.")] = 0,
@@ -57,6 +74,23 @@ def verify(
 
 
 @app.command()
+@in_clone
+def adopt(
+    sample: Annotated[int, typer.Option(min=1, help="So many fits of each method are made anew, drawn by chance.")] = 1,
+    paper: Paper = None,
+) -> None:
+    """Keep fits whose code is written anew and computes the same: some are made again, and speak for the rest.
+
+    The fits of the last run must be in the store (`dvc repro` has put them there), and nothing but code may have
+    changed since.
+    """
+    from refield.pipeline import adopt
+
+    adopt.main(sample, paper)
+
+
+@app.command()
+@in_clone
 def report(
     profile: Annotated[str | None, typer.Argument(help="A profile with results; all of them without.")] = None,
     paper: Paper = None,
@@ -77,6 +111,7 @@ def report(
 def doctor() -> None:
     """What this machine has of all that a run needs, and how long each profile would take."""
     from rich.console import Console
+    from rich.markup import escape
 
     from refield import config
     from refield.machine import doctor
@@ -84,7 +119,7 @@ def doctor() -> None:
     params, console = config.read(), Console(soft_wrap=True, highlight=False)
     for findings in (doctor.machine(), doctor.times(params)):
         for topic, finding in findings:
-            console.print(f"[bold]{topic:>12}[/]  {finding}")
+            console.print(f"[bold]{topic:>12}[/]  {escape(finding)}")
 
 
 @app.command()
@@ -96,6 +131,7 @@ def bench() -> None:
 
 
 @app.command()
+@in_clone
 def readme(
     check: Annotated[bool, typer.Option("--check", help="Only say whether it is out of date.")] = False,
 ) -> None:
@@ -106,6 +142,7 @@ def readme(
 
 
 @app.command()
+@in_clone
 def compare(
     profile: Annotated[str, typer.Argument(help="A profile whose scores have just been made.")],
     tolerance: Annotated[float, typer.Option(help="How far a score may be off, for every image and method.")] = 0.3,
@@ -124,20 +161,14 @@ def fit(
     out: Annotated[Path | None, typer.Option(help="Folder for the results; IMAGE-METHOD without.")] = None,
 ) -> None:
     """Fit one photograph now; write reconstruction, error, weights and curve, and print the scores."""
-    from refield import config, papers
-    from refield.fitting import devices
-    from refield.pipeline import photograph
-    from refield.units.scoring import COSTS
+    from refield import interface
+    from refield.interface import folders
 
-    params = config.read(profile, method)
-    gain = papers.read(params.paper).gain
-    method = method or (gain.better if gain else next(iter(params.methods)))
-    unit = photograph.wanted(image, params, profile, method)
-    folder = out or Path(f"{image.stem}-{method}")
-    row = photograph.fit_photograph(unit, folder, devices.choose(params.profiles[profile].device))
-    size = " x ".join(str(side) for side in reversed(unit.signal.shape))
-    said = [f"{each.title} {row[each.name]:,.{each.digits}f}" for each in (*unit.task.measures, *COSTS)]
-    print(f"{folder}: {size} pixels, {', '.join(said)}")
+    wanted = interface.ask(image, method, profile)
+    folder = folders.make(out or f"{image.stem}-{wanted.method}")
+    result = wanted.make()
+    result.save(folder)
+    print(f"{folder}: {result}")
 
 
 @app.command()
@@ -156,38 +187,42 @@ def render(
     nearest label: the regions' edges keep the old pixels' steps. A better map is cut from a larger photograph, by the
     same thresholds (regions.csv).
     """
-    from refield.errors import UserError
+    import math
+
+    from refield.interface import folders
+    from refield.params import MOST_PIXELS
     from refield.segmentation.files import read_labels
+    from refield.settings import refused
     from refield.units import decode
-    from refield.units.names import LABELS, WEIGHTS, reconstruction
-    from refield.units.scoring import read_signal
+    from refield.units.names import LABELS
 
     if not scale > 0:
-        raise UserError(f"--scale = {scale:g} is not allowed; it must be more than 0")
-    model = decode.read_model(unit / WEIGHTS)
-    fitted = read_signal(unit / reconstruction(model.signal), model.signal)
+        raise refused("--scale", scale, "be more than 0")
+    model, fitted = decode.read_fit(unit)
+    if math.prod(scale * side for side in fitted.shape) > MOST_PIXELS:
+        raise refused("--scale", scale, f"make at most {MOST_PIXELS:,} samples")
     shape = tuple(max(1, round(scale * side)) for side in fitted.shape)
-    labels = None
-    if model.field.needs_labels:
-        labels = read_labels(map) if map else decode.enlarge(read_labels(unit / LABELS), shape)
-        if not map:
-            print("the map is the fitted one, enlarged; --map takes a finer one", file=sys.stderr)
     sides = "x".join(str(side) for side in reversed(shape))
-    file = out or Path(f"{unit.name}-{sides}{model.signal.suffix}")
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file = out or Path(f"{unit.resolve().name}-{sides}{model.signal.suffix}")
+    if file.is_dir():
+        raise refused("--out", str(file), "be a file, no folder")
+    folders.make(file.parent)
+    labels = None
+    if model.regions is not None and map:
+        labels = read_labels(map, shape, model.regions)
+    elif model.regions is not None:
+        labels = decode.enlarge(read_labels(unit / LABELS, fitted.shape, model.regions), shape)
+        print("the map is the fitted one, enlarged; --map takes a finer one", file=sys.stderr)
     file.write_bytes(model.sample(shape, labels).encode())
     print(file)
 
 
 def main() -> None:
-    """The command line; a `UserError` becomes one line and exit status 1."""
-    from refield.errors import UserError
+    """The command line, which ends as every command does."""
+    from refield.pipeline.command import one_sentence
 
-    try:
+    with one_sentence():
         app()
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
 
 
 if __name__ == "__main__":

@@ -7,26 +7,41 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from refield.errors import shown
 from refield.fields import FIELDS
 from refield.fitting import ways
 from refield.params import Images, Params, Profile, Seg
 from refield.segmentation import SEGMENTERS
-from refield.settings import ConfigError, among, choices, load, sentence
+from refield.settings import ConfigError, among, choices, key_shown, load, refused, sentence
 from refield.tasks import TASKS
 
-__all__ = ["ConfigError", "Images", "Params", "Profile", "read"]
+TAKEN = ("checked", "sources")  # in data/, beside the profiles' folders
+
+__all__ = ["ConfigError", "Images", "Params", "Profile", "find", "read"]
+
+
+def find(name: str) -> Path:
+    """Where "params.yaml" or "papers" is: in the clone that this runs in, else what came with the package."""
+    for folder in (Path(), *Path.cwd().parents):
+        # Its papers are what tells a clone: any project of DVC's has a params.yaml.
+        if any(folder.glob("papers/*/paper.yaml")):
+            return folder / name
+    packed, repository = Path(__file__).with_name("defaults"), Path(__file__).parents[2]
+    return (packed if packed.is_dir() else repository) / name
 
 
 def read(
     profile: str | None = None,
     method: str | None = None,
-    path: Path = Path("params.yaml"),
+    path: Path | None = None,
     changes: Mapping[str, Any] | None = None,
 ) -> Params:
     """The validated parameters; `ConfigError` if they are wrong, or lack the profile or method that is asked for.
 
-    `changes` are other values for some keys, such as "profiles.quick.train.iterations".
+    Of `path`, or of what `find` finds. `changes` are other values for some keys, such as
+    "profiles.quick.train.iterations".
     """
+    path = path or find("params.yaml")
     loaded = load(path)
     for key, value in (changes or {}).items():
         *parents, last = key.split(".")
@@ -34,7 +49,7 @@ def read(
         for part in parents:
             entry = entry.get(part, {}) if isinstance(entry, dict) else {}
         if not isinstance(entry, dict) or last not in entry:
-            raise ConfigError(f"{path} has no key {key}")
+            raise ConfigError(f"{path} has no key {key_shown(key)}")
         entry[last] = value
     try:
         params = Params.model_validate(loaded)
@@ -43,7 +58,7 @@ def read(
     _check(params, str(path))
     for kind, name, known in (("profile", profile, params.profiles), ("method", method, params.methods)):
         if name is not None and name not in known:
-            raise ConfigError(f"{name!r} is no {kind} of {path}; it must be one of {choices(known)}")
+            raise ConfigError(f"{shown(name)} is no {kind} of {path}; it must be one of {choices(known)}")
     return params
 
 
@@ -52,17 +67,17 @@ def _check(params: Params, file: str) -> None:
     for name in params.runs:
         if name not in params.profiles:
             raise ConfigError(
-                f"{file}: runs names {name!r}, which is no profile; profiles are {choices(params.profiles)}"
+                f"{file}: runs names {shown(name)}, which is no profile; profiles are {choices(params.profiles)}"
             )
+    if taken := params.profiles.keys() & TAKEN:
+        raise ConfigError(f"{file}: profiles.{min(taken)} needs another name; data/{min(taken)} is something else")
     if len(set(params.runs)) < len(params.runs):
-        raise ConfigError(f"{file}: runs = {params.runs} names a profile twice")
+        raise ConfigError(f"{file}: runs = {shown(params.runs)} names a profile twice")
     if params.seg.method not in params.maps:
-        raise ConfigError(
-            f"{file}: seg.method = {params.seg.method!r} is not allowed; it must be one of {choices(params.maps)}"
-        )
+        raise refused(f"{file}: seg.method", params.seg.method, f"be one of {choices(params.maps)}")
     for key in params.scores:
         if not any(key in task.only_scores for task in TASKS.values()):
-            raise ConfigError(f"{file}: scores.{key} is not a known key")
+            raise ConfigError(f"{file}: scores.{key_shown(key)} is not a known key")
     _check_defaults(params.network, f"{file}: network")
     for name in params.maps:
         _check_map(params, name, f"{file}: maps.{name}")
@@ -78,9 +93,7 @@ def _check(params: Params, file: str) -> None:
 def _check_map(params: Params, name: str, where: str) -> None:
     entry = params.maps[name]
     if not among(entry.get("segmenter"), SEGMENTERS):
-        raise ConfigError(
-            f"{where}.segmenter = {entry.get('segmenter')!r} is not allowed; it must be one of {choices(SEGMENTERS)}"
-        )
+        raise refused(f"{where}.segmenter", entry.get("segmenter"), f"be one of {choices(SEGMENTERS)}")
     try:
         Seg(method="any", regions=entry.get("regions", params.seg.regions))
         params.segmenter(name)
@@ -90,20 +103,20 @@ def _check_map(params: Params, name: str, where: str) -> None:
 
 def _check_defaults(block: dict[str, Any], where: str, unknown: tuple[str, ...] = ()) -> None:
     """What stands under `network`: keys of all kinds of field, and under a kind's name its own."""
-    if refused := block.keys() & {*unknown, "regions"}:
-        raise ConfigError(f"{where}.{min(refused)} is not a known key")
+    if elsewhere := block.keys() & {*unknown, "regions"}:
+        raise ConfigError(f"{where}.{min(elsewhere)} is not a known key")
     for kind, field in FIELDS.items():
         own = block.get(kind, {})
         if not isinstance(own, dict):
-            raise ConfigError(f"{where}.{kind} = {own!r} is not allowed; it must be keys of {kind}")
+            raise refused(f"{where}.{kind}", own, f"be keys of {kind}")
         if strange := [key for key in own if key not in signature(field).parameters or key == "regions"]:
-            raise ConfigError(f"{where}.{kind}.{strange[0]} is not a known key")
+            raise ConfigError(f"{where}.{kind}.{key_shown(strange[0])} is not a known key")
 
 
 def _check_task(params: Params, profile: str, where: str) -> None:
     entry = params.profiles[profile].task
     if not among(entry.get("kind"), TASKS):
-        raise ConfigError(f"{where}.kind = {entry.get('kind')!r} is not allowed; it must be one of {choices(TASKS)}")
+        raise refused(f"{where}.kind", entry.get("kind"), f"be one of {choices(TASKS)}")
     if scored := TASKS[entry["kind"]].only_scores & entry.keys():
         raise ConfigError(f"{where}.{min(scored)} is not a known key; it stands under scores")
     try:
@@ -117,16 +130,16 @@ def _check_method(params: Params, method: str, where: str) -> None:
     entry = params.methods[method]
     if not among({**params.network, **entry}.get("field"), FIELDS):
         name = {**params.network, **entry}.get("field")
-        raise ConfigError(f"{where}: field = {name!r} is not known; fields are {choices(FIELDS)}")
+        raise ConfigError(f"{where}: field = {shown(name)} is not known; fields are {choices(FIELDS)}")
     if "regions" in entry:
         raise ConfigError(f"{where}.regions is not a known key; a map has regions, under maps or seg")
     if "map" in entry and not among(entry["map"], params.maps):
-        raise ConfigError(f"{where}.map = {entry['map']!r} is not allowed; it must be one of {choices(params.maps)}")
+        raise refused(f"{where}.map", entry["map"], f"be one of {choices(params.maps)}")
     factor = entry.get("width_factor", 1)
     if not isinstance(factor, int) or isinstance(factor, bool) or factor < 1:
-        raise ConfigError(f"{where}.width_factor = {factor!r} is not allowed; it must be a whole number from 1")
+        raise refused(f"{where}.width_factor", factor, "be a whole number from 1")
     if not isinstance(entry.get("train", {}), dict):
-        raise ConfigError(f"{where}.train = {entry['train']!r} is not allowed; it must be keys of a profile's train")
+        raise refused(f"{where}.train", entry["train"], "be keys of a profile's train")
 
 
 def _check_fit(params: Params, profile: str, method: str, where: str) -> None:

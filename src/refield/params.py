@@ -13,10 +13,12 @@ from refield.fitting.train import Train
 from refield.segmentation import SEGMENTERS
 from refield.segmentation.segmentation import Segmenter
 from refield.signals import SIGNALS, Signal
+from refield.signals.names import Names
 from refield.strict import Name, Regions, Strict
 from refield.tasks import TASKS
 from refield.tasks.task import Task
 
+MOST_PIXELS = 89_478_485  # of an image: Pillow opens no larger photographs either
 # The keys of a method that are not its field's own.
 OF_METHODS = ("field", "map", "width_factor", "train")
 
@@ -32,7 +34,7 @@ class Images(Strict):
     """What a profile's images are made of."""
 
     source: Literal["samples", "kodak", "folder"]
-    names: Literal["all"] | list[str] = Field(min_length=1)
+    names: Names
     fit: Literal["native", "crop", "resize"]
     long: int | None = Field(None, ge=11, le=65536)
     short: int | None = Field(None, ge=11, le=65536)  # SSIM's window has 11 pixels
@@ -46,6 +48,8 @@ class Images(Strict):
             raise ValueError(f"fit: {self.fit} needs both long and short, in pixels")
         if self.long and self.short and self.long < self.short:
             raise ValueError(f"long ({self.long}) must not be less than short ({self.short})")
+        if self.long and self.short and self.long * self.short > MOST_PIXELS:
+            raise ValueError(f"long ({self.long}) by short ({self.short}) are more than {MOST_PIXELS:,} pixels")
         if self.names != "all" and len(set(self.names)) < len(self.names):
             raise ValueError("names lists an image twice")
         return self
@@ -114,10 +118,10 @@ class Params(Strict):
         own = self.methods[method].get("train", {})
         values = {**self.profiles[profile].train.model_dump(exclude_unset=True), **own}
         if values.get("precision") == "mixed" and "precision" not in own:
-            exact = Train(**{**values, "precision": "float32"})
+            exact = Train.model_validate({**values, "precision": "float32"})
             if not ways.mixes(self.field(profile, method), self.task(profile).least_squares, exact):
                 return exact
-        return Train(**values)
+        return Train.model_validate(values)
 
     def task(self, profile: str) -> Task:
         """The task of a profile, scored as `scores` says."""

@@ -4,13 +4,15 @@ import itertools
 from collections.abc import Iterable, Sequence
 from numbers import Integral
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 from pydantic import Field, ValidationError, model_validator
 
 from refield.config import Params, read
+from refield.errors import shown
 from refield.settings import ConfigError, load, sentence
+from refield.signals.names import Names
 from refield.strict import Name, Strict
 
 # Columns of a study's scores: the PSNR, before rounding, after these parts of the iterations.
@@ -21,7 +23,7 @@ class Study(Strict):
     """The params.yaml of a study."""
 
     profile: Name
-    images: Literal["all"] | list[str]
+    images: Names
     methods: list[Name] = Field(min_length=1)
     scores: list[Name] = Field(default_factory=list)  # columns beside the PSNR: measures of the task, or costs
     # Grids: values for keys of params.yaml; `profile.` stands for the study's profile.
@@ -51,7 +53,7 @@ class Study(Strict):
         }
         params = read(self.profile, path=path, changes=changes)
         if unknown := [method for method in self.methods if method not in params.methods]:
-            raise ConfigError(f"methods names {unknown[0]!r}, which is no method of {path}")
+            raise ConfigError(f"methods names {shown(unknown[0])}, which is no method of {path}")
         return params
 
 

@@ -39,6 +39,12 @@ def test_a_file_or_the_variable_chooses(folder, monkeypatch):
         ("kind: slurm\nretries: -1", "retries = -1 is not allowed; it must be greater than or equal to 0"),
         ("kind: [", "not valid YAML"),
         ("", "executor.yaml"),
+        (f"kind: local\nworkers: {'9' * 5000}", "executor.yaml has a whole number of 5,000 digits"),
+        ("kind: &a [*a]", "executor.yaml has an alias, *a, of what it stands in itself"),
+        (
+            "kind: slurm\noptions: {nice: [1]}",
+            "options.nice = [1] is not allowed; it must be a valid string, or",
+        ),
     ],
 )
 def test_what_is_wrong_is_one_sentence(text, said, folder):
@@ -49,9 +55,26 @@ def test_what_is_wrong_is_one_sentence(text, said, folder):
     assert "\n" not in str(error.value)
 
 
-def test_a_missing_file_is_named(monkeypatch):
-    monkeypatch.setenv(settings.VARIABLE, "nowhere.yaml")
-    with pytest.raises(UserError, match=r"nowhere.yaml is missing"):
+@pytest.mark.parametrize("chosen", ["nowhere.yaml", "slurm"])
+def test_a_variable_that_names_no_file_is_no_executor(chosen, monkeypatch):
+    monkeypatch.setenv(settings.VARIABLE, chosen)
+    said = f"REFIELD_EXECUTOR = '{chosen}' is not allowed; it must be inline, local, or the name of a file like"
+    with pytest.raises(UserError, match=said):
+        settings.read()
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda file: file.mkdir(), "executor.yaml cannot be read: Is a directory"),
+        (lambda file: file.symlink_to(file), "executor.yaml cannot be read: Too many levels of symbolic links"),
+        (lambda file: file.symlink_to("gone"), "executor.yaml is missing"),
+    ],
+    ids=["folder", "link to itself", "link to nothing"],
+)
+def test_what_is_no_file_is_never_passed_over(make, said, folder):
+    make(folder / "executor.yaml")
+    with pytest.raises(UserError, match=said):
         settings.read()
 
 

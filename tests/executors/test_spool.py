@@ -56,22 +56,69 @@ def test_a_unit_is_the_text_whose_hash_is_its_key_and_what_units_share_is_there_
         f"{key}.json",
         f"{unit(0, iterations=9).key()}.json",
         f"{one.signal.digest()}.png",
-        f"{array_sha256(one.labels)}.npy",
+        f"{array_sha256(one.labels)}.safetensors",
     }
     spool.remove(key)
     assert {path.name for path in spool.root.iterdir()} == files - {f"{key}.json"}
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [({"code": "f" * 64}, "image0: the fitting code here is"), ({"seed": 7}, "image0: its files in .* are damaged")],
-)
-def test_a_unit_of_other_code_or_of_other_content_is_refused(change, said, spool):
+def put_text(spool: Spool, **changes: object) -> str:
+    """Another description in the place of a unit's, under the key that it has."""
+    file = spool.root / f"{spool.put(unit(0))}.json"
+    text = json.dumps({**json.loads(file.read_text()), **changes}, sort_keys=True).encode()
+    key = hashlib.sha256(text).hexdigest()
+    (spool.root / f"{key}.json").write_bytes(text)
+    return key
+
+
+def test_a_unit_of_other_code_is_refused(spool):
+    with pytest.raises(UserError, match="image0: the fitting code here is"):
+        spool.get(put_text(spool, code="f" * 64), "image0")
+
+
+def test_a_description_of_another_key_is_refused(spool):
     key = spool.put(unit(0))
-    file = spool.root / f"{key}.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
-    with pytest.raises(UserError, match=said):
+    (spool.root / f"{key}.json").write_bytes((spool.root / f"{spool.put(unit(1))}.json").read_bytes())
+    with pytest.raises(UserError, match=r"image0: its files in .* are damaged"):
         spool.get(key, "image0")
+
+
+ODD = {
+    "a seed of words": {"seed": "0"},
+    "no seed": {"seed": None},
+    "a seed below 0": {"seed": -1},
+    "no signal": {"signal": None},
+    "an unknown signal": {"signal": {"kind": "sounds", "sha256": "0" * 64}},
+    "a list of signals": {"signal": {"kind": ["images"], "sha256": "0" * 64}},
+    "a signal elsewhere": {"signal": {"kind": "images", "sha256": "../outside/picture"}},
+    "labels elsewhere": {"labels": "../outside/picture"},
+    "a list of labels": {"labels": ["0" * 64]},
+    "an unknown field": {"field": {"field": "x"}},
+    "a list of fields": {"field": {"field": ["mlp"]}},
+    "a field of nothing": {"field": {"field": "mlp", "gates": [], "width": 4}},
+    "an unknown task": {"task": {"kind": "x"}},
+    "no task": {"task": {}},
+    "odd training": {"train": {"iterations": -1, "learning_rate": 1e-3}},
+    "more training": {"train": {"iterations": 1, "learning_rate": 1e-3, "self": 1}},
+    "another key": {"more": 1},
+}
+
+
+@pytest.mark.parametrize("changes", ODD.values(), ids=ODD)
+def test_an_odd_description_is_refused_and_reads_nothing_elsewhere(changes, spool, tmp_path):
+    (tmp_path / "outside").mkdir()
+    for suffix in (".png", ".safetensors"):
+        (tmp_path / f"outside/picture{suffix}").write_bytes(unit(0).signal.encode())
+    with pytest.raises(UserError, match=r"image0: its files in .* are damaged"):
+        spool.get(put_text(spool, **changes), "image0")
+    assert len(list((tmp_path / "outside").iterdir())) == 2
+
+
+def test_a_map_of_another_signal_is_refused(spool):
+    labels = np.zeros((3, 3), np.uint8)
+    spool.put(dataclasses.replace(unit(1), labels=labels))
+    with pytest.raises(UserError, match=r"image0: its files in .* are damaged"):
+        spool.get(put_text(spool, labels=array_sha256(labels)), "image0")
 
 
 DAMAGES = {
@@ -83,13 +130,15 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-@pytest.mark.parametrize("suffix", [".json", ".png", ".npy"])
+@pytest.mark.parametrize("suffix", [".json", ".png", ".safetensors"])
 def test_a_file_that_was_damaged_is_refused(suffix, damage, spool):
     key = spool.put(unit(0))
     (file,) = spool.root.glob(f"*{suffix}")
     file.write_bytes(damage(file.read_bytes()))
     with pytest.raises(UserError, match=r"image0: its files in .* are damaged"):
         spool.get(key, "image0")
+    spool.put(unit(0))  # as who wants the unit does, once its process is lost
+    assert spool.get(key, "image0").key() == key
 
 
 def test_a_file_that_is_gone_is_said(spool):
@@ -101,3 +150,28 @@ def test_a_file_that_is_gone_is_said(spool):
             spool.get(key, "image0")
         file.write_bytes(content)
     assert spool.get(key, "image0").key() == key
+
+
+@pytest.mark.parametrize("suffix", [".json", ".png", ".safetensors"])
+def test_a_link_is_neither_read_nor_written_through(suffix, spool, tmp_path):
+    key = spool.put(unit(0))
+    (file,) = spool.root.glob(f"*{suffix}")
+    content, outside = file.read_bytes(), tmp_path / "outside"
+    file.rename(outside)
+    file.symlink_to(outside)
+    with pytest.raises(UserError, match=r"image0: its files in .* are damaged"):
+        spool.get(key, "image0")
+    file.symlink_to(outside)
+    spool.put(unit(0))
+    assert not file.is_symlink()
+    assert outside.read_bytes() == content
+    assert spool.get(key, "image0").key() == key
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_the_folder_is_no_link_and_no_file(link, spool, tmp_path):
+    (tmp_path / "outside").mkdir()
+    spool.root.symlink_to(tmp_path / "outside") if link else spool.root.write_text("")
+    spool.put(unit(0))
+    assert not spool.root.is_symlink()
+    assert not list((tmp_path / "outside").iterdir())

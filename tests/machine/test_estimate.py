@@ -1,10 +1,31 @@
+import math
+
 import pytest
 
 from refield.fields.mlp import Mlp
 from refield.fields.wire import Wire
 from refield.fitting.train import Train
-from refield.machine.estimate import fastest, floor_per_step, product_rate, seconds_per_step
+from refield.machine.estimate import (
+    Steps,
+    fastest,
+    floor_per_step,
+    points_of_step,
+    product_rate,
+    seconds_per_step,
+    shrunk,
+    time_steps,
+    timed_sizes,
+)
+from refield.machine.timing import Budget, Round, Timing
 from refield.tasks import TASKS
+from refield.tasks.represent import Represent
+
+TRAIN = Train(iterations=1, learning_rate=1e-3)
+NARROW = Mlp(gates=(8.0, "segment"), width=64, regions=3)
+
+
+def timing(seconds: float, rounds: int = 3) -> Timing:
+    return Timing(rounds * (Round(2 * seconds, seconds),))
 
 
 def test_the_floor_counts_every_product_once():
@@ -18,11 +39,60 @@ def test_experts_cost_no_products():
     assert floor_per_step(plain, 10, 20, 1.0) == floor_per_step(gated, 10, 20, 1.0)
 
 
-@pytest.mark.parametrize("field", [Mlp(gates=(8.0, "segment"), width=64, regions=3), Wire(width=64)], ids=type)
+def test_a_step_takes_as_long_as_the_line_through_two_timed_ones_says():
+    steps = Steps({3000: timing(7.0), 1000: timing(3.0)})  # 1 s, and 2 ms a point
+    assert steps.seconds(3000) == 7.0
+    assert steps.seconds(100_000) == pytest.approx(201.0)
+    assert Steps({3000: timing(7.0)}).seconds(6000) == 14.0  # of one, in proportion
+
+
+@pytest.mark.parametrize(("smaller", "per_point"), [(timing(0.5), 2e-3), (timing(5.9), 1e-3), (timing(5.9, 1), 2e-3)])
+def test_no_disturbed_timing_makes_that_line_absurd(smaller, per_point):
+    """Neither steeper than in proportion nor flatter than half of that; and a first repetition says nothing."""
+    steps = Steps({3000: timing(6.0), 1000: smaller})
+    assert steps.seconds(4000) == pytest.approx(6.0 + 1000 * per_point)
+
+
+@pytest.mark.parametrize(
+    ("size", "points", "expected"),
+    [
+        ((512, 768), 6144, (64, 96)),
+        ((16, 24), 6144, (16, 24)),
+        ((11, 60_000), 1600, (8, 200)),  # no side so short that a task cannot use it
+        ((60_000, 11), 1600, (200, 8)),
+    ],
+)
+def test_steps_are_timed_on_a_smaller_image_of_the_same_shape(size, points, expected):
+    assert shrunk(*size, points) == expected
+    assert math.prod(expected) <= 1.01 * points
+
+
+def test_small_images_are_timed_whole_and_large_ones_at_two_sizes_that_fill_the_chunks():
+    assert timed_sizes(NARROW, 128 * 192, "cpu") == (128 * 192,)
+    assert timed_sizes(Mlp(gates=("dense",), width=256), 512 * 768, "cpu") == (8 * 384, 3 * 8 * 384)
+    assert timed_sizes(NARROW, 512 * 768, "cuda") == (512 * 768,)
+
+
+@pytest.mark.parametrize("field", [NARROW, Wire(width=64)], ids=type)
 @pytest.mark.parametrize("task", sorted(TASKS))
-def test_a_step_is_timed_and_stays_above_its_floor(field, task):
-    step = seconds_per_step(field, TASKS[task](), Train(iterations=1, learning_rate=1e-3), 64, 96, "cpu", repeats=3)
-    assert step > 0.5 * floor_per_step(field, 64, 96, product_rate(64, "cpu"))
+def test_steps_of_every_field_and_task_can_be_timed(field, task):
+    assert seconds_per_step(field, TASKS[task](), TRAIN, 32, 48, "cpu", seconds=0.0) > 0
+
+
+def test_steps_of_batches_are_timed_at_the_size_of_the_batch():
+    train = Train(iterations=1, learning_rate=1e-3, batch=100)
+    assert points_of_step(train, 16, 24) == 100
+    assert points_of_step(train, 8, 8) == 64
+    assert list(time_steps(NARROW, Represent(), train, 16, 24, "cpu", Budget(0.0)).timings) == [100]
+
+
+def test_an_image_that_is_too_large_to_be_timed_is_timed_in_part():
+    field = Mlp(gates=("dense", "dense"), width=1024)
+    assert list(time_steps(field, Represent(), TRAIN, 512, 768, "cpu", Budget(0.0)).timings) == [39 * 59]
+
+
+def test_products_have_a_rate():
+    assert product_rate(16, "cpu") > 0
 
 
 def test_the_first_call_does_not_count():

@@ -143,16 +143,18 @@ def curves() -> pd.DataFrame:
 
 
 COSTS = pd.DataFrame(
-    {"psnr": [25.0, 33.0], "bpp": [16.75, 66.0], "seconds": [4.0, 12.0]},
+    {"average": [25.0, 33.0], "bpp": [16.75, 66.0], "seconds": [4.0, 12.0]},
     index=pd.Index(["siren", "ours"], name="method"),
 )
+AVERAGE, SECONDS = COSTS["average"], COSTS["seconds"]
 
 
 def all_charts() -> dict[str, Figure]:
     return {
         "iterations": charts.over_iterations(curves(), LOOKS, LABELS),
         "per_image": charts.per_image(VALUES, LOOKS, LABELS, PSNR),
-        "cost": charts.cost(COSTS, curves(), LOOKS, LABELS, PSNR),
+        "bits": charts.over_bits(COSTS, LOOKS, LABELS, PSNR),
+        "seconds": charts.over_seconds(AVERAGE, SECONDS, curves(), LOOKS, LABELS, PSNR),
         "against": charts.against(VALUES, "ftc", "ours", LOOKS, LABELS, PSNR),
         "comparison": comparison((64, 96, 3), [5, 20])[0],
     }
@@ -164,11 +166,15 @@ def test_the_legend_has_the_order_of_the_lines() -> None:
 
 
 def test_a_curve_over_time_ends_where_its_fit_does() -> None:
-    bits, time = charts.cost(COSTS, curves(), LOOKS, LABELS, PSNR).axes
-    assert [line.get_xdata().tolist() for line in bits.lines] == [[16.75], [66.0]]
-    curve, end = time.lines[2:4]
+    time = charts.over_seconds(AVERAGE, SECONDS, curves(), LOOKS, LABELS, PSNR).axes[0]
+    _, end, _, curve = time.lines
     assert (curve.get_xdata()[-1], curve.get_ydata()[-1]) == (end.get_xdata()[0], end.get_ydata()[0]) == (12.0, 33.0)
     assert curve.get_xdata()[5] == pytest.approx(6.0)
+
+
+def test_dots_over_bits_are_the_methods_means() -> None:
+    bits = charts.over_bits(COSTS, LOOKS, LABELS, PSNR).axes[0]
+    assert [(*line.get_xdata(), *line.get_ydata()) for line in bits.lines] == [(16.75, 25.0), (66.0, 33.0)]
 
 
 def test_images_are_sorted_by_the_first_method() -> None:
@@ -184,7 +190,7 @@ def test_charts_name_the_measure_that_ranks() -> None:
     assert charts.against(VALUES, "ftc", "ours", LOOKS, LABELS, least).axes[0].get_title() == (
         "Ours is better on 1 of 4 images"
     )
-    hidden = charts.cost(COSTS.rename(columns={"psnr": "psnr_hidden"}), curves().iloc[:0], LOOKS, LABELS, HIDDEN)
+    hidden = charts.over_seconds(AVERAGE, SECONDS, curves().iloc[:0], LOOKS, LABELS, HIDDEN)
     assert hidden.axes[0].get_ylabel() == "PSNR hidden (dB), mean over images"
 
 
@@ -220,7 +226,7 @@ def write_all(folder: Path) -> None:
 def test_files_are_real_and_the_same_in_every_process(tmp_path: Path) -> None:
     write_all(tmp_path / "here")
     here = {file.name: file.read_bytes() for file in (tmp_path / "here").iterdir()}
-    assert len(here) == 7
+    assert len(here) == 8
     with Image.open(tmp_path / "here" / "comparison.png") as picture:
         assert picture.width == round(7.16 * 300)
     assert here["comparison.pdf"].startswith(b"%PDF")

@@ -78,13 +78,9 @@ def made(tmp_path: Path, task: str) -> tuple[Params, Paper, results.Results]:
     return params, paper, results.read_scores(tmp_path / "scores", params)
 
 
-def no_provenance(folder: Path, params: Params) -> results.Results:
-    return results.Results(pd.DataFrame(columns=["profile", "method", *results.PROVENANCE]), [])
-
-
-def test_tables_and_claims_of_another_paper(made, tmp_path: Path, task: str) -> None:
+def test_tables_and_claims_of_another_paper(made, task: str) -> None:
     params, paper, scores = made
-    texts = report.texts(params, paper, scores, no_provenance(tmp_path, params))
+    texts = report.texts(params, paper, scores)
     text = texts["tables.md"]
     assert "### Table 7 (p. 12): What cleverness does" in text
     assert "| Plain | 30.10 | 20.50 | +9.60 | 30.20 | — | — | 30.00 | — | — |" in text
@@ -94,7 +90,6 @@ def test_tables_and_claims_of_another_paper(made, tmp_path: Path, task: str) -> 
     assert "| new | 29.10 |" in text.split("### Methods beyond the paper")[1]
     heads = [measure.title for measure in (*TASKS[task].measures[1:], *COSTS)]
     assert f"| Method | {' | '.join(heads)} |" in text
-    assert "discussion.md" not in texts["index.html"]
     measures = list(json.loads(texts["metrics.json"])["quick"]["new"])
     assert measures == [name.removesuffix("_8bit") for name in COLUMNS[task][: len(TASKS[task].measures)]]
     assert f"{TASKS[task].measures[0].title} (dB), published" in texts["tables.tex"]
@@ -111,7 +106,7 @@ def test_a_profile_of_another_task_has_its_own_measures_and_no_published_numbers
     paper = papers.read("oh_bae_2024", ROOT / "papers")
     write(tmp_path / "scores", "inpaint", {"plain": 30.0, "clever": 31.0})
     scores = results.read_scores(tmp_path / "scores", params)
-    texts = report.texts(params, paper, scores, no_provenance(tmp_path, params))
+    texts = report.texts(params, paper, scores)
     text = texts["tables.md"]
     assert "### PSNR hidden in dB\n\n| Method | Average | Highest | Lowest |" in text
     assert "| clever | 31.10 | 31.20 | 31.00 |" in text
@@ -119,47 +114,41 @@ def test_a_profile_of_another_task_has_its_own_measures_and_no_published_numbers
     assert "claims" not in text
     assert "of another task (represent)" in text
     assert "luminance regions" not in text
-    assert 'pages/quick.html">quick</a>, PSNR hidden' in texts["index.html"]
     assert "`quick`, PSNR hidden" in tables.readme_table(scores, params, paper)
     assert texts["tables.tex"].count("\n") == 1
 
 
-def test_charts_follow_the_paper(made, tmp_path: Path) -> None:
+def test_charts_follow_the_paper(made) -> None:
     params, paper, scores = made
     curves = pd.DataFrame([("quick", m, i, 20.0 + i) for m in params.methods for i in range(3)])
     curves = results.Results(curves.set_axis(["profile", "method", "iteration", "psnr"], axis=1), [])
     names = [name for name, _ in report.comparisons(params, paper, scores, curves)]
     assert names == [
         "quick/clever_against_plain",
-        *("quick/per_image", "quick/iterations", "quick/per_image_more", "quick/iterations_more"),
+        *("quick/per_image", "quick/iterations", "quick/per_image_more", "quick/iterations_more", "quick/bits"),
     ]
-    past = no_provenance(tmp_path, params)
-    past.rows[["profile", "method", "seconds"]] = [("quick", m, 2.0) for m in params.methods]
-    ((profile, table, chart),) = report.costs(params, paper, scores, past, curves)
-    assert (profile, list(table.index)) == ("quick", ["plain", "clever", "new"])
-    assert chart is not None
 
 
-def test_a_page_has_the_tasks_columns(made, tmp_path: Path, task: str) -> None:
+def test_a_page_has_the_tasks_columns(made, task: str) -> None:
     params, paper, found = made
-    scores, past = results.scores_of(found, "quick", params), no_provenance(tmp_path, params).of("quick")
+    scores = results.scores_of(found, "quick", params)
     curves = pd.DataFrame(columns=["method", "iteration", "psnr"])
-    html = page("quick", scores, past, curves, [], params, paper)
+    html = page("quick", scores, curves, [], params, paper)
     data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.S).group(1))
     labels = [column["label"] for column in data["columns"]]
     others = [measure.title for measure in TASKS[task].measures[1:]]
     statistics = ["Average", "published", "difference", "Highest", "Lowest"]
-    assert labels == [*statistics, *others, "Parameters", "bits per pixel", "seconds per fit"]
+    assert labels == [*statistics, *others, "Parameters", "bits per pixel"]
     assert data["own"] == "clever"
     assert data["measure"]["words"] == f"{TASKS[task].measures[0].title} in dB"
     assert data["methods"][0]["values"][:3] == [30.1, 20.5, 9.6]
 
 
-def test_the_statement_names_the_task_and_what_a_method_trains_otherwise(made, tmp_path: Path, task: str) -> None:
+def test_the_statement_names_the_task_and_what_a_method_trains_otherwise(made, task: str) -> None:
     params, paper, found = made
     params = params.model_copy(update={"methods": params.methods | {"new": GATES | {"train": {"learning_rate": 0.01}}}})
     scores = results.scores_of(found, "quick", params)
-    text = statement("quick", scores, no_provenance(tmp_path, params).of("quick"), params, paper)
+    text = statement("quick", scores, params, paper)
     assert ("* Task: inpaint." in text) == (task == "inpaint")
     assert "* Training of new: learning rate 0.01." in text
 

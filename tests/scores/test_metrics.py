@@ -83,6 +83,17 @@ def test_iou_cuts_both_images_at_the_references_thresholds() -> None:
     assert region_iou(reference, reference // 2 + 100, 2) == pytest.approx((0 + 5 / 8) / 2)
 
 
+@pytest.mark.parametrize(("levels", "by_hand"), [([7], 1), ([10, 200], (3 / 4 + 4 / 5) / 2)])
+def test_iou_of_few_grey_levels_has_a_region_for_each(levels: list[int], by_hand: float) -> None:
+    """A drawing: noise changes no region, and a pixel that is on the other side of the middle counts for both."""
+    reference = np.array([levels[0]] * 4 + [levels[-1]] * 4, np.uint8).reshape(2, 4, 1)
+    noise = np.array([-5, 5, 0, 5, -5, 5, 0, 5]).reshape(2, 4, 1)
+    estimate = (reference + noise).astype(np.uint8)
+    assert region_iou(reference, estimate, 4) == 1
+    estimate[0, 0] = 255
+    assert region_iou(reference, estimate, 4) == pytest.approx(by_hand)
+
+
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**16), regions=st.integers(2, 6))
 def test_iou_invariants(seed: int, regions: int) -> None:

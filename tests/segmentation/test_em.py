@@ -178,7 +178,7 @@ class TestEm:
         assert np.any(Em(iterations=1)(image, 6).labels != Em()(image, 6).labels)
 
     def test_says_so_if_components_stay_empty(self):
-        with pytest.raises(UserError, match=r"^EM gives pixels to 1 of its 5 regions; lower seg\.regions, or leave"):
+        with pytest.raises(UserError, match=r"^EM gives pixels to 1 of its 5 regions; lower its map's regions"):
             Em()(grey(np.full((20, 30), 90)), 5)
 
     @pytest.mark.parametrize(("key", "value"), [("iterations", 0), ("seed", -1)])

@@ -89,7 +89,7 @@ def test_neighbours_that_nothing_tells_apart_are_one():
     image = np.array([[BLACK, BLACK, RED, RED]], np.uint8)
     assert join(np.arange(4)[None], image, 2).labels.tolist() == [[0, 0, 1, 1]]
     with pytest.raises(
-        UserError, match=r"^its 2 areas of distinct colour are too few for 3 regions; lower seg\.regions"
+        UserError, match=r"^its 2 areas of distinct colour are too few for 3 regions; lower its map's regions"
     ):
         join(np.arange(4)[None], image, 3)
 

@@ -50,7 +50,7 @@ def test_too_few_levels_are_counted(name):
 def test_one_level_that_fills_a_bin_is_refused_with_what_to_do():
     image = np.full((10, 20, 1), 7, np.uint8)
     image[0, :, 0] = np.arange(20) + 100
-    said = r"its 21 grey levels fall into 1 of the 4 regions; lower seg\.regions, or leave"
+    said = r"its 21 grey levels fall into 1 of the 4 regions; lower its map's regions, or leave"
     with pytest.raises(UserError, match=said):
         cut(image, "equal_bin")
 
@@ -59,7 +59,7 @@ def test_a_segmenter_that_leaves_regions_empty_is_refused():
     def lazy(image, regions):
         return Segmentation(np.zeros(image.shape[:2], np.uint8))
 
-    with pytest.raises(UserError, match=r"^1 of its 4 regions have pixels; lower seg\.regions, or leave"):
+    with pytest.raises(UserError, match=r"^1 of its 4 regions have pixels; lower its map's regions, or leave"):
         segment(data.coffee(), lazy, 4)
 
 

@@ -79,7 +79,7 @@ def test_clean_areas_are_found_by_em_off_their_edges():
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("name", sorted(SEGMENTERS.keys() - {"random_map"}))
 def test_an_image_of_one_colour_is_refused_in_a_sentence(name, channels):
-    with pytest.raises(UserError, match=r"^[^.\n]+; lower seg\.regions, [^\n]+ images\.names$"):
+    with pytest.raises(UserError, match=r"^[^.\n]+; lower its map's regions, [^\n]+ images\.names$"):
         segment(np.full((20, 30, channels), 90, np.uint8), SEGMENTERS[name](), 4)
 
 

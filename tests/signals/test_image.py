@@ -1,8 +1,12 @@
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from PIL import Image as Pillow
+from signals import handmade
 
 from refield.errors import UserError
 from refield.signals.image import Image, as_image, pixel_grid
@@ -24,6 +28,45 @@ def test_an_image_survives_its_file(image: Image) -> None:
 def test_what_is_no_png_is_refused(data: bytes) -> None:
     with pytest.raises(UserError, match="is no readable PNG"):
         Image.decode(data)
+
+
+DEEP = np.arange(99, dtype=np.uint16).reshape(9, 11)
+
+
+def encoded(pixels: np.ndarray, mode: str | None = None) -> bytes:
+    buffer, picture = io.BytesIO(), Pillow.fromarray(pixels)
+    (picture.convert(mode) if mode else picture).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+OTHER = {
+    "I;16B": encoded(DEEP),
+    "1": encoded(DEEP > 50),
+    "LA": encoded(DEEP.astype(np.uint8), "LA"),
+    "RGBA": encoded(DEEP.astype(np.uint8), "RGBA"),
+    "P": encoded(DEEP.astype(np.uint8), "P"),
+    "RGB;16B": handmade.png(11, 9, 16, 2, bytes(9 * (1 + 11 * 6))),
+    "L;4": handmade.png(11, 9, 4, 0, bytes(9 * (1 + 6))),
+}
+
+
+@pytest.mark.parametrize("stored", OTHER)
+def test_other_pngs_than_ours_are_refused(stored: str) -> None:
+    with pytest.raises(UserError, match=rf"^is no 8-bit grey or RGB PNG; its pixels are {stored}$"):
+        Image.decode(OTHER[stored])
+
+
+@pytest.mark.parametrize("limit", [98, 49])  # Pillow warns of more pixels, and refuses those of twice as many
+def test_decompression_bombs_are_refused(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Pillow, "MAX_IMAGE_PIXELS", limit)
+    with pytest.raises(UserError, match=f"^has more than {limit} pixels$"):
+        Image.decode(encoded(DEEP.astype(np.uint8)))
+
+
+def test_a_bomb_is_refused_before_it_goes_off() -> None:
+    """Without memory for 10 GB of pixels."""
+    with pytest.raises(UserError, match="has more than 89478485 pixels"):
+        Image.decode(handmade.png(100_000, 100_000, 8, 0, bytes(1000)))
 
 
 def test_points_are_row_and_column_and_reach_both_ends() -> None:

@@ -1,6 +1,5 @@
-import struct
+import os
 import warnings
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,8 @@ import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from PIL import Image
+from PIL import EpsImagePlugin, Image
+from signals import handmade
 
 from refield.errors import UserError
 from refield.signals import photographs, png
@@ -24,17 +24,6 @@ SMOOTH = np.stack(np.meshgrid(*[np.linspace(0, 255, n) for n in (20, 30)], index
 def saved(path: Path, pixels: np.ndarray, mode: str | None = None, **options: object) -> Path:
     picture = Image.fromarray(pixels)
     (picture.convert(mode) if mode else picture).save(path, **options)
-    return path
-
-
-def raw_png(path: Path, header: bytes, rows: bytes) -> Path:
-    """A PNG of the kinds that Pillow does not write."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
     return path
 
 
@@ -123,6 +112,33 @@ class TestLoad:
         image = photographs.load(saved(tmp_path / name, deep), "grey")[..., 0]
         np.testing.assert_array_equal(image, (deep.astype(int) + 128) // 257)
 
+    @pytest.mark.parametrize("deflate", [False, True])
+    def test_12_bit_grey_is_scaled_with_rounding(self, tmp_path, deflate):
+        deep = np.arange(4095).reshape(65, 63)
+        (tmp_path / "a.tiff").write_bytes(handmade.tiff(deep, 12, 1, deflate=deflate))
+        image = photographs.load(tmp_path / "a.tiff", "grey")[..., 0]
+        np.testing.assert_array_equal(image, np.rint(deep * 255 / 4095))
+
+    @pytest.mark.parametrize("deflate", [False, True])
+    def test_of_16_bit_grey_zero_may_be_white(self, tmp_path, deflate):
+        deep = np.arange(65536).reshape(128, 512)
+        (tmp_path / "a.tiff").write_bytes(handmade.tiff(deep, 16, 0, deflate=deflate))
+        image = photographs.load(tmp_path / "a.tiff", "grey")[..., 0]
+        np.testing.assert_array_equal(image, 255 - np.rint(deep / 257))
+
+    @pytest.mark.parametrize("largest", [100, 255, 1023, 65535])
+    @pytest.mark.parametrize("channels", [1, 3])
+    def test_values_of_a_ppm_are_scaled_with_rounding(self, tmp_path, largest, channels):
+        deep = RNG.integers(0, largest + 1, (21, 13, channels))
+        (tmp_path / "a.ppm").write_bytes(handmade.ppm(deep.squeeze(), largest))
+        image = photographs.load(tmp_path / "a.ppm", "grey" if channels == 1 else "rgb")
+        np.testing.assert_array_equal(image, np.rint(deep * 255 / largest))
+
+    def test_a_grey_that_is_transparent_but_not_there(self, tmp_path):
+        deep = np.arange(0, 65536, 64, dtype=np.uint16).reshape(32, 32)
+        path = saved(tmp_path / "a.png", deep, transparency=63)
+        np.testing.assert_array_equal(photographs.load(path, "grey")[..., 0], np.rint(deep / 257))
+
     def test_opaque_alpha_is_dropped(self, tmp_path):
         path = saved(tmp_path / "a.png", np.dstack([COLOR, np.full((20, 30), 255, np.uint8)]))
         np.testing.assert_array_equal(photographs.load(path, "rgb"), COLOR)
@@ -153,6 +169,13 @@ class TestLoadRefuses:
             Image.fromarray(np.dstack([COLOR, alpha])).convert(mode).save(tmp_path / "a.png")
         self.refuses(tmp_path / "a.png", "transparent in places; flatten")
 
+    @pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
+    def test_a_transparent_grey(self, tmp_path, bits):
+        value = (2**bits - 1) // 2
+        row = b"\0" + int(f"{value:0{bits}b}" * 16, 2).to_bytes(2 * bits)
+        (tmp_path / "a.png").write_bytes(handmade.png(16, 12, bits, 0, 12 * row, value.to_bytes(2)))
+        self.refuses(tmp_path / "a.png", "transparent in places; flatten")
+
     def test_cmyk(self, tmp_path):
         self.refuses(saved(tmp_path / "a.jpg", COLOR, "CMYK"), "CMYK; save it as")
 
@@ -169,10 +192,43 @@ class TestLoadRefuses:
         deep = RNG.integers(0, 65536, (9, 8, 3), dtype=np.uint16)
         tifffile.imwrite(tmp_path / "a.tiff", deep, photometric="rgb")
         self.refuses(tmp_path / "a.tiff", "16 bits per colour")
+        planes = np.moveaxis(deep, 2, 0)
+        tifffile.imwrite(tmp_path / "b.tiff", planes, photometric="rgb", planarconfig="separate")
+        self.refuses(tmp_path / "b.tiff", "16 bits per colour")
         rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in deep)
-        self.refuses(
-            raw_png(tmp_path / "a.png", struct.pack(">IIBBBBB", 8, 9, 16, 2, 0, 0, 0), rows), "16 bits per colour"
-        )
+        (tmp_path / "a.png").write_bytes(handmade.png(8, 9, 16, 2, rows))
+        self.refuses(tmp_path / "a.png", "16 bits per colour")
+
+    def test_pixels_with_a_sign(self, tmp_path):
+        tifffile.imwrite(tmp_path / "a.tiff", GREY.astype(np.int8), photometric="minisblack")
+        self.refuses(tmp_path / "a.tiff", "pixels with a sign")
+
+    def test_the_preview_of_a_raw_photograph(self, tmp_path):
+        tifffile.imwrite(tmp_path / "a.tiff", COLOR, photometric="rgb", subfiletype=1)
+        self.refuses(tmp_path / "a.tiff", "only the preview of a raw photograph; develop")
+
+    @pytest.mark.parametrize("format", ["JPEG2000", "AVIF", "TGA", "ICO", "PCX"])
+    def test_formats_that_do_not_tell_all_or_that_no_photograph_has(self, tmp_path, format):
+        Image.fromarray(COLOR).save(tmp_path / "a.png", format)
+        self.refuses(tmp_path / "a.png", "not an image of a kind that is read .*; save it as 8-bit PNG")
+
+    @pytest.mark.parametrize("order", ["12 bit", "white"])
+    def test_greys_that_pillow_does_not_read(self, tmp_path, order):
+        bits, zero = (12, 1) if order == "12 bit" else (16, 0)
+        (tmp_path / "a.tiff").write_bytes(handmade.tiff(GREY, bits, zero, order=">"))
+        self.refuses(tmp_path / "a.tiff", "not an image of a kind that is read .*; save it as 8-bit PNG")
+
+    @pytest.mark.parametrize("name", ["a.eps", "a.png"])
+    def test_eps_and_starts_no_program(self, tmp_path, monkeypatch, name):
+        ghostscript = tmp_path / "gs"
+        ghostscript.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+        ghostscript.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+        monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)  # which Pillow looks for once
+        lines = ["%!PS-Adobe-3.0 EPSF-3.0", "%%BoundingBox: 0 0 20 20", "%%EndComments", "showpage", ""]
+        (tmp_path / name).write_text("\n".join(lines))
+        self.refuses(tmp_path / name, "not an image of a kind that is read")
+        assert not (tmp_path / "started").exists()
 
     def test_what_is_no_image(self, tmp_path):
         (tmp_path / "a.png").touch()

@@ -1,3 +1,6 @@
+from collections.abc import Iterator
+
+import jaxtyping
 import numpy as np
 import pytest
 import torch
@@ -7,6 +10,15 @@ from refield.tasks.problem import Batch, Problem, squared_error
 TWO, FOUR = np.zeros((2, 2)), np.zeros((4, 2))
 
 
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """Signatures as they are for a user, whose shapes nothing checks."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("name", ["target", "labels", "importance"])
 def test_everything_has_as_many_rows_as_there_are_points(name: str) -> None:
     arrays = {"target": np.zeros((4, 1)), "labels": np.zeros(4, int), "importance": np.ones(4)}
@@ -15,6 +27,7 @@ def test_everything_has_as_many_rows_as_there_are_points(name: str) -> None:
         Problem(FOUR, channels=1, **arrays | {name: arrays[name][:3]})
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("importance", [[-1.0, 2.0], [0.0, 0.0], [np.nan, 1.0], [np.inf, 1.0], [1.0]])
 def test_impossible_importances_are_refused(importance: list[float]) -> None:
     with pytest.raises(ValueError, match="importances"):

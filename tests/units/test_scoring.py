@@ -1,22 +1,28 @@
+import json
 import math
+import os
 import shutil
 from pathlib import Path
 
+import bombs
 import numpy as np
 import pandas as pd
 import pytest
-from safetensors.numpy import save_file
+from safetensors.numpy import load, save
 from stages import evaluate
 
 from refield.errors import UserError
+from refield.fields import describe
+from refield.fields.mlp import Mlp
 from refield.pipeline.layout import Layout
 from refield.scores.measure import Measure
+from refield.segmentation.labels import encode
 from refield.signals import Image, png
 from refield.tasks import TASKS
 from refield.tasks.inpaint import Inpaint
 from refield.tasks.represent import Represent
 from refield.units import scoring
-from refield.units.names import WEIGHTS, reconstruction
+from refield.units.names import LABELS, WEIGHTS, reconstruction
 from refield.units.scoring import COSTS, Row
 
 LAKE = Image(np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8))
@@ -28,8 +34,16 @@ def unit(tmp_path: Path) -> Path:
     """A fit of the lake that is off by 2 in every value."""
     folder, pixels = tmp_path / "fits" / "lake", LAKE.pixels.astype(int)
     png.write(folder / reconstruction(LAKE), np.where(pixels < 128, pixels + 2, pixels - 2).astype(np.uint8))
-    save_file({"weight": np.zeros((4, 2, 9), np.float32), "bias": np.zeros(3, np.float32)}, folder / WEIGHTS)
+    (folder / WEIGHTS).write_bytes(weights_of(Mlp(gates=("dense",), width=12)))
     return folder
+
+
+def weights_of(field: Mlp) -> bytes:
+    about = {"field": describe(field), "signal": "images", "dims": 2, "channels": 3, "target": "symmetric"}
+    arrays = {
+        name: array.astype(np.float32) for name, array in field.initialise(2, 3, np.random.default_rng(0)).items()
+    }
+    return save(arrays, {"model": json.dumps(about)})
 
 
 def score(folder: Path, task=REPRESENT, signal: Image = LAKE) -> Row:
@@ -83,6 +97,72 @@ def test_broken_files_are_named(unit: Path, name: str) -> None:
         score(unit)
 
 
+REGIONS = np.random.default_rng(0).integers(0, 4, (20, 30), dtype=np.uint8)
+
+
+def test_the_map_of_a_field_that_follows_one_is_counted(unit: Path) -> None:
+    (unit / WEIGHTS).write_bytes(weights_of(Mlp(gates=("segment",), width=4, regions=4)))
+    with pytest.raises(UserError, match=r"labels\.png is missing"):
+        score(unit)
+    (unit / LABELS).write_bytes(encode(REGIONS))
+    assert score(unit)["bpp_map"] == 8 * len(encode(REGIONS)) / 600
+
+
+ODD_MAPS = {
+    "no picture": (b"x" * 150, "is no readable map of labels"),
+    "a bomb": (bombs.png(60000, 60000), "has more than 89478485 pixels"),
+    "half a bomb": (bombs.png(12000, 12000), "has more than 89478485 pixels"),
+    "another size": (encode(REGIONS[:5]), "is 30 x 5 pixels; it must be 30 x 20"),
+    "a large size": (bombs.png(9000, 9000), "is 9000 x 9000 pixels; it must be 30 x 20"),
+    "more regions": (encode(REGIONS + 4), "has region 7; the field has regions 0 to 3"),
+}
+
+
+@pytest.mark.parametrize(("content", "said"), ODD_MAPS.values(), ids=ODD_MAPS)
+def test_a_map_that_the_field_cannot_follow_is_named(content: bytes, said: str, unit: Path) -> None:
+    (unit / WEIGHTS).write_bytes(weights_of(Mlp(gates=("segment",), width=4, regions=4)))
+    (unit / LABELS).write_bytes(content)
+    with pytest.raises(UserError) as error:
+        score(unit)
+    assert str(error.value) == f"{unit / LABELS} {said}"
+
+
+ODD_PICTURES = {
+    "a bomb": (bombs.png(60000, 60000), "has more than 89478485 pixels"),
+    "half a bomb": (bombs.png(12000, 12000), "has more than 89478485 pixels"),
+    "a JPEG": (b"\xff\xd8\xff\xe0" + bytes(100), "is no readable PNG"),
+}
+
+
+@pytest.mark.parametrize(("content", "said"), ODD_PICTURES.values(), ids=ODD_PICTURES)
+def test_a_reconstruction_that_is_none_is_named(content: bytes, said: str, unit: Path) -> None:
+    (unit / "reconstruction.png").write_bytes(content)
+    with pytest.raises(UserError) as error:
+        score(unit)
+    assert str(error.value) == f"{unit / 'reconstruction.png'} {said}"
+
+
+def test_weights_of_no_number_are_not_scored(unit: Path) -> None:
+    arrays = load((unit / WEIGHTS).read_bytes())
+    about = {"field": describe(Mlp(gates=("dense",), width=12)), "signal": "images", "dims": 2, "channels": 3}
+    arrays["layers.0.bias"] = np.full_like(arrays["layers.0.bias"], np.nan)
+    (unit / WEIGHTS).write_bytes(save(arrays, {"model": json.dumps({**about, "target": "symmetric"})}))
+    with pytest.raises(UserError, match=r"weights\.safetensors is .* \(layers\.0\.bias holds what is no number\)"):
+        score(unit)
+
+
+@pytest.mark.parametrize("name", ["reconstruction.png", WEIGHTS, LABELS])
+def test_what_is_no_file_is_named(name: str, unit: Path) -> None:
+    (unit / name).unlink(missing_ok=True)
+    (unit / name).mkdir()
+    with pytest.raises(UserError, match=name):
+        score(unit)
+    (unit / name).rmdir()
+    os.mkfifo(unit / name)
+    with pytest.raises(UserError, match=f"{name} is no file"):
+        score(unit)
+
+
 @pytest.mark.parametrize("shape", [(20, 31, 3), (20, 30, 1)])
 def test_a_reconstruction_of_another_size_is_named(unit: Path, shape: tuple[int, ...]) -> None:
     png.write(unit / "reconstruction.png", np.zeros(shape, np.uint8))
@@ -92,10 +172,10 @@ def test_a_reconstruction_of_another_size_is_named(unit: Path, shape: tuple[int,
 
 
 def test_an_image_that_cannot_be_scored_is_named(unit: Path) -> None:
-    flat = Image(np.zeros((20, 30, 3), np.uint8))
-    png.write(unit / "reconstruction.png", flat.pixels)
-    with pytest.raises(UserError, match=r"lake: .*grey levels"):
-        score(unit, signal=flat)
+    small = Image(np.zeros((10, 30, 3), np.uint8))
+    png.write(unit / "reconstruction.png", small.pixels)
+    with pytest.raises(UserError, match=r"lake: .*too small for SSIM"):
+        score(unit, signal=small)
 
 
 def test_table_is_sorted_by_image(unit: Path) -> None:
@@ -132,7 +212,23 @@ def test_a_curve_without_psnr_has_a_mean_without_values(tmp_path: Path) -> None:
     assert table["psnr"].isna().all()
 
 
-@pytest.mark.parametrize("content", ["", "iteration,loss,psnr\n", "a,b\n1,2\n", "\x00\xff"])
+ODD_ROWS = [
+    "",
+    "a,b,c\n",
+    ",1,1\n",
+    "0,x,1\n",
+    "0,1,x\n",
+    "1.5,1,1\n",
+    "-1,1,1\n",
+    "inf,1,1\n",
+    f"{'9' * 5000},1,1\n",
+    '"0,1',
+]
+ODD_ROWS += ['"0,1', "0,1,1\n0,1,1\n", "5,1,1\n0,1,1\n"]
+ODD_CURVES = ["", "a,b\n1,2\n", "\x00\xff", *(f"iteration,loss,psnr\n{rows}" for rows in ODD_ROWS)]
+
+
+@pytest.mark.parametrize("content", ODD_CURVES)
 def test_odd_curves_are_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "curve.csv").write_text(content)
     with pytest.raises(UserError, match=r"curve\.csv"):
@@ -154,7 +250,7 @@ def test_evaluate_stage(tmp_path: Path, unit: Path, monkeypatch: pytest.MonkeyPa
     text = layout.scores("quick", "siren").read_text()
     assert text.startswith("image,height,width,psnr_8bit,ssim,iou,parameters,bpp_weights,bpp_map,bpp\nbarn,20,30,42.11")
     assert text.count("\n") == 3
-    assert layout.curve("quick", "siren").read_text().splitlines()[2] == "10,20.000000,20,20"
+    assert layout.curve("quick", "siren").read_text().splitlines()[2] == "10,20.000000,20.000000,20.000000"
 
     shutil.copytree(unit, layout.fits("quick", "siren") / "third")
     with pytest.raises(UserError, match="exactly the images of data/quick/images: third"):

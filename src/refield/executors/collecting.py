@@ -4,7 +4,6 @@ All that must outlive this process lies in the store: units, submissions, failur
 runs and waits for that; what was lost with its process is handed out again, elsewhere, a stated number of times.
 """
 
-import shutil
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -13,6 +12,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from refield import files
 from refield.executors.packing import pack
 from refield.executors.settings import Workers
 from refield.executors.spool import Spool
@@ -156,17 +156,21 @@ class Collector:
             done = [key for key in keys if self.store.has(key)]
             for key in done:
                 self.spool.remove(key)
-            if len(done) == len(keys) or (submission.name not in mine and _age(submission) > ABANDONED):
-                shutil.rmtree(submission.folder, ignore_errors=True)
+            if 0 < len(keys) == len(done) or (submission.name not in mine and _age(submission) > ABANDONED):
+                files.remove(submission.folder)
 
 
 def _age(submission: Submission) -> float:
-    return time.time() - submission.folder.stat().st_mtime
+    """Seconds since a submission was last written to; none if it is gone."""
+    try:
+        return time.time() - submission.folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _progress_bar() -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TextColumn("{task.fields[state]}"),

@@ -8,6 +8,7 @@ from refield.executors.collecting import Collector, Jobs
 from refield.executors.local import LocalJobs
 from refield.executors.settings import Local, Slurm
 from refield.executors.slurm import SlurmJobs
+from refield.units.kept import kept
 from refield.units.store import Made, Store
 from refield.units.unit import Unit
 
@@ -44,7 +45,7 @@ def fit_elsewhere(
     if failed:
         reasons = "; ".join(f"{wanted[key].name}: {reason}" for key, reason in failed.items())
         raise UserError(f"{title}: {len(failed)} of {len(wanted)} fits failed; {reasons}")
-    made = {key: kept for key in wanted if (kept := store.get(key))}
+    made = {key: found for key, unit in wanted.items() if (found := kept(store, unit))}
     if lacking := [unit.name for key, unit in wanted.items() if key not in made]:
         raise UserError(f"{title}: {', '.join(lacking)} came back damaged; run again")
     return made

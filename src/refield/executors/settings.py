@@ -67,6 +67,7 @@ class Slurm(Workers):
 
 
 KINDS: dict[str, type[Inline] | type[Local] | type[Slurm]] = {"inline": Inline, "local": Local, "slurm": Slurm}
+ALONE = ("inline", "local")  # as the variable's value: those that need no more said
 
 
 def read() -> Inline | Local | Slurm:
@@ -74,11 +75,14 @@ def read() -> Inline | Local | Slurm:
 
     The variable holds a file's name, or simply `inline` or `local`.
     """
-    chosen = os.environ.get(VARIABLE) or (str(FILE) if FILE.exists() else "inline")
-    values = {"kind": chosen} if chosen in ("inline", "local") else settings.load(Path(chosen))
+    # A link that leads nowhere is no reason to fit here.
+    chosen = os.environ.get(VARIABLE) or (str(FILE) if os.path.lexists(FILE) else "inline")
+    if chosen not in ALONE and not os.path.lexists(chosen):
+        raise settings.refused(VARIABLE, chosen, f"be {', '.join(ALONE)}, or the name of a file like {FILE}")
+    values = {"kind": chosen} if chosen in ALONE else settings.load(Path(chosen))
     kind = values.get("kind") if isinstance(values, dict) else None
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise UserError(f"{chosen}: kind = {kind!r} is not allowed; it must be one of {', '.join(KINDS)}")
+    if not settings.among(kind, KINDS):
+        raise settings.refused(f"{chosen}: kind", kind, f"be one of {settings.choices(KINDS)}")
     try:
         return KINDS[kind].model_validate(values)
     except ValidationError as error:

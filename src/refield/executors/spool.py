@@ -1,25 +1,50 @@
 """Units on their way to another process: plain files that say all of what is wanted, and no pickles.
 
 `<key>.json` holds the text whose sha256 is the unit's key; signals and labels are files under their own sha256: one
-that many units share is written once, and nothing can arrive changed.
+that many units share is written once, and nothing can arrive changed, nor from elsewhere.
 """
 
-import functools
-import io
-import json
-import uuid
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+import safetensors.numpy
+from pydantic import Field as Key
+from safetensors import SafetensorError
 
-from refield import fields, tasks
+from refield import fields, files, tasks
 from refield.errors import UserError
 from refield.fitting.train import Train
+from refield.settings import among
 from refield.signals import SIGNALS
 from refield.signals.image import array_sha256
+from refield.strict import Strict
+from refield.units.record import Digest
 from refield.units.unit import Unit
+
+LABELS = "labels"  # the array of a map's file
+Read = TypeVar("Read")
+
+
+class Origin(Strict):
+    """Which signal is meant: its kind, and the file that holds it."""
+
+    kind: str
+    sha256: Digest
+
+
+class Description(Strict):
+    """What `Unit.description` says."""
+
+    field: dict[str, Any]
+    task: dict[str, Any]
+    train: dict[str, Any]
+    seed: int = Key(ge=0)
+    signal: Origin
+    labels: Digest | None
+    code: Digest
 
 
 class Spool:
@@ -31,53 +56,70 @@ class Spool:
     def put(self, unit: Unit) -> str:
         """Write what is not there yet; the unit's key."""
         key = unit.key()
+        files.make_folder(self.root)
         self._write(f"{unit.signal.digest()}{unit.signal.suffix}", unit.signal.encode)
         if unit.labels is not None:
-            self._write(f"{array_sha256(unit.labels)}.npy", functools.partial(_npy, unit.labels))
+            arrays = {LABELS: np.ascontiguousarray(unit.labels)}
+            self._write(f"{array_sha256(unit.labels)}.safetensors", lambda: safetensors.numpy.save(arrays))
         self._write(f"{key}.json", unit.description().encode)
         return key
 
     def get(self, key: str, name: str) -> Unit:
-        """The unit, called `name`; `UserError` if it was wanted of other code than this process has, or is damaged."""
-        damaged = UserError(f"{name}: its files in {self.root} are damaged or gone; remove that folder and run again")
+        """The unit, called `name`; `UserError` if it was wanted of other code than this process has, or is damaged.
+
+        Damaged files are removed: who wants the unit again writes them anew.
+        """
+        damaged = UserError(f"{name}: its files in {self.root} are damaged or gone; run again")
         try:
-            described = json.loads((self.root / f"{key}.json").read_bytes())
-            unit = self._read(described, name)
-        except (OSError, EOFError, LookupError, TypeError, ValueError):
+            text = self._read(f"{key}.json", bytes, lambda text: hashlib.sha256(text).hexdigest(), key)
+            described = Description.model_validate_json(text)
+            unit = self._unit(described, name)
+        except (LookupError, TypeError, ValueError):
             raise damaged from None
-        if unit.code != described["code"]:
-            raise UserError(f"{name}: the fitting code here is {unit.code[:12]}; wanted is {described['code'][:12]}")
+        if unit.code != described.code:
+            raise UserError(f"{name}: the fitting code here is {unit.code[:12]}; wanted is {described.code[:12]}")
         if unit.key() != key:
             raise damaged
         return unit
 
-    def _read(self, described: Mapping[str, Any], name: str) -> Unit:
-        about, labels = described["signal"], described["labels"]
-        kind = SIGNALS[about["kind"]]
-        return Unit(
+    def _unit(self, described: Description, name: str) -> Unit:
+        if not among(described.signal.kind, SIGNALS):
+            raise LookupError(described.signal.kind)
+        kind, sha256, labels = SIGNALS[described.signal.kind], described.signal.sha256, described.labels
+        unit = Unit(
             name=name,
-            signal=kind.decode((self.root / f"{about['sha256']}{kind.suffix}").read_bytes()),
-            labels=None if labels is None else np.load(self.root / f"{labels}.npy", allow_pickle=False),
-            task=tasks.build(described["task"]),
-            field=fields.build(described["field"]),
-            train=Train(**described["train"]),
-            seed=described["seed"],
+            signal=self._read(f"{sha256}{kind.suffix}", kind.decode, lambda signal: signal.digest(), sha256),
+            labels=None if labels is None else self._read(f"{labels}.safetensors", _labels, array_sha256, labels),
+            task=tasks.build(described.task),
+            field=fields.build(described.field),
+            train=Train(**described.train),
+            seed=described.seed,
         )
+        if unit.labels is not None and unit.labels.shape != unit.signal.shape:
+            raise ValueError("the map is of another signal")
+        return unit
+
+    def _read(self, name: str, read: Callable[[bytes], Read], digest: Callable[[Read], str], expected: str) -> Read:
+        """What a file holds; `ValueError` if its digest is not as expected, and the file is removed."""
+        try:
+            found = read(files.read(self.root / name))
+            if digest(found) == expected:
+                return found
+        except (LookupError, TypeError, ValueError, SafetensorError):
+            pass
+        files.remove(self.root / name)
+        raise ValueError(f"{name} is damaged")
 
     def remove(self, key: str) -> None:
         """Forget a unit; its arrays stay, which others may share."""
-        (self.root / f"{key}.json").unlink(missing_ok=True)
+        files.remove(self.root / f"{key}.json")
 
     def _write(self, name: str, content: Callable[[], bytes]) -> None:
         """A file as a whole or not at all, unless it is there."""
-        if not (self.root / name).exists():
-            self.root.mkdir(parents=True, exist_ok=True)
-            draft = self.root / f"draft-{uuid.uuid4().hex}"
-            draft.write_bytes(content())
-            draft.replace(self.root / name)
+        file = self.root / name
+        if file.is_symlink() or not file.is_file():
+            files.write(file, content())
 
 
-def _npy(array: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
+def _labels(data: bytes) -> np.ndarray:
+    return safetensors.numpy.load(data)[LABELS]

@@ -3,21 +3,42 @@
 jobs/<name>/0.json           a job: the keys and names of its units, and what is needed to fit them
 jobs/<name>/0.failed.json    why some of them cannot be fitted, by key
 jobs/<name>/0.nodes          the machines that it has started on, one per line
+
+Other machines write here too: what is not as it should be counts as not there.
 """
 
 import functools
 import json
 import os
 import platform
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 
+from pydantic import Field, TypeAdapter, ValidationError
+
+from refield import files
+from refield.errors import UserError
+from refield.settings import sentence
+from refield.strict import Strict
+from refield.units.record import LONGEST, Digest, Text
 from refield.units.store import Store
 from refield.units.unit import Unit
 
 PREFIX = "refield-"
+NUMBER, NODE = re.compile(r"0|[1-9][0-9]{0,8}"), re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
+MOST_BYTES = 2**26  # of one file: a job of 500,000 units
+REASONS = TypeAdapter(dict[Digest, Text])
+
+
+class Job(Strict):
+    """The content of a job's file."""
+
+    device: Literal["auto", "cpu", "cuda"]
+    units: Annotated[dict[Digest, Text], Field(min_length=1)]  # their names, by key
 
 
 @dataclass(frozen=True)
@@ -29,12 +50,14 @@ class Submission:
     @classmethod
     def create(cls, store: Store, jobs: Sequence[Sequence[Unit]], device: str) -> "Submission":
         """Write the jobs of a new submission, whose units are in the spool; `device` is a wish (auto, cpu or cuda)."""
-        submission = cls(store.jobs / f"{PREFIX}{uuid.uuid4().hex[:8]}")
-        submission.folder.mkdir(parents=True)
+        files.make_folder(store.jobs)
+        name = uuid.uuid4().hex[:8]
+        draft, submission = cls(store.jobs / f"draft-{name}"), cls(store.jobs / f"{PREFIX}{name}")
+        draft.folder.mkdir(mode=0o700)  # for nobody else: submitit's own files in it are pickles, which nodes open
         for number, units in enumerate(jobs):
             named = {unit.key(): unit.name for unit in units}
-            text = json.dumps({"store": str(store.root.resolve()), "device": device, "units": named}, indent=1)
-            submission.job(number).write_text(text)
+            draft.job(number).write_text(json.dumps({"device": device, "units": named}, indent=1))
+        draft.folder.rename(submission.folder)  # others see all of its jobs, or none
         return submission
 
     @property
@@ -45,10 +68,10 @@ class Submission:
         return self.folder / f"{number}.json"
 
     def numbers(self) -> list[int]:
-        return sorted(int(path.stem) for path in self.folder.glob("*.json") if path.stem.isdigit())
+        return sorted(int(path.stem) for path in self.folder.glob("*.json") if NUMBER.fullmatch(path.stem))
 
-    def units(self, number: int) -> dict[str, str]:
-        """The names of a job's units, by key."""
+    def units(self, number: int) -> Mapping[str, str]:
+        """The names of a job's units, by key; none if its file is damaged."""
         return _units(self.job(number))
 
     def failed(self, number: int) -> dict[str, str]:
@@ -57,37 +80,57 @@ class Submission:
 
     def nodes(self, number: int) -> list[str]:
         """The machines that a job has started on."""
-        file = self.job(number).with_suffix(".nodes")
-        return file.read_text().split() if file.exists() else []
-
-
-@functools.cache
-def _units(job: Path) -> dict[str, str]:
-    return dict(json.loads(job.read_text())["units"])
+        return nodes(self.job(number))
 
 
 def submissions(store: Store) -> Iterator[Submission]:
     """Those that the store knows of, by whomever."""
-    yield from (Submission(folder) for folder in sorted(store.jobs.glob(f"{PREFIX}*")))
+    folders = sorted(store.jobs.glob(f"{PREFIX}*")) if files.is_folder(store.jobs) else []
+    yield from (Submission(folder) for folder in folders if files.is_folder(folder))
+
+
+def read_job(job: Path) -> Job:
+    """A job's file; `UserError` if it is missing or damaged."""
+    try:
+        return Job.model_validate_json(files.read(job, MOST_BYTES))
+    except ValidationError as error:
+        raise UserError(sentence(error, f"{job}: ")) from None
+
+
+@functools.cache
+def _units(job: Path) -> Mapping[str, str]:
+    try:
+        return read_job(job).units
+    except UserError:
+        return {}
 
 
 def failures(job: Path) -> dict[str, str]:
-    file = job.with_suffix(".failed.json")
-    return dict(json.loads(file.read_text())) if file.exists() else {}
+    try:
+        return REASONS.validate_json(files.read(job.with_suffix(".failed.json"), MOST_BYTES), strict=True)
+    except ValueError:  # also pydantic's
+        return {}
 
 
 def note_failure(job: Path, key: str, reason: str) -> None:
     """Add to a job's failures; only the job itself writes them."""
-    noted: Mapping[str, str] = {**failures(job), key: reason}
-    draft = job.with_suffix(".draft")
-    draft.write_text(json.dumps(noted, indent=1))
-    draft.replace(job.with_suffix(".failed.json"))
+    printable = "".join(letter if letter.isprintable() else " " for letter in reason)
+    noted: Mapping[str, str] = {**failures(job), key: printable[:LONGEST]}
+    files.write(job.with_suffix(".failed.json"), json.dumps(noted, indent=1).encode())
+
+
+def nodes(job: Path) -> list[str]:
+    try:
+        lines = files.read(job.with_suffix(".nodes"), MOST_BYTES).decode().split()
+    except ValueError:
+        return []
+    return [line for line in lines if NODE.fullmatch(line)]
 
 
 def note_start(job: Path) -> None:
     """Add this machine to those that the job has started on."""
-    with job.with_suffix(".nodes").open("a") as stream:
-        stream.write(f"{node()}\n")
+    started = [*nodes(job), node()]
+    files.write(job.with_suffix(".nodes"), "".join(f"{name}\n" for name in started).encode())
 
 
 def node() -> str:

@@ -3,14 +3,13 @@
 python -m refield.executors.worker JOB.json
 """
 
-import json
 import sys
 from pathlib import Path
 
 from refield.errors import UserError
 from refield.executors import lifetime
 from refield.executors.spool import Spool
-from refield.executors.submission import note_failure, note_start
+from refield.executors.submission import note_failure, note_start, read_job
 from refield.fitting import devices
 from refield.units.make import Failed, make_each
 from refield.units.store import Store
@@ -19,12 +18,12 @@ from refield.units.store import Store
 def work(job: Path) -> None:
     """Started again, on this or another machine, it goes on with what is missing."""
     note_start(job)
-    wanted = json.loads(job.read_text())
-    store = Store(Path(wanted["store"]), refit=False)
+    wanted = read_job(job)
+    store = Store(job.resolve().parents[2], refit=False)  # jobs/<name>/<number>.json lies in it
     store.require_writable()
     spool = Spool(store.wanted)
-    units = [spool.get(key, name) for key, name in wanted["units"].items() if store.get(key) is None]
-    for unit, result in make_each(units, devices.choose(wanted["device"])):
+    units = [spool.get(key, name) for key, name in wanted.units.items() if store.get(key) is None]
+    for unit, result in make_each(units, store, devices.choose(wanted.device)):
         if isinstance(result, Failed):
             note_failure(job, unit.key(), result.reason)
         else:

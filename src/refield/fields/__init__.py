@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from refield.errors import UserError
+from refield.errors import UserError, shown
 from refield.fields.field import Field
 from refield.fields.mlp import Mlp
 from refield.fields.wire import Wire
+from refield.settings import among, choices
 
 FIELDS: dict[str, type[Field]] = {
     "mlp": Mlp,
@@ -17,8 +18,8 @@ FIELDS: dict[str, type[Field]] = {
 def build(description: Mapping[str, Any]) -> Field:
     """The field of a description: its kind, under `field`, and the keys of its constructor."""
     kind, keys = description.get("field"), {key: value for key, value in description.items() if key != "field"}
-    if kind not in FIELDS:
-        raise UserError(f"field = {kind!r} is not known; fields are {', '.join(FIELDS)}")
+    if not among(kind, FIELDS):
+        raise UserError(f"field = {shown(kind)} is not known; fields are {choices(FIELDS)}")
     return FIELDS[kind](**keys)
 
 

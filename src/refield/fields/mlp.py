@@ -106,7 +106,7 @@ class Mlp(Strict):
             )
         return layers
 
-    def scale(self, gate: float) -> float:
+    def a(self, gate: float) -> float:
         """Eq. (4)'s A of a gate of tiles."""
         return gate if self.largest_a is None else min(gate, self.largest_a)
 
@@ -126,7 +126,7 @@ class Mlp(Strict):
             if labels is None:
                 raise ValueError("a segment gate needs the labels of its points")
             return labels.astype(np.int64)
-        tile = np.floor(self.scale(layer.gate) * points).astype(np.int64) % 2  # numpy's % is never negative
+        tile = np.floor(self.a(layer.gate) * points).astype(np.int64) % 2  # numpy's % is never negative
         return tile @ 2 ** np.arange(tile.shape[1])[::-1]
 
     def initialise(self, dims: int, channels: int, rng: np.random.Generator) -> Weights:

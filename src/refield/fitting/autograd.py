@@ -7,17 +7,17 @@ graph where the field launches the same kernels whatever the points.
 
 import math
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
 import numpy as np
 import torch
-from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from refield.fields.field import Weights
+from refield.fitting.adam import Adam, State
 from refield.fitting.graph import Replay
 from refield.fitting.job import Job
+from refield.fitting.workers import Workers
 from refield.tasks.problem import Batch
 
 SHARDS = 8  # partial gradients per step: fixed, so that sums do not depend on the number of threads
@@ -34,13 +34,7 @@ class AutogradDescent:
             name: torch.as_tensor(array, dtype=dtype, device=device).clone().requires_grad_()
             for name, array in start.items()
         }
-        on_cuda = device.type == "cuda"
-        self.rate = torch.zeros((), device=device)  # a captured step reads its rate from memory
-        self.adam = torch.optim.Adam(
-            list(self.parameters.values()), self.rate if on_cuda else 1e-3, fused=True, capturable=on_cuda
-        )
-        for parameter in self.parameters.values():
-            parameter.grad = torch.zeros_like(parameter)
+        self.adam = Adam(self.parameters)
         n = len(problem.points)
         self.all = Batch(
             points=torch.as_tensor(problem.points, device=device),
@@ -64,27 +58,19 @@ class AutogradDescent:
         ]
         self.last_loss = torch.zeros((), dtype=torch.float64, device=device)
         self.replay = Replay(self._step, device, capture=job.field.steady)
-        self.threads = torch.get_num_threads()
-        self.pool = ThreadPoolExecutor(min(self.threads, shards), initializer=_begin_worker)
+        self.workers = Workers(shards)
 
     def __enter__(self) -> Self:
-        # A worker is one thread: how a library splits a product or a sum could change its bits.
-        self.limits = threadpool_limits(1, user_api="blas")
-        torch.set_num_threads(1)
+        self.workers.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(self.threads)
-        self.limits.restore_original_limits()
+        self.workers.__exit__()
 
     def step(self, rate: float) -> None:
         """One step of Adam."""
         with self.replay.ordered():
-            if self.device.type == "cuda":
-                self.rate.fill_(rate)
-            else:
-                self.adam.param_groups[0]["lr"] = rate
+            self.adam.set_rate(rate)
             self._draw()
         self.replay()
 
@@ -108,6 +94,19 @@ class AutogradDescent:
         with self.replay.ordered():
             return {name: tensor.detach().cpu().numpy().copy() for name, tensor in self.parameters.items()}
 
+    def state(self) -> State:
+        """The weights, and Adam's means."""
+        with self.replay.ordered():
+            return self.adam.state()
+
+    def resume(self, state: State, steps: int) -> None:
+        """Go on from a state, with the batches that come after so many."""
+        with self.replay.ordered():
+            self.adam.resume(state, steps)
+        if self.batches is not None:
+            for _ in range(steps):
+                next(self.batches)
+
     def _draw(self) -> None:
         """The points of the next step, in the place of the last one's: a captured step finds them there."""
         if self.batches is None:
@@ -118,7 +117,7 @@ class AutogradDescent:
 
     def _step(self) -> None:
         shards = range(len(self.shards))
-        found = list((self.pool.map if self.device.type == "cpu" else map)(self._gradient, shards))
+        found = list((self.workers.map if self.device.type == "cpu" else map)(self._gradient, shards))
         for i, parameter in enumerate(self.parameters.values()):
             assert parameter.grad is not None
             total = found[0][1][i]
@@ -156,10 +155,6 @@ class AutogradDescent:
         span = self.job.train.span
         values = self.job.field.evaluate(self.parameters, points, labels)
         return values if span == 1 else span * values - (span - 1)
-
-
-def _begin_worker() -> None:
-    torch.set_num_threads(1)
 
 
 def _batches(n: int, size: int, seed: int) -> Iterator[np.ndarray]:

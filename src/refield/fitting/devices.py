@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_info
 
-from refield.errors import UserError
+from refield.errors import UserError, shown
 
 
 class NoCuda(UserError):
@@ -20,7 +20,7 @@ def choose(wanted: str) -> str:
     """The device, cpu or cuda, for a profile's wish (auto, cpu or cuda); `REFIELD_DEVICE` overrides the wish."""
     wanted = os.environ.get("REFIELD_DEVICE") or wanted
     if wanted not in ("auto", "cpu", "cuda"):
-        raise UserError(f"REFIELD_DEVICE = {wanted!r} is not allowed; it must be auto, cpu or cuda")
+        raise UserError(f"REFIELD_DEVICE = {shown(wanted)} is not allowed; it must be auto, cpu or cuda")
     if wanted == "cuda" and not torch.cuda.is_available():
         raise NoCuda("no CUDA GPU is available")
     return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"

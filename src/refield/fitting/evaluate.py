@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from jaxtyping import Float32, Float64, Integer
 
 from refield.fields.field import Field, Weights
 
@@ -12,10 +13,10 @@ AT_ONCE = 65_536  # points, whose activations must fit into memory
 def evaluate(
     field: Field,
     weights: Weights,
-    points: np.ndarray,
-    labels: np.ndarray | None = None,
+    points: Float64[np.ndarray, "n d"],
+    labels: Integer[np.ndarray, " n"] | None = None,
     device: torch.device | str = "cpu",
-) -> np.ndarray:
+) -> Float32[np.ndarray, "n c"]:
     """The values (n, c) float32 at points (n, d) with regions labels (n,), by the definition."""
     tensors = {name: torch.as_tensor(array, dtype=torch.float32, device=device) for name, array in weights.items()}
     at = torch.as_tensor(points, device=device)

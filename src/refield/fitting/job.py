@@ -1,12 +1,13 @@
 """What is to be fitted, and what descends."""
 
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 import torch
 
 from refield.fields.field import Field, Weights
+from refield.fitting.adam import State
 from refield.fitting.train import Train
 from refield.tasks.problem import Problem
 
@@ -21,6 +22,7 @@ class Job:
     seed: int
 
 
+@runtime_checkable
 class Descent(Protocol):
     """Steps of Adam from the `start`; every way of descending takes the same ones, by other means."""
 
@@ -41,3 +43,10 @@ class Descent(Protocol):
 
     def weights(self) -> Weights:
         """The weights by name, shaped as they came."""
+
+    def state(self) -> State:
+        """What all further steps depend on, besides the job; after a step."""
+
+    def resume(self, state: State, steps: int) -> None:
+        """Go on, before any step, from a state that was reached after so many; `KeyError` or `ValueError` if it is
+        another job's."""

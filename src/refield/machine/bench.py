@@ -10,34 +10,33 @@ from refield import config
 from refield.config import Params
 from refield.errors import UserError
 from refield.fitting import devices
+from refield.machine import doctor, kernels
 from refield.machine.duration import duration
 from refield.machine.estimate import floor_per_step, image_size, product_rate, seconds_per_step
 
-KODAK_IMAGES = 24  # taken where `names: all` does not say how many
-
 
 def main() -> None:
-    """Time a step of every method in every profile; its floor is the time that the matrix products alone take."""
+    """Time a step of every method in every profile; its floor is the time that the matrix products alone take.
+
+    Both with the machine to themselves; the last lines say how busy it is, and what whole profiles take.
+    """
     params, device = config.read(), devices.choose("auto")
-    machine = devices.describe(device)
-    title = f"{machine['device']}, torch {machine['torch']}" + (f", {machine['blas']}" if machine["blas"] else "")
+    machine, console = devices.describe(device), Console(highlight=False)
+    title = f"{machine['device']}, torch {machine['torch']}" + (f", {kernels.in_words()}" if machine["blas"] else "")
     table = Table(title=title, title_justify="left")
     for heading in ("profile", "method", "precision"):
         table.add_column(heading)
     for heading in ("step, ms", "floor, ms", "step / floor", "TFLOP/s", "a fit"):
         table.add_column(heading, justify="right")
-    totals = []
     for profile, settings in params.profiles.items():
-        total, images = 0.0, len(settings.images.names) if settings.images.names != "all" else KODAK_IMAGES
         for method, step, floor, rate in measure(params, profile, device):
-            fit = step * settings.train.iterations
-            total += images * fit
             cells = (f"{1000 * step:.1f}", f"{1000 * floor:.1f}", f"{step / floor:.2f}", f"{rate / 1e12:.3g}")
-            table.add_row(profile, method, settings.train.precision, *cells, duration(fit))
+            fit = duration(step * settings.train.iterations)
+            table.add_row(profile, method, params.train(profile, method).precision, *cells, fit)
         table.add_section()
-        totals.append(f"{profile}: {images} images by {len(params.methods)} methods, about {duration(total)}")
-    console = Console()
-    console.print(table, *totals, sep="\n")
+    console.print(table)
+    for topic, finding in doctor.times(params):
+        console.print(f"{topic}: {finding}", soft_wrap=True)
 
 
 def measure(params: Params, profile: str, device: str) -> Iterator[tuple[str, float, float, float]]:
@@ -50,7 +49,7 @@ def measure(params: Params, profile: str, device: str) -> Iterator[tuple[str, fl
         widest = field.cost(2, 3).floats
         if widest not in rates:
             rates[widest] = product_rate(widest, device, train.precision)
-        step = seconds_per_step(field, params.task(profile), train, height, width, device, repeats=5)
+        step = seconds_per_step(field, params.task(profile), train, height, width, device)
         rate = field.cost(2, 3).flop * height * width / step
         yield method, step, floor_per_step(field, height, width, rates[widest]), rate
 

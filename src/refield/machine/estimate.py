@@ -1,8 +1,10 @@
-"""How long fits take on this machine, measured on a strip of the real thing, and how long the products alone take."""
+"""How long a step takes on this machine, measured on some of its points, and how long the products alone take."""
 
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,11 +16,15 @@ from refield.fitting.fit import descend
 from refield.fitting.job import Job
 from refield.fitting.mlp.engine import CHUNK_BYTES
 from refield.fitting.train import Train
+from refield.machine.timing import SHARDS, Budget, Timing, repeat
 from refield.signals import Image
 from refield.tasks.task import Task
 
-STRIP_PIXELS = 24_576
 KODAK = (512, 768)
+LARGER = 3  # the larger size that steps are timed at, over the smaller one
+LEAST_SIDE = 8  # of an image that steps are timed on, in pixels
+PRODUCTS = 0.2  # seconds to time products for
+PER_STEP = 0.5  # at most of the larger size's time that does not grow with the points
 
 
 def image_size(images: Images) -> tuple[int, int]:
@@ -26,24 +32,101 @@ def image_size(images: Images) -> tuple[int, int]:
     return images.short or KODAK[0], images.long or KODAK[1]
 
 
-def seconds_per_step(
-    field: Field, task: Task, train: Train, height: int, width: int, device: str, repeats: int = 2
-) -> float:
-    """The expected duration of one step on an RGB image, from the fastest of `repeats` on a strip as wide as it."""
-    rows = min(height, max(8, STRIP_PIXELS // width)) if device == "cpu" else height
-    rng = np.random.default_rng(0)
-    image = Image(rng.integers(0, 256, (rows, width, 3), dtype=np.uint8))
+@dataclass(frozen=True)
+class Steps:
+    """A step, timed with some numbers of points, the largest first: more take time in proportion, but for a part.
+
+    The part that does not grow is Adam's, and what each expert's first rows cost. All points but the first few chunks
+    find the caches as they left them: chunks are of one size.
+    """
+
+    timings: dict[int, Timing]
+
+    def seconds(self, points: int) -> float:
+        """A step's duration with so many points, where nothing else runs."""
+        (n, timing), *smaller = self.timings.items()
+        each = timing.alone / n
+        for m, other in smaller:
+            if other.settled:
+                each = min(max((timing.alone - other.alone) / (n - m), (1 - PER_STEP) * each), each)
+        return timing.alone + each * (points - n)
+
+    @property
+    def largest(self) -> Timing:
+        """Of the most points, which decides."""
+        return next(iter(self.timings.values()))
+
+
+def points_of_step(train: Train, height: int, width: int) -> int:
+    """How many points a step of a fit to an image has."""
+    return min(train.batch or height * width, height * width)
+
+
+def timed_sizes(field: Field, points: int, device: str) -> tuple[int, ...]:
+    """The numbers of points to time steps of so many at: all of them, on a GPU or where they are few."""
+    smaller = SHARDS * max(64, CHUNK_BYTES["cpu"] // (4 * field.cost(2, 3).floats))  # a chunk for each shard
+    return (points,) if device == "cuda" or points <= LARGER * smaller else (smaller, LARGER * smaller)
+
+
+def time_steps(field: Field, task: Task, train: Train, height: int, width: int, device: str, budget: Budget) -> Steps:
+    """Time real steps on parts of an RGB image, one round at least."""
+    timings = dict[int, Timing]()
+    sizes = timed_sizes(field, points_of_step(train, height, width), device)
+    for size in reversed(sizes):
+        if budget or not timings:
+            points, timing = _time(field, task, train, height, width, device, size, budget)
+            timings[points] = timing
+    return Steps(timings)
+
+
+def _time(
+    field: Field, task: Task, train: Train, height: int, width: int, device: str, points: int, budget: Budget
+) -> tuple[int, Timing]:
+    """Steps of about so many points, on an image of them all or, where steps have batches, of twice as many."""
+    batches = bool(train.batch and train.batch < height * width)
+    if batches:
+        train = train.model_copy(update={"batch": points})
+    rng, (rows, columns) = np.random.default_rng(0), shrunk(height, width, 2 * points if batches else points)
+    image = Image(rng.integers(0, 256, (rows, columns, 3), dtype=np.uint8))
     regions = field.model_dump()["regions"] if field.needs_labels else 0
-    labels = rng.integers(0, regions, rows * width) if regions else None
+    labels = rng.integers(0, regions, rows * columns) if regions else None
+    threads = None if device == "cuda" else torch.get_num_threads()
     with descend(Job(field, task.problem(image, labels), train, seed=0), device) as descent:
 
         def step() -> None:
             descent.step(0.0)
             descent.loss()
 
-        step()  # on a GPU the first step compiles and the second is captured
-        points, timed = (min(train.batch or n, n) for n in (height * width, rows * width))
-        return fastest(step, repeats) * points / timed
+        if device == "cuda":
+            step()  # compiles; the next, which does not count either, is captured
+        timing = repeat(step, threads, budget)
+    return points if batches else rows * columns, timing
+
+
+def load_what_steps_need() -> None:
+    """What torch imports when a process makes its first optimiser: a second of a processor's."""
+    weight = torch.zeros(1, requires_grad=True)
+    weight.grad = torch.zeros(1)
+    torch.optim.Adam([weight], fused=True).step()
+
+
+def shrunk(height: int, width: int, points: int) -> tuple[int, int]:
+    """Height and width of an image with about so many points and the same aspect, but at most all of them."""
+    if points >= height * width:
+        return height, width
+    least, most = max(min(height, LEAST_SIDE), math.ceil(points / width)), points // LEAST_SIDE
+    rows = max(least, min(most, round(math.sqrt(points * height / width))))
+    return rows, min(width, max(LEAST_SIDE, round(points / rows)))
+
+
+def seconds_per_step(
+    field: Field, task: Task, train: Train, height: int, width: int, device: str, seconds: float = 1.0
+) -> float:
+    """The duration of a step on an RGB image where nothing else runs, from some that are timed for about `seconds`."""
+    load_what_steps_need()
+    budget = Budget(seconds, torch.get_num_threads(), 2 * seconds)
+    steps = time_steps(field, task, train, height, width, device, budget)
+    return steps.seconds(points_of_step(train, height, width))
 
 
 def floor_per_step(field: Field, height: int, width: int, rate: float) -> float:
@@ -51,8 +134,9 @@ def floor_per_step(field: Field, height: int, width: int, rate: float) -> float:
     return field.cost(2, 3).flop * height * width / rate
 
 
-def product_rate(width: int, device: str, precision: str = "float32", repeats: int = 10) -> float:
-    """FLOP/s of matrix products of the shape that a layer of this width needs, on the whole device.
+def product_rate(width: int, device: str, precision: str = "float32") -> float:
+    """FLOP/s of matrix products of the shape that a layer of this width needs, on the whole device where nothing else
+    runs.
 
     Of float32; on a GPU of half precision for `mixed`.
     """
@@ -81,11 +165,12 @@ def product_rate(width: int, device: str, precision: str = "float32", repeats: i
             with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
                 list(pool.map(multiply, chunks))
 
-    return 2 * rows * width * width * workers * times / fastest(products, repeats)
+    timing = repeat(products, None if device == "cuda" else workers, Budget(PRODUCTS), workers)
+    return 2 * rows * width * width * workers * times / timing.alone
 
 
 def fastest(call: Callable[[], object], repeats: int) -> float:
-    """The shortest of several durations of a call in seconds, after one that does not count."""
+    """The shortest of several durations of a call in seconds by the clock, after one that does not count."""
     call()
     durations = []
     for _ in range(repeats):

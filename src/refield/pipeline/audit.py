@@ -7,21 +7,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from refield.config import Params
 from refield.errors import UserError
+from refield.files import read
 from refield.pipeline import executing
 from refield.pipeline.layout import Layout
 from refield.pipeline.units import file_of, read_unit
-from refield.segmentation.files import read_labels
-from refield.units.decode import read_model
-from refield.units.names import LABELS, WEIGHTS, reconstruction
-from refield.units.scoring import read_signal
+from refield.scores.files import read_csv
+from refield.units.decode import Model
+from refield.units.names import WEIGHTS
+from refield.units.scoring import check, read_files, read_signal, score_files
 from refield.units.store import Made, Store
 from refield.units.unit import Unit
 
 ROUNDING = 1  # steps of 8-bit values: the definition adds in another order than the engine
+REMEDY = "remove it and run `dvc repro`"
 MACHINE = ["device", "blas", "torch", "numpy", "platform"]  # what the last bits of a fit may follow
 
 Fit = tuple[str, str, str]  # profile, method, signal
@@ -43,22 +44,25 @@ def fits_here(layout: Layout, params: Params) -> list[Fit]:
 def decoded(layout: Layout, params: Params) -> list[str]:
     """What is wrong with the weights of the fits here: the pictures beside them are what scores are of."""
     fits = fits_here(layout, params)
-    problems = [f"{layout.fits(p, m) / name}: {no}" for p, m, name in fits for no in unlike(layout, params, p, m, name)]
+    problems = [no for fit in fits for no in unlike(layout, params, *fit)]
     print(f"{len(fits) - len(problems)} of {len(fits)} fits decode to their pictures")
     return problems
 
 
 def unlike(layout: Layout, params: Params, profile: str, method: str, name: str) -> Iterator[str]:
-    """In what a fit's estimate differs from what its weights decode to."""
-    folder = layout.fits(profile, method) / name
-    kind = params.profiles[profile].signal
-    signal = read_signal(file_of(layout, params, profile, name), kind)
-    model, estimate = read_model(folder / WEIGHTS), read_signal(folder / reconstruction(signal), kind)
-    labels = read_labels(folder / LABELS) if model.field.needs_labels else None
-    again = params.task(profile).finish(model.render(signal.shape, labels), signal)
-    far = round(float(np.abs(again.values() - estimate.values()).max()) * 127.5)
+    """In what a fit's estimate differs from what its weights decode to, or which file is damaged."""
+    folder, file = layout.fits(profile, method) / name, file_of(layout, params, profile, name)
+    try:
+        signal = read_signal(file, params.profiles[profile].signal)
+        fit = check(signal, read_files(signal, folder), f"{folder}/")
+        values = Model(**vars(fit.contents), file=folder / WEIGHTS).render(signal.shape, fit.labels)
+    except UserError as error:
+        yield str(error)
+        return
+    again = params.task(profile).finish(values, signal)
+    far = round(float(np.abs(again.values() - fit.estimate.values()).max()) * 127.5)
     if far > ROUNDING:
-        yield f"its weights decode to a picture that differs by up to {far} grey levels; remove it and run `dvc repro`"
+        yield f"{folder}: its weights decode to a picture that differs by up to {far} grey levels; {REMEDY}"
 
 
 def refitted(layout: Layout, params: Params, count: int) -> list[str]:
@@ -85,7 +89,7 @@ def compared(layout: Layout, fit: Fit, unit: Unit, made: Made) -> Iterator[str]:
     """Say how a fit came out anew; what is wrong with that."""
     profile, method, name = fit
     folder = layout.fits(profile, method) / name
-    changed = [file for file, data in made.files.items() if (folder / file).read_bytes() != data]
+    changed = [file for file, data in made.files.items() if read(folder / file, links=True) != data]
     others = other_machine(layout.provenance(profile, method), name, made)
     said = difference(unit, folder, made) if changed else "the same bytes"
     print(f"{folder}: fitted anew, {said}{f' (then {others})' if others else ''}")
@@ -95,16 +99,21 @@ def compared(layout: Layout, fit: Fit, unit: Unit, made: Made) -> Iterator[str]:
 
 def other_machine(provenance: Path, name: str, made: Made) -> str:
     """In what the machine that fitted it, by its provenance, differs from this one; nothing if it is of a kind."""
-    table = pd.read_csv(provenance, index_col="image", keep_default_na=False, dtype=str)
-    there, here = table.loc[name], made.provenance
+    table, here = read_csv(provenance), made.provenance
+    if lacking := [column for column in ("image", *MACHINE) if column not in table]:
+        raise UserError(f"{provenance} has no column {lacking[0]}")
+    rows = table[table["image"] == name].to_dict("records")
+    if len(rows) != 1:
+        raise UserError(f"{provenance} has {len(rows)} rows of {name}; it must have one")
+    there = rows[0]
     return "; ".join(f"{key} {there[key]}, here {here[key]}" for key in MACHINE if there[key] != str(here[key]))
 
 
 def difference(unit: Unit, folder: Path, made: Made) -> str:
     """By how much the measure that ranks methods has changed."""
-    file, ranks = reconstruction(unit.signal), unit.task.measures[0]
+    ranks = unit.task.measures[0]
     before, now = (
-        unit.task.score(unit.signal, type(unit.signal).decode(data))[ranks.name]
-        for data in ((folder / file).read_bytes(), made.files[file])
+        float(score_files(unit.name, unit.signal, files, unit.task, f"{folder}/")[ranks.name])
+        for files in (read_files(unit.signal, folder), made.files)
     )
     return f"{ranks.title} {now:.3f} instead of {before:.3f}"

@@ -1,13 +1,10 @@
 """Are a profile's scores, just made, those that git has? Other machines round differently, so within a tolerance."""
 
-import io
-import subprocess
-
-import pandas as pd
-
 from refield import config
 from refield.errors import UserError
+from refield.pipeline.clone import git
 from refield.pipeline.layout import Layout
+from refield.scores.files import parse_csv, read_csv
 
 
 def main(profile: str, tolerance: float = 0.3) -> None:
@@ -17,13 +14,10 @@ def main(profile: str, tolerance: float = 0.3) -> None:
     far = {}
     for method in params.methods:
         file = layout.scores(profile, method)
-        shown = subprocess.run(["git", "show", f"HEAD:{file.as_posix()}"], capture_output=True, text=True)
-        if shown.returncode or not file.exists():
-            raise UserError(f"{file} is not there and in git; both are needed")
-        before, now = (
-            pd.read_csv(table, dtype={"image": str}).set_index("image")[measure.name]
-            for table in (io.StringIO(shown.stdout), file)
-        )
+        if not file.is_file():
+            raise UserError(f"{file} is not there; `dvc exp run -S 'runs=[{profile}]'` makes it")
+        committed = git("show", f"HEAD:./{file.as_posix()}")
+        before, now = (rows.set_index("image")[measure.name] for rows in (parse_csv(committed), read_csv(file)))
         if set(before.index) != set(now.index):
             raise UserError(f"{file} has other images than in git")
         far[method] = float((now - before).abs().max())

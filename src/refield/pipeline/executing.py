@@ -8,6 +8,7 @@ from refield.executors import settings
 from refield.executors.settings import Slurm
 from refield.pipeline import guard, lock, pending
 from refield.pipeline.layout import Layout
+from refield.units import memory
 from refield.units.store import Made, Store
 from refield.units.unit import Unit
 
@@ -25,6 +26,7 @@ def make(
     executor = settings.read()
     if not isinstance(executor, Slurm):
         device = guard.choose_device(params, profile, layout.sources(profile))
+        memory.require(units, device)
         return executors.make_units(units, store, device, title, executor)
     wish = params.profiles[profile].device
     return executors.make_units(units, store, wish, title, executor, list(more()))
@@ -32,7 +34,7 @@ def make(
 
 def soon(layout: Layout, params: Params, profile: str) -> Iterator[Unit]:
     """The units of all fits of a profile that `dvc repro` would run now, and whose images and maps are there."""
-    planned = pending.to_run(layout, params, lock.entries(layout.lock) if layout.lock.exists() else {}, {})[1]
+    planned = pending.to_run(layout, params, lock.entries(layout.lock), {})[1]
     for method in params.methods:
         if any(stage.name == f"fit@{profile}-{method}" for stage in planned):
             yield from pending.units_ready(layout, params, profile, method, planned)

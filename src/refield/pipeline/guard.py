@@ -1,33 +1,36 @@
-"""A profile that asks for a GPU stops at once on a machine without one."""
+"""A profile stops at once where it asks for a GPU and there is none, or where a CPU would take days."""
 
+import os
 from pathlib import Path
 
 from refield.config import Params
 from refield.errors import UserError
 from refield.fitting import devices
-from refield.machine.duration import duration
-from refield.machine.estimate import image_size, seconds_per_step
+from refield.machine.forecast import forecasts
+from refield.machine.work import of_profile
 from refield.signals.sources import listed
+
+DAY = 2e16  # effort (`Work.effort`) that takes two cores about a day: thirty times all Kodak crops by fifteen methods
 
 
 def choose_device(params: Params, profile: str, sources: Path) -> str:
-    """The device to fit a profile on; `UserError`, with the time on a CPU, if it needs a GPU and there is none.
-
-    `sources` lists its photographs.
+    """The device to fit a profile on; `UserError`, with the time on a CPU, if it needs a GPU and there is none, or
+    would keep the CPU for days. `REFIELD_DEVICE=cpu` fits all the same. `sources` lists its photographs.
     """
     try:
-        return devices.choose(params.profiles[profile].device)
+        device = devices.choose(params.profiles[profile].device)
+        stops = f"profile {profile} would keep this CPU for days"
     except devices.NoCuda:
-        pass
-    settings, method = params.profiles[profile], next(iter(params.methods))
-    field, train = params.field(profile, method), params.train(profile, method)
-    photographs = listed(settings.images.source, sources, settings.images.names)
-    fits = len(photographs) * len(params.methods)
-    step = seconds_per_step(field, params.task(profile), train, *image_size(settings.images), "cpu")
-    each = step * train.iterations
-    others = ", ".join(name for name, other in params.profiles.items() if other.device != "cuda")
+        device, stops = "", f"profile {profile} needs a CUDA GPU and none is available"
+    if device == "cuda" or os.environ.get("REFIELD_DEVICE") == "cpu":
+        return device
+    images = params.profiles[profile].images
+    work = of_profile(params, profile, len(listed(images.source, sources, images.names)), "cpu")
+    if device and sum(each.total for each in work) < DAY:
+        return device
+    found, basis = forecasts({profile: work})
+    others = ", ".join(name for name, other in params.profiles.items() if other.device == "auto")
     raise UserError(
-        f"profile {profile} needs a CUDA GPU and none is available: on this CPU its {fits} fits would take about "
-        f"{duration(each * fits)} ({duration(each)} each); run {others} instead, "
-        "or set REFIELD_DEVICE=cpu to fit on the CPU all the same"
+        f"{stops}: on this CPU its {found[profile].fits} fits would take about {found[profile]} ({basis}); "
+        f"run {others} instead, or set REFIELD_DEVICE=cpu to fit on the CPU all the same"
     )

@@ -1,7 +1,10 @@
 """Where a pipeline's files lie, relative to the repository's root; its dvc.yaml names the same paths."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+
+from refield.errors import UserError, shown
 
 STUDIES = Path("studies")
 
@@ -11,6 +14,10 @@ class Layout:
     """The files of one pipeline: the top level's own, or that of a folder of papers/."""
 
     paper: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.paper is not None and not re.fullmatch(r"[a-z][a-z0-9_]*", self.paper):
+            raise UserError(f"--paper {shown(self.paper)} is not allowed; it must be the name of a folder of papers/")
 
     @property
     def params(self) -> Path:
@@ -63,12 +70,13 @@ class Layout:
         return self.reports / "charts"
 
     @property
-    def costs(self) -> Path:
-        return self.reports / "costs"
-
-    @property
     def index(self) -> Path:
         return self.reports / "index.html"
+
+    @property
+    def waiting(self) -> Path:
+        """The document whose first table is what waits to be run."""
+        return self._own("docs/gpu.md")
 
     @property
     def discussion(self) -> Path:
@@ -109,8 +117,18 @@ class Layout:
     def provenance(self, profile: str, method: str) -> Path:
         return self.provenance_of_all / profile / f"{method}.csv"
 
+    def provenance_page(self, profile: str) -> Path:
+        return self.provenance_of_all / f"{profile}.md"
+
+    def provenance_chart(self, profile: str) -> Path:
+        return self.provenance_of_all / f"{profile}.svg"
+
+    @property
+    def pages(self) -> Path:
+        return self.reports / "pages"
+
     def page(self, profile: str) -> Path:
-        return self.reports / "pages" / f"{profile}.html"
+        return self.pages / f"{profile}.html"
 
     def figures(self, profile: str) -> Path:
         return self.reports / "figures" / profile

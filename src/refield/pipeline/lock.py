@@ -1,36 +1,40 @@
 """dvc.lock and DVC's own files, read."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
+from refield import settings
 from refield.errors import UserError
 from refield.pipeline.layout import STUDIES, Layout
 
 RUNNING = Path(".dvc/tmp/rwlock")
+MOST_BYTES, MOST_VALUES = 2**25, 3_000_000  # of a lock file: ours has 13,000 values for 80 stages
 
 
 def entries(lock: Path) -> dict[str, Any]:
-    """A lock file's stages; `UserError` if it is half-written: DVC writes it in place, too."""
+    """A lock file's stages, none if it is not there; `UserError` if it is half-written: DVC writes it in place, too."""
+    if not os.path.lexists(lock):
+        return {}
+    content = settings.content(lock, MOST_BYTES)
     try:
-        return dict(YAML(typ="safe").load(lock)["stages"])
-    except (YAMLError, KeyError, TypeError):
-        raise UserError(
-            f"{lock} was left half-written by a dvc that was killed; remove it, or `git checkout {lock}`, "
-            "and run `dvc repro`: fitted units come from their store"
-        ) from None
+        stages = dict(settings.parse(content, str(lock), MOST_VALUES)["stages"])
+        if all("cmd" in entry for entry in stages.values()):
+            return stages
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise UserError(
+        f"{lock} was left half-written by a dvc that was killed; remove it, or `git checkout {lock}`, "
+        "and run `dvc repro`: fitted units come from their store"
+    )
 
 
 def locked_stages() -> dict[str, Any]:
     """The entries of dvc.lock, and of the studies', by stage."""
-    stages: dict[str, Any] = entries(Layout().lock)
-    if (STUDIES / "dvc.lock").exists():
-        stages |= {f"studies/dvc.yaml:{name}": entry for name, entry in entries(STUDIES / "dvc.lock").items()}
-    return stages
+    studies = entries(STUDIES / "dvc.lock")
+    return entries(Layout().lock) | {f"studies/dvc.yaml:{name}": entry for name, entry in studies.items()}
 
 
 def left_half_written() -> Iterator[str]:

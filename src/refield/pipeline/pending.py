@@ -11,10 +11,9 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
+from refield import settings
 from refield.config import Params
-from refield.errors import UserError
+from refield.errors import UserError, one_line, shown
 from refield.pipeline import units
 from refield.pipeline.clone import copy_tracked
 from refield.pipeline.layout import Layout
@@ -50,27 +49,31 @@ def to_run(
     with tempfile.TemporaryDirectory() as folder:
         copy_tracked(Path(folder), changes, layout.params)
         stages = read_stages(Path(folder), layout.pipeline)
-        values = YAML(typ="safe").load(Path(folder) / layout.params)
+        values = settings.load(Path(folder) / layout.params)
     return stages, plan(layout, stages, locked, values, params)
 
 
 def read_stages(folder: Path, pipeline: Path) -> dict[str, Stage]:
     """A pipeline's stages in a clone, by name, in the order in which they may run."""
     from dvc.dependency import ParamsDependency
+    from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    with Repo(str(folder)) as repo:
-        found = [stage for stage in repo.index.stages if stage.path_in_repo == pipeline.as_posix()]
-        stages = {
-            stage.name: Stage(
-                stage.name,
-                stage.cmd,
-                [dep.def_path for dep in stage.deps if not isinstance(dep, ParamsDependency)],
-                {dep.def_path: list(dep.params) for dep in stage.deps if isinstance(dep, ParamsDependency)},
-                [out.def_path for out in stage.outs],
-            )
-            for stage in found
-        }
+    try:
+        with Repo(str(folder)) as repo:
+            found = [stage for stage in repo.index.stages if stage.path_in_repo == pipeline.as_posix()]
+    except DvcException as error:
+        raise UserError(f"DVC cannot read {pipeline}, `dvc status` says why: {one_line(error)}") from None
+    stages = {
+        stage.name: Stage(
+            stage.name,
+            stage.cmd,
+            [dep.def_path for dep in stage.deps if not isinstance(dep, ParamsDependency)],
+            {dep.def_path: list(dep.params) for dep in stage.deps if isinstance(dep, ParamsDependency)},
+            [out.def_path for out in stage.outs],
+        )
+        for stage in found
+    }
     order = TopologicalSorter({name: producers(stage, stages) for name, stage in stages.items()}).static_order()
     return {name: stages[name] for name in order}
 
@@ -162,7 +165,8 @@ def differences(old: Any, new: Any, key: str = "") -> Iterator[str]:
             else:
                 yield from differences(old[name], new[name], inner)
     elif old != new:
-        yield f"{key}: {old} → {new}"
+        before, now = (settings.key_shown(each) if isinstance(each, str) else shown(each) for each in (old, new))
+        yield f"{key}: {before} → {now}"
 
 
 def lookup(values: Any, key: str) -> Any:

@@ -3,13 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
 from refield import config
 from refield.config import Params
-from refield.machine.duration import duration
 from refield.pipeline import lock
 from refield.pipeline.layout import Layout
 from refield.pipeline.pending import Planned, to_run, units_ready
@@ -23,47 +21,50 @@ def main(changes: Mapping[str, Any], paper: str | None = None) -> None:
     """Print the plan, with other values for some keys of params.yaml."""
     layout = Layout(paper)
     params = config.read(path=layout.params, changes=changes)
-    locked = lock.entries(layout.lock) if layout.lock.exists() else {}
-    stages, planned = to_run(layout, params, locked, changes)
+    stages, planned = to_run(layout, params, lock.entries(layout.lock), changes)
     if not planned:
         print("Nothing would run: all results are up to date.")
         return
-    total, lines = 0.0, dict[tuple[str, str, str], list[str]]()
+    wanted, lines = list[tuple[str, Unit, int]](), dict[tuple[str, str, str], list[str]]()
     for stage in planned:
-        units, seconds = units_of(layout, stage, params, planned)
-        total += seconds
+        units, missing = units_of(layout, stage, params, planned)
+        wanted += missing
         group, _, member = stage.name.partition("-")
         lines.setdefault((group, units, words(stage)), []).append(member)
     table = Table("stage", "of", "units", "why", box=None, pad_edge=False)
     for (group, units, why), members in lines.items():
         table.add_row(group, ", ".join(filter(None, members)), units, why)
-    Console(highlight=False).print(table)
-    fits = f"; the fits take about {duration(total)}, by earlier ones" if total else ""
-    print(f"{len(planned)} of {len(stages)} stages would run{fits}.")
+    Console(highlight=False, markup=False).print(table)
+    print(f"{len(planned)} of {len(stages)} stages would run{time_of(wanted, params)}.")
 
 
-def units_of(layout: Layout, stage: Planned, params: Params, planned: Sequence[Planned]) -> tuple[str, float]:
-    """What a fit stage would find in the store and what it would fit; and the seconds that takes, as far as known."""
+def units_of(
+    layout: Layout, stage: Planned, params: Params, planned: Sequence[Planned]
+) -> tuple[str, list[tuple[str, Unit, int]]]:
+    """What a fit stage would find in the store and what it would fit: its profile, one of these units, their number."""
     kind, _, rest = stage.name.partition("@")
     if kind != "fit":
-        return "", 0.0
+        return "", []
     profile, _, method = rest.partition("-")
     units, store = units_ready(layout, params, profile, method, planned), Store()
     if not units:
-        return "known later", 0.0
-    missing = sum(not store.has(unit.key()) for unit in units)
-    found = f"{len(units) - missing} reused" if missing < len(units) else ""
-    fits = f"{missing} to fit" if missing else ""
-    return ", ".join(filter(None, (found, fits))), missing * seconds_of(layout, profile, method, units[0])
+        return "known later", []
+    missing = [unit for unit in units if not store.has(unit.key())]
+    found = f"{len(units) - len(missing)} reused" if len(missing) < len(units) else ""
+    fits = f"{len(missing)} to fit" if missing else ""
+    return ", ".join(filter(None, (found, fits))), [(profile, unit, len(missing)) for unit in missing[:1]]
 
 
-def seconds_of(layout: Layout, profile: str, method: str, unit: Unit) -> float:
-    """A fit's median duration by the last run's record, for as much work as now; 0 if there is none."""
-    file, curve = layout.provenance(profile, method), layout.curve(profile, method)
-    if not (file.exists() and curve.exists()):
-        return 0.0
-    iterations = int(pd.read_csv(curve)["iteration"].max())
-    return float(pd.read_csv(file)["seconds"].median()) * unit.train.iterations / iterations
+def time_of(wanted: Sequence[tuple[str, Unit, int]], params: Params) -> str:
+    """How long fits would take on this machine, by steps that are timed now; empty if there are none."""
+    if not wanted:
+        return ""
+    from refield.machine.forecast import forecasts  # it imports torch, which takes a second
+    from refield.machine.work import device_of, of_unit
+
+    works = [of_unit(unit, device_of(params.profiles[profile])[0], number) for profile, unit, number in wanted]
+    found, basis = forecasts({"fits": works})
+    return f"; here {found['fits'].fits} fits take about {found['fits']} ({basis})"
 
 
 def words(stage: Planned) -> str:

@@ -3,7 +3,6 @@
 Rows are written as they come, each with its unit's key: what has a row already is neither fitted nor scored again.
 """
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,14 @@ import numpy as np
 import pandas as pd
 
 from refield.config import Params
-from refield.errors import UserError
+from refield.errors import UserError, shown
 from refield.pipeline.layout import STUDIES, Layout
 from refield.pipeline.units import files, read_unit
+from refield.scores.files import read_csv
 from refield.study import COURSE, Study, read_study
+from refield.units.kept import kept
 from refield.units.names import CURVE
-from refield.units.scoring import COSTS, score_files
+from refield.units.scoring import COSTS, decode_curve, score_files
 from refield.units.store import Made, Store
 from refield.units.unit import Unit
 
@@ -34,7 +35,7 @@ def main(name: str) -> None:
     choices = [(choice, study.params(choice)) for choice in study.combinations()]  # all are right, or none is fitted
     names = [measure.name for measure in (*choices[0][1].task(study.profile).measures, *COSTS)]
     if unknown := [score for score in study.scores if score not in names]:
-        raise UserError(f"{folder / 'params.yaml'}: scores names {unknown[0]!r}; there are {', '.join(names)}")
+        raise UserError(f"{folder / 'params.yaml'}: scores names {shown(unknown[0])}; there are {', '.join(names)}")
     paths = signals(layout, choices[0][1], study, name)
     earlier = [read_rows(folder / file) for file in FILES]
     measured = [choices[0][1].task(study.profile).measures[0].name, "psnr_raw", *COURSE, *study.scores]
@@ -54,7 +55,7 @@ def main(name: str) -> None:
         for method in study.methods:
             asked = [read_unit(layout, params, study.profile, method, path) for path in paths]
             units = {unit.key(): unit for unit in asked}
-            rows = {key: known.get(key) or row_of(store.get(key), unit) for key, unit in units.items()}
+            rows = {key: known.get(key) or row_of(kept(store, unit), unit) for key, unit in units.items()}
             if missing := [key for key in units if not rows[key]]:
                 from refield.pipeline.executing import make  # torch, only where there is something to fit
 
@@ -84,8 +85,9 @@ def row_of(made: Made | None, unit: Unit) -> Row:
     """Where a fit comes from and all its scores; PSNR in dB also before rounding, and on the way."""
     if made is None:
         return {}
-    course = pd.read_csv(io.BytesIO(made.files[CURVE])).set_index("iteration")["psnr"]
-    scores: Row = {**score_files(unit.name, unit.signal, made.files, unit.task), "psnr_raw": float(course.iloc[-1])}
+    scores: Row = score_files(unit.name, unit.signal, made.files, unit.task)
+    course = decode_curve(made.files[CURVE]).set_index("iteration")["psnr"]
+    scores["psnr_raw"] = float(course.iloc[-1])
     scores |= {name: nearest(course, part) for name, part in COURSE.items()}
     return {**scores, **{column: made.provenance[column] for column in PROVENANCE}}
 
@@ -97,7 +99,7 @@ def nearest(course: pd.Series, part: float) -> float:
 
 def read_rows(file: Path) -> pd.DataFrame:
     """What an earlier run has written; nothing where it has not, or in another form."""
-    rows = pd.read_csv(file, dtype={"image": str, "unit": str, "code": str}) if file.exists() else pd.DataFrame()
+    rows = read_csv(file) if file.exists() else pd.DataFrame()
     return rows if "unit" in rows else pd.DataFrame(columns=["unit"])
 
 

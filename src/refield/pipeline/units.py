@@ -17,7 +17,8 @@ from refield.units.unit import Unit, code_of
 
 def files(layout: Layout, params: Params, profile: str) -> list[Path]:
     """The prepared signals of a profile, in the order of their names."""
-    return sorted(layout.signals(profile).glob(f"*{params.profiles[profile].signal.suffix}"))
+    found = layout.signals(profile).glob(f"*{params.profiles[profile].signal.suffix}")
+    return sorted(found, key=lambda file: file.stem)  # as folders are: "a-b.png" comes before "a.png"
 
 
 def file_of(layout: Layout, params: Params, profile: str, name: str) -> Path:

@@ -5,7 +5,6 @@ Nothing is fetched, nor run unless it is asked for.
 
 import hashlib
 import json
-import subprocess
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from pathlib import Path
@@ -15,9 +14,12 @@ from refield import config, papers
 from refield.config import Params
 from refield.errors import UserError
 from refield.pipeline import lock, readme, units
-from refield.pipeline.clone import copy_tracked
+from refield.pipeline.clone import copy_tracked, dvc
 from refield.pipeline.layout import Layout
 from refield.reports import report, results
+from refield.reports.index import index
+from refield.reports.showcase import read_pages
+from refield.reports.waiting import waiting
 
 CODE = "src/refield"  # a dependency of stages whose results a fingerprint knows
 ABSENT = {"deleted", "not in cache"}  # a clone without cache has no data, which makes nothing stale
@@ -83,8 +85,8 @@ def of_tables(layout: Layout, params: Params) -> Iterator[str]:
     """Do the committed scores give the committed tables?"""
     paper = papers.read(params.paper)
     scores = results.read_scores(layout.scores_of_all, params)
-    provenance = results.read_provenance(layout.provenance_of_all, params)
-    for name, text in report.texts(params, paper, scores, provenance).items():
+    front = index(params, paper, scores, read_pages(layout.pages), waiting(layout.waiting))
+    for name, text in (report.texts(params, paper, scores) | {layout.index.name: front}).items():
         file = layout.reports / name
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             yield f"{file} is not what reports/scores give; run `dvc repro` and commit it"
@@ -94,8 +96,7 @@ def of_tables(layout: Layout, params: Params) -> Iterator[str]:
 
 def of_cache(locked: Mapping[str, Any]) -> Iterator[str]:
     """Are the cached results that dvc.lock names what they were? A clone without cache has none, and no problem."""
-    shown = subprocess.check_output(["dvc", "cache", "dir"], text=True, stderr=subprocess.DEVNULL)
-    cache = Path(shown.strip()) / "files/md5"
+    cache = Path(dvc("cache", "dir").strip()) / "files/md5"
 
     def objects(md5: str) -> Iterator[Path]:
         path = cache / md5[:2] / md5[2:]
@@ -129,7 +130,7 @@ def status_of_all(profiles: list[str]) -> dict[str, list[Any]]:
     """`dvc status` of the tracked files as they are, were all these profiles active."""
     with tempfile.TemporaryDirectory() as folder:
         copy_tracked(Path(folder), {"runs": profiles})
-        return json.loads(subprocess.check_output(["dvc", "status", "--json"], cwd=folder, text=True))
+        return json.loads(dvc("status", "--json", folder=Path(folder)))
 
 
 def stale(changes: list[Any]) -> Iterator[str]:

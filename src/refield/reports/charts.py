@@ -1,4 +1,4 @@
-"""Charts from the CSVs in git: PSNR over iterations, quality per image, one method against another, and costs.
+"""Charts from the CSVs in git: PSNR over iterations, quality per image, over bits and over seconds, two methods.
 
 Quality is the measure that ranks methods. An infinite one, of an exact fit, has no place in a chart and is left out.
 """
@@ -11,11 +11,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from refield.reports.plotting import COLUMN, PAGE, Look, style
-from refield.reports.results import BITS, key, unit
+from refield.reports.results import BITS, unit
 from refield.scores.measure import PSNR, Measure
 
 Looks = Mapping[str, Look]  # by method
 Labels = Mapping[str, str]
+LEGEND = 1.7  # inches: its width, beside a chart
 
 
 def over_iterations(curves: pd.DataFrame, looks: Looks, labels: Labels) -> Figure:
@@ -78,26 +79,38 @@ def against(values: pd.DataFrame, x: str, y: str, looks: Looks, labels: Labels, 
     return figure
 
 
-def cost(costs: pd.DataFrame, curves: pd.DataFrame, looks: Looks, labels: Labels, ranking: Measure) -> Figure:
-    """What quality costs: in bits per pixel (`Scores.costs`), and in time (columns method, iteration, psnr)."""
-    quality = key(ranking)
+def over_bits(summary: pd.DataFrame, looks: Looks, labels: Labels, ranking: Measure) -> Figure:
+    """What quality costs in bits per pixel: rows of `Scores.summary`."""
+    return _over(summary["average"], summary[BITS.name], "Bits per pixel, weights and map", looks, labels, ranking)
+
+
+def over_seconds(
+    average: pd.Series, seconds: pd.Series, curves: pd.DataFrame, looks: Looks, labels: Labels, ranking: Measure
+) -> Figure:
+    """What quality costs in time, by method: a curve (columns method, iteration, psnr) that ends in a fit's seconds."""
+    figure = _over(average, seconds, "Seconds, median fit", looks, labels, ranking)
+    axes = figure.axes[0]
     with style():
-        figure = Figure(figsize=(PAGE, 2.9), layout="constrained")
-        bits, time = figure.subplots(1, 2, sharey=True)
-        for name, row in costs.iterrows():
-            method = str(name)
-            curve, look = curves[curves["method"] == method], looks[method]
-            seconds = curve["iteration"] / curve["iteration"].max() * row["seconds"]
-            bits.plot(row[BITS.name], row[quality], ls="", label=labels[method], **_mark(look) | {"ms": 5})
-            time.plot(seconds, curve["psnr"], color=look.color, ls=look.dashes)
-            time.plot(row["seconds"], row[quality], ls="", **_mark(look) | {"ms": 5})
-        bits.set(xlabel="Bits per pixel, 32-bit weights and coded map", ylabel=f"{_axis(ranking)}, mean over images")
-        time.set(xlabel="Seconds, median fit")
-        bits.set_xlim(left=0)
-        time.set_xlim(left=0)
+        for method, last in seconds.items():
+            curve, look = curves[curves["method"] == method], looks[str(method)]
+            times = curve["iteration"] / curve["iteration"].max() * last
+            axes.plot(times, curve["psnr"], color=look.color, ls=look.dashes, zorder=1.5)
         if len(curves):  # their first steps rise from nothing
-            bits.set_ylim(bottom=costs[quality].min() - 5)
-        figure.legend(*bits.get_legend_handles_labels(), loc="outside right upper", handletextpad=0.2)
+            axes.set_ylim(bottom=average[seconds.index].replace(np.inf, np.nan).min() - 5)
+    return figure
+
+
+def _over(values: pd.Series, costs: pd.Series, cost: str, looks: Looks, labels: Labels, ranking: Measure) -> Figure:
+    """A dot for each method of `costs`: its mean quality over what that costs."""
+    with style():
+        figure = Figure(figsize=(COLUMN + LEGEND, 2.9), layout="constrained")
+        axes = figure.add_subplot()
+        for method, spent in costs.items():
+            mark = _mark(looks[str(method)]) | {"ms": 5}
+            axes.plot(spent, values[str(method)], ls="", label=labels[str(method)], **mark)
+        axes.set(xlabel=cost, ylabel=f"{_axis(ranking)}, mean over images")
+        axes.set_xlim(left=0)
+        figure.legend(loc="outside right upper", handletextpad=0.2)
     return figure
 
 

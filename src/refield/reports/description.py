@@ -1,9 +1,7 @@
-"""What was measured, in words: of which images, with which settings, on what machine and when."""
+"""What was measured, in words: of which images, and with which settings."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-
-import pandas as pd
 
 from refield.config import Params, Profile
 from refield.papers import Paper
@@ -19,6 +17,7 @@ SOURCES = {
 }
 FITS = {"native": "whole", "crop": "centre crops", "resize": "resized"}
 COLORS = {"rgb": "RGB", "grey": "grey"}
+PRECISIONS = {"float32": "float32", "mixed": "mixed precision"}
 
 
 def measured(profiles: Iterable[str], params: Params) -> str:
@@ -39,7 +38,7 @@ def kind(profile: str, params: Params) -> str:
     return str(params.profiles[profile].task["kind"]) if profile in params.profiles else "represent"
 
 
-def statement(profile: str, scores: Scores, provenance: pd.DataFrame, params: Params, paper: Paper) -> str:
+def statement(profile: str, scores: Scores, params: Params, paper: Paper) -> str:
     """A Markdown list, and a paragraph on how the numbers compare with the published ones."""
     lines = [f"Images: {_images(profile, scores, params)}."]
     if profile in params.profiles:
@@ -48,9 +47,8 @@ def statement(profile: str, scores: Scores, provenance: pd.DataFrame, params: Pa
             lines.append(f"Task: {task}.")
         if network := _network(settings, params):
             lines.append(f"Networks: {network}.")
-        lines.append(f"Training: {_training(settings)}; seed {_seeds(provenance, params)}.")
+        lines.append(f"Training: {_training(settings)}; seed {params.seed}.")
         lines += [f"Training of {paper.label(name)}: {own}." for name, own in _own_training(scores, params)]
-    lines.append(f"Fitted: {_machines(provenance)}.")
     listed = [f"* {line}" for line in lines]
     return "\n".join([*listed, "", *_warnings(profile, scores, params), _comparison(profile, params, paper)])
 
@@ -119,7 +117,8 @@ def _training(profile: Profile) -> str:
     schedule = "constant" if train.schedule == "constant" else f"{train.schedule} to {train.final_factor:g} of it"
     target = ", values on [0, 1]" if train.target == "unit" else ""
     adam = f"Adam on batches of {train.batch:,} points" if train.batch else "full-batch Adam"
-    return f"{train.iterations:,} iterations of {adam}, learning rate {train.learning_rate:g}, {schedule}{target}"
+    rate = f"learning rate {train.learning_rate:g}, {schedule}"
+    return f"{train.iterations:,} iterations of {adam} in {PRECISIONS[train.precision]}, {rate}{target}"
 
 
 def _own_training(scores: Scores, params: Params) -> list[tuple[str, str]]:
@@ -127,23 +126,6 @@ def _own_training(scores: Scores, params: Params) -> list[tuple[str, str]]:
     methods = [str(method) for method in dict.fromkeys(scores.rows["method"])]
     own = {method: params.methods.get(method, {}).get("train", {}) for method in methods}
     return [(method, in_words([*train], train.values())) for method, train in own.items() if train]
-
-
-def _seeds(provenance: pd.DataFrame, params: Params) -> str:
-    return _listing(provenance, "seed") if len(provenance) and "seed" in provenance else str(params.seed)
-
-
-def _machines(provenance: pd.DataFrame) -> str:
-    if provenance.empty:
-        return "it is not known where and when"
-    first, last = provenance["date"].min(), provenance["date"].max()
-    days = first if first == last else f"{first} to {last}"
-    device, precision, torch = (_listing(provenance, column) for column in ("device", "precision", "torch"))
-    return f"{days} on {device}, {precision}, torch {torch}"
-
-
-def _listing(table: pd.DataFrame, column: str) -> str:
-    return ", ".join(sorted(map(str, table[column].unique())))
 
 
 def _warnings(profile: str, scores: Scores, params: Params) -> list[str]:

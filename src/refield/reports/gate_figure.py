@@ -48,4 +48,4 @@ def _words(field: Mlp, layer: int) -> str:
     gate = field.gates[layer]
     if isinstance(gate, str):
         return {"dense": "one expert", "segment": "regions"}[gate]
-    return f"A = {field.scale(gate):g}"
+    return f"A = {field.a(gate):g}"

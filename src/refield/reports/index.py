@@ -1,68 +1,122 @@
-"""The front page of all profiles: average PSNR beside the published, and where each profile's own page is."""
+"""The front page: what this is, pictures to compare, published against reproduced, a card per profile, what waits.
 
-import math
-from collections.abc import Mapping, Sequence
-from html import escape
-
-import pandas as pd
-
-from refield.papers import Paper
-from refield.reports.tables import published_measure
-from refield.scores.measure import Measure
-from refield.scores.numbers import number
-
-STYLE = """
-body { margin: 0 auto; max-width: 50rem; padding: 1.5rem 1rem 4rem; color: #1c1c1c; }
-body { font: 15px/1.5 system-ui, "DejaVu Sans", sans-serif; }
-h1 { font-size: 1.6rem; } a { color: #0072b2; } div { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .28rem .7rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; } thead th { border-bottom: 2px solid #1c1c1c; }
+Its numbers are those of the tables, its pictures those of the profiles' pages. `index.html` holds all markup.
 """
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-def index(statistics: pd.DataFrame, measures: Mapping[str, Measure], paper: Paper, notes: Sequence[str]) -> str:
-    """HTML from `tables.tidy`; `measures` rank in each profile, and `notes` say what the profiles are.
+from markupsafe import Markup
 
-    A profile without scores has no page to link to.
-    """
-    rows = statistics.drop_duplicates(["profile", "method"])
-    profiles = list(dict.fromkeys(rows["profile"]))
-    averages = rows.pivot(index="method", columns="profile", values="average").reindex(
-        list(dict.fromkeys(rows["method"]))
+from refield.config import Params
+from refield.papers import Paper
+from refield.reports.description import COLORS, FITS, SOURCES, scale
+from refield.reports.glance import glance
+from refield.reports.html import render
+from refield.reports.results import Results, Scores, scores_of, unit
+from refield.reports.showcase import Exhibit, comparison, drawing, exhibits
+from refield.reports.waiting import Waiting
+from refield.scores.numbers import DASH, number
+
+
+@dataclass(frozen=True)
+class Card:
+    """A paper and a profile."""
+
+    profile: str
+    state: str  # done, partly done, not run here
+    facts: Sequence[str]
+    best: tuple[str, str] | None  # method and average
+    fits: str
+    departs: Sequence[str] | None  # from what the published numbers were measured on; None: unknown
+    page: bool
+    command: str
+    needs: str
+    pictures: Sequence[str]  # keys of exhibits
+
+
+def index(
+    params: Params,
+    paper: Paper,
+    results: Results,
+    pages: Mapping[str, str],
+    waits: Waiting | None = None,
+) -> str:
+    """HTML from all profiles' scores and from the texts of their pages; `UserError` if one of these is no page."""
+    profiles = results.profiles(params)
+    shown = exhibits({profile: pages[profile] for profile in profiles if profile in pages}, results, params)
+    cards = [_card(profile, results, params, paper, profile in pages, shown) for profile in profiles]
+    pictures = comparison(shown, params, paper)
+    data = json.dumps(pictures, ensure_ascii=False, allow_nan=False).replace("</", "<\\/")
+    return render(
+        "index.html",
+        paper=paper,
+        counted=_counted(results, cards),
+        drawing=drawing(shown, params, paper),
+        comparison=pictures,
+        data=Markup(data),
+        glance=glance(results, params, paper),
+        cards=cards,
+        waits=waits,
+        DASH=DASH,
     )
-    published = published_measure(paper)
-    odd = {name: "" if measure == published else f", {escape(measure.title)}" for name, measure in measures.items()}
-    heads = ["Method", "Paper", *(_link(profile, averages[profile]) + odd[profile] for profile in profiles)]
-    lines = [_row("th", heads)]
-    for method, values in averages.iterrows():
-        cells = [escape(paper.label(str(method))), number(paper.published.get(str(method), math.nan))]
-        cells += [number(values[profile], measures[profile].digits) for profile in profiles]
-        lines.append(_row("td", cells))
-    listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
-    return (
-        '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>refield</title><style>{STYLE}</style></head>\n<body>\n<h1>refield</h1>\n"
-        f"<p>{escape(paper.citation)}: average {published.title} in dB, published and reproduced.</p>\n"
-        f"<div><table>\n<thead>{lines[0]}</thead>\n<tbody>\n" + "\n".join(lines[1:]) + "\n</tbody></table></div>\n"
-        f"<ul>{listed}</ul>\n"
-        f'<p><a href="tables.md">All tables</a>{_discussion(paper)}.</p>\n'
-        "</body>\n</html>\n"
+
+
+def _card(profile: str, results: Results, params: Params, paper: Paper, page: bool, shown: Sequence[Exhibit]) -> Card:
+    scores, settings = scores_of(results, profile, params), params.profiles.get(profile)
+    done, wanted = _fits(scores, params)
+    facts = scale(profile, scores, params).split("; ") if done else _planned(profile, params)
+    if settings and done:
+        facts = [*facts, SOURCES[settings.images.source]]
+    return Card(
+        profile,
+        state="not run here" if not done else "done" if done == wanted else "partly done",
+        facts=facts,
+        best=_best(scores, paper),
+        fits=f"{done:,} of {wanted:,}" if done else DASH,
+        departs=paper.protocol.differences(settings) if settings else None,
+        page=page,
+        command=f"dvc exp run -S 'runs=[{profile}]'",
+        needs="a CUDA GPU" if settings and settings.device == "cuda" else "",
+        pictures=[exhibit.key for exhibit in shown if exhibit.profile == profile],
     )
 
 
-def _discussion(paper: Paper) -> str:
-    if not paper.discussion:
-        return ""
-    title = escape(paper.discussion.title[0].lower() + paper.discussion.title[1:])
-    return f', <a href="discussion.md">{title}</a>'
+def _fits(scores: Scores, params: Params) -> tuple[int, int]:
+    """How many fits have a score, and how many that would be if every method had all images."""
+    return len(scores.rows), scores.rows["image"].nunique() * len(params.methods)
 
 
-def _link(profile: str, averages: pd.Series) -> str:
-    name = escape(profile)
-    return f'<a href="pages/{name}.html">{name}</a>' if averages.notna().any() else name
+def _planned(profile: str, params: Params) -> list[str]:
+    """What a profile without scores would be."""
+    settings = params.profiles[profile]
+    images, width = settings.images, settings.network.get("width", params.network.get("width"))
+    count = "" if images.names == "all" else f"{len(images.names)} "
+    made = f"{FITS[images.fit]}, {COLORS[images.color]}"
+    return [
+        f"{count}{SOURCES[images.source]}, {made}",
+        *([f"width {width}"] if width else []),
+        f"{settings.train.iterations:,} iterations",
+    ]
 
 
-def _row(tag: str, cells: Sequence[str]) -> str:
-    return "<tr>" + "".join(f"<{tag}>{cell}</{tag}>" for cell in cells) + "</tr>"
+def _best(scores: Scores, paper: Paper) -> tuple[str, str] | None:
+    """The method with the best average, and that; None without one that is a number."""
+    averages = scores.summary()["average"].astype(float).dropna()
+    if averages.empty:
+        return None
+    method = str(averages.idxmax() if scores.ranking.higher_is_better else averages.idxmin())
+    return paper.label(method), number(averages[method], scores.ranking.digits) + unit(scores.ranking)
+
+
+def _counted(results: Results, cards: Sequence[Card]) -> list[tuple[str, str]]:
+    """What there is, in numbers."""
+    rows: Any = results.rows
+    return [
+        (f"{sum(card.state != 'not run here' for card in cards)} of {len(cards)}", "profiles run"),
+        (f"{rows['method'].nunique():,}", "methods"),
+        (f"{len(rows[['profile', 'image']].drop_duplicates()) if len(rows) else 0:,}", "images"),
+        (f"{len(rows):,}", "fits scored"),
+    ]

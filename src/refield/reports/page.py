@@ -1,4 +1,4 @@
-"""One self-contained HTML page per profile: tables that sort, pictures side by side, errors, maps, curves, origins.
+"""One self-contained HTML page per profile: tables that sort, pictures side by side, errors, maps, curves.
 
 Pictures are lossless and the page computes errors from them. `page.html` holds all markup and code; here is its data.
 """
@@ -6,16 +6,17 @@ Pictures are lossless and the page computes errors from them. `page.html` holds 
 import json
 import math
 from collections.abc import Iterable, Mapping
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from refield.config import Params
 from refield.papers import Paper
 from refield.reports.claims import examine
 from refield.reports.description import scale, statement
+from refield.reports.html import render
 from refield.reports.pictures import Picture, encode
 from refield.reports.plotting import Look, looks
 from refield.reports.results import BITS, PARAMETERS, Scores, unit
@@ -23,8 +24,6 @@ from refield.reports.tables import beside
 from refield.scores.measure import Measure
 
 BUDGET = 4_000_000  # bytes of pictures in a page: a few MB can live in git
-PROVENANCE = ["device", "precision", "torch", "numpy", "python", "platform", "seed", "code"]
-SECONDS = Measure("seconds", "seconds per fit", 1, higher_is_better=False)
 
 
 def choose_images(values: pd.DataFrame, count: int) -> list[str]:
@@ -37,13 +36,12 @@ def choose_images(values: pd.DataFrame, count: int) -> list[str]:
 def page(
     profile: str,
     scores: Scores,
-    provenance: pd.DataFrame,
     curves: pd.DataFrame,
     pictures: Iterable[Picture],
     params: Params,
     paper: Paper,
 ) -> str:
-    """The page; columns of `provenance` and `curves` as in reports/. It shows as many pictures as its budget allows."""
+    """The page; columns of `curves` as in reports/. It shows as many pictures as its budget allows."""
     values = scores.by_image()
     own = paper.gain.better if paper.gain and paper.gain.better in values else None
     encoded = {picture.name: encode(picture) for picture in pictures}
@@ -51,12 +49,12 @@ def page(
     # From the hardest to the easiest for the paper's own method.
     ranked = (1 if scores.ranking.higher_is_better else -1) * (values[[own]] if own else values)
     chosen = choose_images(ranked[ranked.index.isin(encoded)], max(1, BUDGET // share)) if encoded else []
-    said = statement(profile, scores, provenance, params, paper)
+    said = statement(profile, scores, params, paper)
     lines = [line[2:] for line in said.splitlines() if line[:2] == "* "]
     if len(chosen) < len(encoded):
         lines.append(f"Pictures: {len(chosen)} of the {len(encoded)} images, from the hardest to the easiest.")
     published = bool(beside(profile, params, paper))
-    columns, rows = _results(scores, provenance, paper, published)
+    columns, rows = _results(scores, paper, published)
     data = {
         "profile": profile,
         "lead": f"{scale(profile, scores, params)}. Beside {paper.citation}.",
@@ -75,16 +73,13 @@ def page(
             for method, curve in curves.groupby("method", sort=False)
             if np.isfinite(curve["psnr"]).all()
         },
-        "provenance": _provenance(provenance),
         "pictures": [encoded[name] for name in chosen],
     }
     text = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("</", "<\\/")
-    return files("refield.reports").joinpath("page.html").read_text(encoding="utf-8").replace("{{data}}", text)
+    return render("page.html", data=Markup(text))
 
 
-def _results(
-    scores: Scores, provenance: pd.DataFrame, paper: Paper, published: bool
-) -> tuple[list[dict[str, Any]], pd.DataFrame]:
+def _results(scores: Scores, paper: Paper, published: bool) -> tuple[list[dict[str, Any]], pd.DataFrame]:
     """The columns of the page's first table, and its rows by method."""
     statistics, ranking = scores.summary(), scores.ranking
     columns, rows = [], pd.DataFrame(index=statistics.index)
@@ -101,8 +96,7 @@ def _results(
         add("difference", statistics["average"].round(6) - there, ranking.digits)
     add("Highest", statistics["highest"], ranking.digits, best)
     add("Lowest", statistics["lowest"], ranking.digits, best)
-    statistics = statistics.join(scores.costs(provenance)[[SECONDS.name]])
-    for measure in (*scores.others, PARAMETERS, BITS, SECONDS):
+    for measure in (*scores.others, PARAMETERS, BITS):
         title, best = measure.title.replace("bpp", "bits per pixel"), "max" if measure.higher_is_better else "min"
         add(title, statistics[measure.name], measure.digits, best)
     return columns, rows
@@ -131,13 +125,6 @@ def _dashes(look: Look) -> str:
     """As SVG has them."""
     named = {"-": "", "--": "6 3"}
     return named[look.dashes] if isinstance(look.dashes, str) else " ".join(f"{2 * x:g}" for x in look.dashes[1])
-
-
-def _provenance(provenance: pd.DataFrame) -> dict[str, Any]:
-    """How many fits come from each machine and code."""
-    columns = [column for column in PROVENANCE if column in provenance]
-    counted = provenance[columns].astype(str).value_counts(sort=False).rename("fits").reset_index()
-    return {"columns": list(counted), "rows": counted.astype(object).to_numpy().tolist()}
 
 
 def number(value: float) -> float | str | None:

@@ -12,6 +12,7 @@ import pandas as pd
 from PIL import Image as Pillow
 
 from refield.reports.figures import Window, choose_crop
+from refield.scores.files import read_csv
 from refield.segmentation.files import read_labels
 from refield.segmentation.labels import palette
 from refield.signals import Image, png
@@ -45,7 +46,7 @@ class Pictures:
 
     def regions(self, name: str) -> Mapping[str, list[str]]:
         """What there is to say of each region of a map, by image."""
-        table = pd.read_csv(self.maps(name) / "regions.csv", dtype={"image": str})
+        table = read_csv(self.maps(name) / "regions.csv")
         table["text"] = [
             (f"luminance {row['from']:g} to {row['to']:g}, " if pd.notna(row["from"]) else f"region {row['region']}, ")
             + f"{100 * row['fraction']:.0f} %"

@@ -8,6 +8,7 @@ import pandas as pd
 
 from refield.config import Params
 from refield.errors import UserError
+from refield.scores.files import read_csv
 from refield.scores.measure import Measure
 from refield.signals import Image
 from refield.tasks.represent import Represent
@@ -16,7 +17,7 @@ from refield.units.scoring import COSTS
 STATISTICS = {"average": "mean", "highest": "max", "lowest": "min"}  # over images, of the measure that ranks methods
 PARAMETERS, *_, BITS = COSTS
 # What a report needs of reports/provenance and reports/curves.
-PROVENANCE = ["image", "device", "precision", "date", "torch", "seed", "seconds"]
+PROVENANCE = ["image", "seconds", "date", "device", "precision"]
 CURVES = ["iteration", "psnr"]
 
 
@@ -61,16 +62,6 @@ class Scores:
         """The ranking measure, images down and methods across."""
         table = self.rows.pivot(index="image", columns="method", values=self.ranking.name)
         return table[list(dict.fromkeys(self.rows["method"]))]
-
-    def costs(self, provenance: pd.DataFrame) -> pd.DataFrame:
-        """One row per method: the mean of the ranking measure, under its `key`, and what it costs.
-
-        Costs are parameters, bits, and a fit's median seconds (NaN: unknown), those of the machine, and of whatever
-        else it did at the time.
-        """
-        averages = self.summary().rename(columns={"average": key(self.ranking)})
-        averages = averages[[key(self.ranking), PARAMETERS.name, BITS.name]]
-        return averages.join(provenance.groupby("method")["seconds"].median())
 
 
 def read_scores(folder: Path, params: Params) -> Results:
@@ -144,10 +135,7 @@ def pipe(heads: Sequence[str], rows: Iterable[Sequence[str]], words: int = 1) ->
 
 
 def _read(file: Path, columns: Sequence[str]) -> pd.DataFrame:
-    try:
-        frame = pd.read_csv(file, dtype={"image": str, "date": str})
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError):
-        raise UserError(f"{file} is no CSV file") from None
+    frame = read_csv(file)
     if missing := [column for column in columns if column not in frame]:
         raise UserError(f"{file} has no column {missing[0]}")
     if "image" in frame and frame["image"].duplicated().any():

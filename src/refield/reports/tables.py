@@ -75,7 +75,7 @@ def tidy(results: Results, params: Params, paper: Paper) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def markdown(results: Results, provenance: Results, params: Params, paper: Paper) -> str:
+def markdown(results: Results, params: Params, paper: Paper) -> str:
     """The whole report: a section per profile, and what was left out."""
     statistics = tidy(results, params, paper)
     profiles = shown(results, params, paper)
@@ -87,7 +87,8 @@ def markdown(results: Results, provenance: Results, params: Params, paper: Paper
         if scores.rows.empty:
             blocks.append(not_run(profile, params))
         else:
-            blocks.append(statement(profile, scores, provenance.of(profile), params, paper))
+            blocks.append(statement(profile, scores, params, paper))
+            blocks.append(f"When, where and for how long it was fitted: [provenance](provenance/{profile}.md).")
         tables = beside(profile, params, paper)
         for table in tables:
             title = f"Table {table.number}{f' (p. {table.page})' if table.page else ''}: {table.caption}"

@@ -51,10 +51,13 @@ def ssim(reference: np.ndarray, estimate: np.ndarray) -> float:
 def region_iou(reference: np.ndarray, estimate: np.ndarray, regions: int) -> float:
     """Mean intersection over union of luminance regions, in [0, 1].
 
-    Both images are cut at the Multi-Otsu thresholds of the reference; a region that neither image has is left out.
+    Both images are cut at the Multi-Otsu thresholds of the reference; a region that neither image has is left out. A
+    reference with fewer grey levels has a region for each of them, and is cut midway between them.
     """
     _check(reference, estimate)
-    thresholds = multi_otsu(luma(reference), regions)
+    levels = np.unique(luma(reference)).astype(float)
+    few = len(levels) < regions
+    thresholds = (levels[1:] + levels[:-1]) / 2 if few else multi_otsu(luma(reference), regions)
     ours, theirs = (np.digitize(luma(image), thresholds) for image in (reference, estimate))
     shared = np.bincount(ours[ours == theirs], minlength=regions)
     union = np.bincount(ours.ravel(), minlength=regions) + np.bincount(theirs.ravel(), minlength=regions) - shared

@@ -44,7 +44,7 @@ class Em(Strict):
         if (filled := len(np.unique(labels))) < regions:
             raise UserError(
                 f"EM gives pixels to {filled} of its {regions} regions; "
-                "lower seg.regions, or leave the image out of images.names"
+                "lower its map's regions, or leave the image out of images.names"
             )
         return dark_to_bright(labels, image)
 

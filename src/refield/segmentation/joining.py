@@ -61,7 +61,7 @@ def join(pieces: np.ndarray, image: np.ndarray, regions: int) -> Segmentation:
     if left < regions:
         raise UserError(
             f"its {left} areas of distinct colour are too few for {regions} regions; "
-            "lower seg.regions, have the segmenter find smaller pieces, or leave the image out of images.names"
+            "lower its map's regions, have the segmenter find smaller pieces, or leave the image out of images.names"
         )
     return dark_to_bright(roots(parent)[pieces], image)
 

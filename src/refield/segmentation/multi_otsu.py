@@ -31,7 +31,7 @@ def multi_otsu(luma: np.ndarray, regions: int) -> np.ndarray:
     if len(levels) < regions:
         raise UserError(
             f"its {len(levels)} grey levels are too few for {regions} regions; "
-            "lower seg.regions, or leave the image out of images.names"
+            "lower its map's regions, or leave the image out of images.names"
         )
     weight = np.concatenate([[0], pixels.cumsum()])
     moment = np.concatenate([[0], (pixels * levels).cumsum()])

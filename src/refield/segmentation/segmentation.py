@@ -30,7 +30,8 @@ def segment(image: UInt8[np.ndarray, "h w c"], segmenter: Segmenter, regions: in
     segmentation = segmenter(image, regions)
     if (filled := len(np.unique(segmentation.labels))) < regions:
         raise UserError(
-            f"{filled} of its {regions} regions have pixels; lower seg.regions, or leave the image out of images.names"
+            f"{filled} of its {regions} regions have pixels; "
+            "lower its map's regions, or leave the image out of images.names"
         )
     return segmentation
 

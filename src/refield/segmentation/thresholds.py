@@ -16,6 +16,6 @@ def by_thresholds(luma: np.ndarray, thresholds: np.ndarray) -> Segmentation:
         levels = len(np.unique(luma))
         raise UserError(
             f"its {levels} grey levels fall into {filled} of the {regions} regions; "
-            "lower seg.regions, or leave the image out of images.names"
+            "lower its map's regions, or leave the image out of images.names"
         )
     return Segmentation(labels, thresholds)

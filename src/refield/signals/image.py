@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import warnings
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -59,10 +60,18 @@ class Image:
     @classmethod
     def decode(cls, data: bytes) -> "Image":
         try:
-            with Pillow.open(io.BytesIO(data), formats=["PNG"]) as picture:
-                pixels = np.array(picture)
-        except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError):  # Pillow's, for damaged files
+            # Pillow only warns of pictures that are suspiciously large, and refuses those of twice that size.
+            with (
+                warnings.catch_warnings(action="error", category=Pillow.DecompressionBombWarning),
+                Pillow.open(io.BytesIO(data), formats=["PNG"]) as picture,
+            ):
+                stored, pixels = "".join(str(tile.args) for tile in picture.tile), np.array(picture)
+        except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
+            raise UserError(f"has more than {Pillow.MAX_IMAGE_PIXELS} pixels") from None
+        except (OSError, SyntaxError, ValueError):  # Pillow's, for damaged files
             raise UserError("is no readable PNG") from None
+        if stored not in ("L", "RGB"):  # 16-bit colours are RGB;16B, which Pillow cuts off to its mode RGB
+            raise UserError(f"is no 8-bit grey or RGB PNG; its pixels are {stored}")
         return cls(pixels.reshape(*pixels.shape[:2], -1))
 
 

@@ -5,16 +5,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Pillow
 
+from refield import files
 from refield.errors import UserError
 from refield.signals.image import Image, squeezed
 
 
 def read(path: Path) -> np.ndarray:
-    """The pixels (h, w, c) uint8 of a PNG of ours; `UserError` if it is missing or damaged."""
+    """The pixels (h, w, c) uint8 of a PNG of ours; `UserError` if it is missing, damaged or of another kind."""
+    data = files.read(path, links=True)
     try:
-        return Image.decode(path.read_bytes()).pixels
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing") from None
+        return Image.decode(data).pixels
     except UserError as error:
         raise UserError(f"{path} {error}") from None
 

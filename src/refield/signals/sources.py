@@ -20,7 +20,9 @@ from requests.exceptions import RequestException
 from rich.console import Console
 from rich.progress import track
 
-from refield.errors import UserError
+from refield.errors import UserError, shown
+from refield.settings import choices
+from refield.signals.names import PORTABLE, check
 
 SUMS = "SHA256SUMS"
 KODAK_DIRECTORY = "REFIELD_KODAK"
@@ -40,7 +42,6 @@ EXTENSIONS = (
     *(".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jpeg", ".jpg", ".pbm"),
     *(".pgm", ".png", ".pnm", ".ppm", ".psd", ".tga", ".tif", ".tiff", ".webp"),
 )
-PORTABLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
 def fetch(
@@ -135,7 +136,9 @@ def read_sums(path: Path) -> dict[str, str | None]:
     for number, line in enumerate(lines, start=1):
         match = re.fullmatch(rf"([0-9a-f]{{64}}) [ *]({PORTABLE.pattern})", line)
         if not match:
-            raise UserError(f"{path}, line {number}: {line!r} is not 64 hexadecimal digits, two spaces and a file name")
+            raise UserError(
+                f"{path}, line {number}: {shown(line)} is not 64 hexadecimal digits, two spaces and a file name"
+            )
         if match[2] in sums:
             raise UserError(f"{path}, line {number}: {match[2]} is listed twice")
         sums[match[2]] = match[1]
@@ -156,8 +159,10 @@ def choose(available: Iterable[str], names: Literal["all"] | list[str], folder: 
     folded: dict[str, str] = {}
     for file in available:
         stem = Path(file).stem
-        if not PORTABLE.fullmatch(stem):
-            raise UserError(f"{folder / file}: rename it; an image's name has letters, digits, '.', '_' and '-' only")
+        try:
+            check(stem)
+        except UserError as error:
+            raise UserError(f"{folder / file}: {error}") from None
         # Some file systems do not tell A from a.
         if twin := folded.get(stem.lower()):
             raise UserError(f"{folder}: {twin} and {file} would both become the image {stem!r}; rename one")
@@ -167,7 +172,7 @@ def choose(available: Iterable[str], names: Literal["all"] | list[str], folder: 
     if names == "all":
         return list(files.values())
     if unknown := [name for name in names if name not in files]:
-        raise UserError(f"images.names: {unknown[0]!r} is not in {folder}; there are {', '.join(files)}")
+        raise UserError(f"images.names: {shown(unknown[0])} is not in {folder}; there are {choices(files)}")
     return [file for stem, file in files.items() if stem in names]
 
 

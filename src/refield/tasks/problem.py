@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float64, Integer
 
 from refield.arrays import Tensor
 
@@ -16,10 +16,10 @@ Evaluate = Callable[[Tensor, Tensor | None], Tensor]  # intensities (n, c) at po
 class Batch:
     """Some or all points of a problem, on the device."""
 
-    points: Tensor  # (n, d) float64
-    labels: Tensor | None  # (n,)
-    target: Tensor  # (n, t)
-    importance: Tensor | None  # (n,), of mean 1 over all points of the problem
+    points: Float64[Tensor, "n d"]
+    labels: Integer[Tensor, " n"] | None
+    target: Float[Tensor, "n t"]
+    importance: Float[Tensor, " n"] | None  # of mean 1 over all points of the problem
 
 
 Loss = Callable[[Evaluate, Batch], Tensor]  # a scalar, the mean over the batch
@@ -40,15 +40,16 @@ def mse_to_psnr(mse: float) -> float:
 class Problem:
     """Targets at points, and the loss that compares a field with them."""
 
-    points: np.ndarray  # (n, d) float64, each coordinate in [-1, 1]
-    target: np.ndarray  # (n, t) float64; for `squared_error` the values (n, c), nominally in [-1, 1]
+    points: Float64[np.ndarray, "n d"]  # each coordinate in [-1, 1]
+    target: Float64[np.ndarray, "n t"]  # for `squared_error` the values (n, c), nominally in [-1, 1]
     channels: int  # of the field
-    labels: np.ndarray | None = None  # (n,) integers in 0..K-1: the region of each point
-    importance: np.ndarray | None = None  # (n,) not negative: what a point's error counts, 0 hides it; None: all alike
+    labels: Integer[np.ndarray, " n"] | None = None  # 0..K-1: the region of each point
+    # What a point's error counts, not negative: 0 hides it; None: all alike.
+    importance: Float[np.ndarray, " n"] | None = None
     loss: Loss = squared_error
     pointwise: bool = True  # whether the loss of a batch is the mean of its points' own losses, so that it can be cut
     # Where the fitted field is evaluated in the end, and the regions there; None: at `points`.
-    wanted: tuple[np.ndarray, np.ndarray | None] | None = None
+    wanted: tuple[Float64[np.ndarray, "w d"], Integer[np.ndarray, " w"] | None] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.points)

@@ -13,8 +13,9 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1]
 # Tables only name the modules that they gather; what a unit uses of them is named by itself.
 TABLES = ("__init__.py", "ways.py")
-# Methods and attributes that no fitted byte depends on: an edit there fits nothing again.
-UNFITTED = {"score", "measures", "only_scores", "cost", "decode", "axes"}
+# Methods and attributes that no fitted byte depends on: an edit there fits nothing again. An interrupted fit ends with
+# the bytes of one that was not, whatever `state` and `resume` do for that.
+UNFITTED = {"score", "measures", "only_scores", "cost", "decode", "axes", "state", "resume"}
 
 
 @functools.cache

@@ -3,9 +3,9 @@
 import contextlib
 import datetime
 import os
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from rich import progress
@@ -17,6 +17,7 @@ from refield.fitting import devices, fit
 from refield.fitting.fit import Diverged, Progress
 from refield.fitting.job import Job
 from refield.tasks.problem import mse_to_psnr
+from refield.units.checkpoints import UnitCheckpoints
 from refield.units.encode import encode
 from refield.units.store import Made, Store
 from refield.units.unit import Unit
@@ -56,12 +57,15 @@ def make_all(units: Sequence[Unit], store: Store, device: str, title: str) -> di
 
             return show
 
-        for unit, result in make_each(units, device, started, lambda text: bar.console.print(f"{title}: {text}")):
+        for unit, result in make_each(
+            units, store, device, started, lambda text: bar.console.print(f"{title}: {text}")
+        ):
             if isinstance(result, Failed):
                 failed[unit.name] = result.reason
             else:
                 made[unit.key()] = result
                 store.put(unit.key(), result)
+        bar.refresh()  # a notebook draws no last state by itself
     if failed:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
         raise UserError(f"{title}: {len(failed)} of {len(units)} fits failed; {reasons}")
@@ -70,12 +74,14 @@ def make_all(units: Sequence[Unit], store: Store, device: str, title: str) -> di
 
 def make_each(
     units: Sequence[Unit],
+    store: Store,
     device: str,
     started: Callable[[Sequence[Unit]], Progress] = lambda _: lambda *_: None,
     say: Callable[[str], None] = print,
 ) -> Iterator[tuple[Unit, Made | Failed]]:
     """Fit the units in their order, as many at once as the device takes; `started` hears of each group.
 
+    Unfinished fits leave checkpoints in the store, and go on from those that they find there.
     Where a GPU's memory does not hold as many as were tried, half as many are from then on.
     """
     waiting, most = list(units), MOST_AT_ONCE
@@ -83,7 +89,7 @@ def make_each(
         group = waiting[: first_group(waiting, device, most)]
         results: list[Made | Failed] = []
         with contextlib.suppress(torch.OutOfMemoryError):
-            results = make(group, device, started(group))
+            results = make(group, store, device, started(group))
         if not results:  # out of the `with`, where the error no longer holds what did not fit
             torch.cuda.empty_cache()
             if len(group) > 1:
@@ -107,21 +113,22 @@ def first_group(units: Sequence[Unit], device: str, most: int = MOST_AT_ONCE) ->
     return min(most, len(units))
 
 
-def make(units: Sequence[Unit], device: str, progress: Progress) -> list[Made | Failed]:
+def make(units: Sequence[Unit], store: Store, device: str, progress: Progress) -> list[Made | Failed]:
     """Fit units at once; of each its files, and where, when and for how long it was fitted: its share of the time."""
-    start = time.perf_counter()
+    machine = devices.describe(device)
     results: list[Made | Failed | Job] = [_job(unit) for unit in units]
     jobs = {number: result for number, result in enumerate(results) if isinstance(result, Job)}
     numbers = list(jobs)
-    fits = fit.fit_together(list(jobs.values()), device, lambda number, *seen: progress(numbers[number], *seen))
-    seconds = (time.perf_counter() - start) / max(1, len(jobs))
-    for (number, job), result in zip(jobs.items(), fits, strict=True):
+    kept = [UnitCheckpoints(store, units[number].key(), machine, len(jobs)) for number in jobs]
+    fits = fit.fit_together(list(jobs.values()), device, lambda number, *seen: progress(numbers[number], *seen), kept)
+    for (number, job), result, checkpoints in zip(jobs.items(), fits, kept, strict=True):
         unit = units[number]
         results[number] = (
             Failed(str(result))
             if isinstance(result, Diverged)
             else Made(
-                encode(job, result, unit.task, unit.signal, unit.labels), _provenance(unit, device, seconds, len(jobs))
+                encode(job, result, unit.task, unit.signal, unit.labels),
+                _provenance(unit, machine, checkpoints.seconds, len(jobs)),
             )
         )
     return [result for result in results if not isinstance(result, Job)]
@@ -136,12 +143,12 @@ def _job(unit: Unit) -> Job | Failed:
         return Failed(str(error))
 
 
-def _provenance(unit: Unit, device: str, seconds: float, together: int) -> dict[str, object]:
+def _provenance(unit: Unit, machine: Mapping[str, Any], seconds: float, together: int) -> dict[str, object]:
     return {
         "seconds": round(seconds, 2),
         "together": together,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        **devices.describe(device),
+        **machine,
         "precision": unit.train.precision,
         "seed": unit.seed,
         "code": unit.code[:12],
@@ -151,7 +158,7 @@ def _provenance(unit: Unit, device: str, seconds: float, together: int) -> dict[
 
 def _progress_bar() -> progress.Progress:
     return progress.Progress(
-        TextColumn("{task.description}  {task.fields[unit]}"),
+        TextColumn("{task.description}  {task.fields[unit]}", markup=False),
         BarColumn(bar_width=24),
         TaskProgressColumn(),
         TextColumn("iteration {task.fields[iteration]}  {task.fields[loss]}"),

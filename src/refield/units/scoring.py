@@ -1,18 +1,21 @@
 """One fit on disk and its signal -> one row of scores, all of it measured on the files."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from safetensors import SafetensorError
-from safetensors.numpy import load
 
-from refield.errors import UserError
+from refield.errors import UserError, shown
+from refield.files import read
+from refield.scores.files import parse_csv
 from refield.scores.measure import Measure
+from refield.segmentation import files as label_maps
 from refield.signals.signal import Signal
 from refield.tasks.task import Task
 from refield.units.names import LABELS, WEIGHTS, reconstruction
+from refield.units.weights import Contents, parse
 
 CURVE = ["iteration", "loss", "psnr"]
 # What a fit costs in the files as stored, before any compression of weights; bits are per sample of the signal.
@@ -26,35 +29,28 @@ COSTS = (
 Row = dict[str, str | int | float]
 
 
+@dataclass(frozen=True)
+class Checked:
+    """What a fit's files hold, which is of its signal's kind and size."""
+
+    contents: Contents
+    estimate: Signal
+    labels: np.ndarray | None  # of the signal's shape, where the field follows a map
+
+
 def score(name: str, signal: Signal, folder: Path, task: Task) -> Row:
     """Score the fit of a signal that lies in a folder; `UserError` names a file that cannot be used."""
-    files = {}
-    for file in (WEIGHTS, reconstruction(signal), LABELS):
-        try:
-            files[file] = (folder / file).read_bytes()
-        except FileNotFoundError:
-            if file != LABELS:
-                raise UserError(f"{folder / file} is missing") from None
-    return score_files(name, signal, files, task, f"{folder}/")
+    return score_files(name, signal, read_files(signal, folder), task, f"{folder}/")
 
 
-def score_files(name: str, signal: Signal, files: Mapping[str, bytes], task: Task, place: str = "") -> Row:
+def score_files(name: str, signal: Signal, files: Mapping[str, bytes], task: Task, place: str | None = None) -> Row:
     """Score the fit of a signal by its files; `place` is where they lie, for the sentence if one cannot be used."""
-    file, samples = reconstruction(signal), int(np.prod(signal.shape))
+    checked = check(signal, files, f"{name}: " if place is None else place)
     try:
-        estimate = type(signal).decode(files[file])
-        weights = list(load(files[WEIGHTS]).values())
-    except SafetensorError as error:
-        raise UserError(f"{place}{WEIGHTS} is no safetensors file: {error}") from None
-    except UserError as error:
-        raise UserError(f"{place}{file} {error}") from None
-    if (estimate.shape, estimate.channels) != (signal.shape, signal.channels):
-        found, wanted = (*estimate.shape, estimate.channels), (*signal.shape, signal.channels)
-        raise UserError(f"{place}{file} is {found}, not {wanted}")
-    try:
-        quality = task.score(signal, estimate)
+        quality = task.score(signal, checked.estimate)
     except UserError as error:
         raise UserError(f"{name}: {error}") from None
+    weights, samples = checked.contents.weights.values(), int(np.prod(signal.shape))
     bpp_weights = 8 * sum(weight.nbytes for weight in weights) / samples
     bpp_map = 8 * len(files[LABELS]) / samples if LABELS in files else 0.0
     costs = (sum(weight.size for weight in weights), bpp_weights, bpp_map, bpp_weights + bpp_map)
@@ -62,12 +58,38 @@ def score_files(name: str, signal: Signal, files: Mapping[str, bytes], task: Tas
     return about | quality | dict(zip((measure.name for measure in COSTS), costs, strict=True))
 
 
+def read_files(signal: Signal, folder: Path) -> dict[str, bytes]:
+    """The files of a signal's fit but for its curve; `UserError` if one is missing, or no file."""
+    names = [WEIGHTS, reconstruction(signal), *([LABELS] if (folder / LABELS).exists() else [])]
+    return {name: read(folder / name, links=True) for name in names}
+
+
+def check(signal: Signal, files: Mapping[str, bytes], place: str) -> Checked:
+    """What the files of a signal's fit hold; `UserError`, beginning with `place`, names one that is not such a file."""
+    file, labels = WEIGHTS, None
+    try:
+        contents = parse(files[file])
+        contents.require(signal)
+        file = reconstruction(signal)
+        estimate = type(signal).decode(files[file])
+        if (estimate.shape, estimate.channels) != (signal.shape, signal.channels):
+            found, wanted = (*estimate.shape, estimate.channels), (*signal.shape, signal.channels)
+            raise UserError(f"is {found}, not {wanted}")
+        file = LABELS
+        if contents.regions is not None:
+            if file not in files:
+                raise UserError("is missing")
+            labels = label_maps.decode(files[file], signal.shape, contents.regions)
+    except UserError as error:
+        raise UserError(f"{place}{file} {error}") from None
+    return Checked(contents, estimate, labels)
+
+
 def read_signal(file: Path, kind: type[Signal]) -> Signal:
     """A signal of a kind from its file; `UserError` if it is missing or damaged."""
+    data = read(file, links=True)
     try:
-        return kind.decode(file.read_bytes())
-    except FileNotFoundError:
-        raise UserError(f"{file} is missing") from None
+        return kind.decode(data)
     except UserError as error:
         raise UserError(f"{file} {error}") from None
 
@@ -88,12 +110,22 @@ def mean_curve(files: Sequence[Path]) -> pd.DataFrame:
 
 
 def _curve(file: Path) -> pd.DataFrame:
+    data = read(file, links=True)
     try:
-        curve = pd.read_csv(file)
-    except FileNotFoundError:
-        raise UserError(f"{file} is missing") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError):
-        raise UserError(f"{file} is no CSV file") from None
+        return decode_curve(data)
+    except UserError as error:
+        raise UserError(f"{file} {error}") from None
+
+
+def decode_curve(data: bytes) -> pd.DataFrame:
+    """iteration, loss, psnr of a curve's file, iterations ascending; `UserError`, without its name, if it is none."""
+    curve = parse_csv(data)
     if list(curve.columns) != CURVE or curve.empty:
-        raise UserError(f"{file} has columns {', '.join(curve.columns)}, not {', '.join(CURVE)}")
-    return curve
+        raise UserError(f"has columns {shown(', '.join(map(str, curve.columns)))}, not {', '.join(CURVE)}, or no rows")
+    iterations = curve["iteration"]
+    if iterations.dtype.kind != "i" or iterations.iloc[0] < 0 or not (iterations.diff().iloc[1:] > 0).all():
+        raise UserError("has iterations that are no ascending numbers")
+    try:
+        return curve.astype({"loss": float, "psnr": float})
+    except ValueError:
+        raise UserError("has a loss or psnr that is no number") from None

@@ -24,7 +24,7 @@ def test_weights_come_back_as_they_went_in():
 
 def test_scaled_weights_carry_each_layers_omega():
     weights, vector = drawn(3)
-    vector.scale()
+    vector.multiply_by_omega()
     for i, (weight, bias) in enumerate(vector.layers(vector.scaled)):
         np.testing.assert_allclose(weight, OMEGAS[i] * weights[f"layers.{i}.weight"])
         np.testing.assert_allclose(bias, OMEGAS[i] * weights[f"layers.{i}.bias"])
@@ -42,7 +42,7 @@ def test_an_update_is_adams():
             tensor.grad = gradient * OMEGAS[i // 2] * 0.5
         adam.step()
         vector.gradient.copy_(torch.cat([gradient.ravel() for gradient in gradients]))
-        vector.set_rate(0.01)
+        vector.adam.set_rate(0.01)
         vector.update(0.5)
     for tensor, array in zip(ours, vector.arrays().values(), strict=True):
         np.testing.assert_allclose(array, tensor.detach().numpy(), rtol=1e-12)

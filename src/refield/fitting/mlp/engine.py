@@ -11,21 +11,21 @@ is one CUDA graph. `Mlp.evaluate` is the definition of what is computed.
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
 import numpy as np
 import torch
-from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from refield.fields.field import Weights
 from refield.fields.mlp import Layer, Mlp
+from refield.fitting.adam import State
 from refield.fitting.graph import Replay
 from refield.fitting.job import Job
 from refield.fitting.mlp.ordering import chunks, sorting
 from refield.fitting.mlp.passes import Passes, Rows
 from refield.fitting.mlp.weight_vector import WeightVector
+from refield.fitting.workers import Workers
 
 SHARDS = 8  # partial gradients per step: fixed, so that sums do not depend on the number of threads
 # Of one layer's activations in a chunk. A CPU's cache must hold about ten such buffers, a GPU of 12 GB as well.
@@ -75,26 +75,20 @@ class MlpDescent:
             self.shards[int((first + last) / 2 * shards / n)].append(i)
         self.replay = Replay(self._step, device)
         self.local = threading.local()
-        self.threads = torch.get_num_threads()
-        self.pool = ThreadPoolExecutor(min(self.threads, shards), initializer=_begin_worker)
+        self.workers = Workers(shards)
 
     def __enter__(self) -> Self:
-        # The workers are the threads, one product each: how a library splits a product could change its bits, and
-        # torch's own threads go on spinning after each small sum of ours, on the workers' cores.
-        self.limits = threadpool_limits(1, user_api="blas")
-        torch.set_num_threads(1)
+        self.workers.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(self.threads)
-        self.limits.restore_original_limits()
+        self.workers.__exit__()
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
         """One step of Adam."""
         with self.replay.ordered():
-            self.vector.set_rate(rate)
+            self.vector.adam.set_rate(rate)
         self.replay()
 
     def loss(self) -> float:
@@ -107,7 +101,7 @@ class MlpDescent:
         """The intensities at the problem's points, and their mean squared error."""
         values = np.empty(self.rows.output.shape, dtype=np.float32 if self.dtype == torch.float32 else np.float64)
         with self.replay.ordered():
-            self.vector.scale()
+            self.vector.multiply_by_omega()
             self._over_shards(self._evaluate)
             values[self.order] = self.rows.output.cpu().numpy()
         intensities = self.span * values - (self.span - 1)
@@ -118,22 +112,32 @@ class MlpDescent:
         with self.replay.ordered():
             return self.vector.arrays()
 
+    def state(self) -> State:
+        """The weights, and Adam's means."""
+        with self.replay.ordered():
+            return self.vector.adam.state()
+
+    def resume(self, state: State, steps: int) -> None:
+        """Go on from a state."""
+        with self.replay.ordered():
+            self.vector.adam.resume(state, steps)
+
     def _step(self) -> None:
         rows, vector = self.rows, self.vector
-        vector.scale()
+        vector.multiply_by_omega()
         if rows.rounded:
             for weight, _ in vector.layers(vector.scaled)[1:]:
                 weight.copy_(weight.half())
         self._over_shards(self._descend)
         torch.sum(rows.gradients, 0, out=vector.gradient)
-        vector.update(2 / (rows.target.numel() * rows.scale))
+        vector.update(2 / (rows.target.numel() * rows.error_unit))
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.as_tensor(array, dtype=self.dtype, device=self.device).contiguous()
 
     def _over_shards(self, work: Callable[[int], None]) -> None:
         shards = range(len(self.shards))
-        for _ in self.pool.map(work, shards) if self.device.type == "cpu" else map(work, shards):
+        for _ in self.workers.map(work, shards) if self.device.type == "cpu" else map(work, shards):
             pass
 
     def _descend(self, shard: int) -> None:
@@ -149,11 +153,6 @@ class MlpDescent:
         if not hasattr(self.local, "passes"):
             self.local.passes = Passes(self.rows)
         return self.local.passes
-
-
-def _begin_worker() -> None:
-    torch.set_num_threads(1)
-    np.seterr(all="ignore")  # of this thread; a fit that diverges says so by its loss
 
 
 def first_inputs(coordinates: np.ndarray, layer: Layer, experts: np.ndarray) -> np.ndarray:

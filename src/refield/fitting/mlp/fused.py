@@ -16,6 +16,7 @@ from torch import Tensor
 
 from refield.fields.field import Weights
 from refield.fields.mlp import LEAK, Mlp
+from refield.fitting.adam import State
 from refield.fitting.evaluate import evaluate
 from refield.fitting.graph import Replay
 from refield.fitting.job import Job
@@ -23,7 +24,7 @@ from refield.fitting.mlp import kernels
 from refield.fitting.mlp.blocks import Blocks, Segments
 from refield.fitting.mlp.engine import CHUNK_BYTES, first_inputs
 from refield.fitting.mlp.kernels import BLOCK, OUTPUTS, WIDTH_STEP
-from refield.fitting.mlp.passes import HALF_SCALE
+from refield.fitting.mlp.passes import ERROR_UNIT
 from refield.fitting.mlp.weight_vector import WeightVector
 
 SEGMENTS = 128  # of blocks, whose gradients are summed apart: about as many as a large GPU has multiprocessors
@@ -115,7 +116,7 @@ class FusedDescent:
     def step(self, rate: float) -> None:
         """One step of Adam."""
         with self.replay.ordered():
-            self.vector.set_rate(rate)
+            self.vector.adam.set_rate(rate)
         self.replay()
 
     def loss(self) -> float:
@@ -135,8 +136,18 @@ class FusedDescent:
         with self.replay.ordered():
             return self.vector.arrays()
 
+    def state(self) -> State:
+        """The weights, and Adam's means."""
+        with self.replay.ordered():
+            return self.vector.adam.state()
+
+    def resume(self, state: State, steps: int) -> None:
+        """Go on from a state."""
+        with self.replay.ordered():
+            self.vector.adam.resume(state, steps)
+
     def _step(self) -> None:
-        self.vector.scale()
+        self.vector.multiply_by_omega()
         first = self.layers[0].gradient[0].shape[2]
         self.first[:, :first].copy_(self.vector.scaled[: self.columns * first].view(self.columns, first))
         for layer in self.layers[1:]:
@@ -151,7 +162,7 @@ class FusedDescent:
         self.layers[0].reduce_weights(self.first_sum[None])
         gradient = self.vector.gradient[: self.columns * first].view(self.columns, first)
         torch.add(self.first_sum[: self.columns], self.first_sum[self.columns : 2 * self.columns], out=gradient)
-        self.vector.update(2 / (self.numel * HALF_SCALE))
+        self.vector.update(2 / (self.numel * ERROR_UNIT))
 
     def _forward(self, chunk: int) -> None:
         start, stop = self.chunks[chunk]
@@ -174,7 +185,7 @@ class FusedDescent:
         kernels.output_layer[stop - start,](
             hidden[-1].active, last.weight, last.bias, last.experts[start:], self.target[start * BLOCK :],
             self.importance[start * BLOCK :], hidden[-1].slope, self.output_error, error, self.losses[start:],
-            HALF_SCALE, BIASES=last.biases, CHANNELS=self.channels, K=last.fan_in, ROWS=BLOCK, STEP=WIDTH_STEP,
+            ERROR_UNIT, BIASES=last.biases, CHANNELS=self.channels, K=last.fan_in, ROWS=BLOCK, STEP=WIDTH_STEP,
             OUTPUTS=OUTPUTS, **WARPS,
         )  # fmt: skip
         last.add_gradient(chunk, hidden[-1].active, self.output_error)

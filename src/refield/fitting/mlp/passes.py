@@ -13,7 +13,7 @@ from refield.fitting.mlp.ordering import runs
 from refield.fitting.mlp.weight_vector import WeightVector
 
 # Errors travel backwards as half precision in units of 1/256, far from its smallest numbers; its largest is 65504.
-HALF_SCALE, HALF_MAX = 256.0, 65504.0
+ERROR_UNIT, HALF_MAX = 256.0, 65504.0
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Rows:
     tf32: bool
 
     @property
-    def scale(self) -> float:
-        """The unit of errors on their way back."""
-        return HALF_SCALE if self.rounded else 1.0
+    def error_unit(self) -> float:
+        """What errors are multiplied by on their way back."""
+        return ERROR_UNIT if self.rounded else 1.0
 
 
 class Passes:
@@ -108,7 +108,7 @@ class Passes:
             program.add("multiply", error, d.importance[start:stop], out=weighted)
         program.add("matmul", error.view(1, -1), weighted.view(-1, 1), out=d.losses[chunk].view(1, 1))
         if d.importance is not None or d.rounded:
-            program.add("multiply", weighted, d.scale, out=error)
+            program.add("multiply", weighted, d.error_unit, out=error)
         self._add_rounding(program, error)
         gradients = d.weights.layers(d.gradients[shard])
         for i in range(last, -1, -1):

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from refield.fitting.adam import Adam
+
 
 class WeightVector:
     """The weights layer after layer, each layer's bias behind its weight; full-batch Adam (0.9, 0.999)."""
@@ -19,21 +21,13 @@ class WeightVector:
         self.sizes = [math.prod(shape) for shape in self.shapes.values()]
         vector = np.concatenate([array.ravel() for array in weights.values()])
         self.vector = torch.as_tensor(vector, dtype=dtype, device=device).contiguous()
-        self.gradient = self.vector.grad = torch.zeros_like(self.vector)
+        self.adam = Adam({"weights": self.vector})
+        assert self.vector.grad is not None
+        self.gradient = self.vector.grad
         self.omega = self.vector.new_tensor(np.repeat(np.repeat(omegas, 2), self.sizes))
         self.scaled = torch.empty_like(self.vector)  # omega * weights: what multiplies the rows
-        # A captured step reads its rate from memory.
-        self.rate = torch.zeros((), device=device) if device.type == "cuda" else None
-        rate = 1e-3 if self.rate is None else self.rate
-        self.adam = torch.optim.Adam([self.vector], rate, (0.9, 0.999), fused=True, capturable=self.rate is not None)
 
-    def set_rate(self, rate: float) -> None:
-        if self.rate is None:
-            self.adam.param_groups[0]["lr"] = rate
-        else:
-            self.rate.fill_(rate)
-
-    def scale(self) -> None:
+    def multiply_by_omega(self) -> None:
         """Bring `scaled` up to date."""
         torch.mul(self.vector, self.omega, out=self.scaled)
 

@@ -1,0 +1,4 @@
+from .errors import UserError as UserError
+from .interface import Result as Result
+from .interface import fit as fit
+from .interface import load as load

@@ -1,0 +1,38 @@
+"""Code that is written anew and computes the same: what has been fitted is kept."""
+
+import pytest
+from pipeline import STUDY, Project, fitted
+
+METHODS = ("siren", "ftc", "ours", "equal_bin")
+ENGINE = "src/refield/fitting/mlp/engine.py"
+
+
+@pytest.mark.slow
+def test_fits_and_rows_are_kept_if_some_come_out_the_same(project, tmp_path):
+    (project.folder / "studies/tiny").mkdir()
+    (project.folder / "studies/tiny/params.yaml").write_text(STUDY)
+    project.sh("python", "-m", "stages.study", "tiny")
+    rows = (project.folder / "studies/tiny/scores.csv").read_text()
+    project.change(ENGINE, "SHARDS = 8", "SHARDS = 4 + 4")
+    output = project.sh("refield", "adopt").stdout
+    assert all(f"quick/{method}: 2 of 2 fits taken over" in output for method in METHODS)
+    assert "studies/tiny: 4 rows taken over" in output
+    assert fitted(project.dvc("repro")) == dict.fromkeys(METHODS, (2, 0))
+    changed = (project.folder / "studies/tiny/scores.csv").read_text()
+    assert [line.rpartition(",")[0] for line in changed.splitlines()] == [
+        line.rpartition(",")[0] for line in rows.splitlines()
+    ]
+    assert changed != rows
+    Project(project.folder, tmp_path / "empty").sh("python", "-m", "stages.study", "tiny")
+    assert not list((tmp_path / "empty").glob("*/*/unit.json"))
+    assert (project.folder / "studies/tiny/scores.csv").read_text() == changed
+
+
+@pytest.mark.slow
+def test_code_that_computes_something_else_is_found_out(project):
+    project.change("src/refield/fields/mlp.py", "default = layer.fan_in**-0.5", "default = 0.9 * layer.fan_in**-0.5")
+    before = project.digests("reports")
+    output = project.fails("refield", "adopt")
+    assert "comes out otherwise; its fits must be made anew: `dvc repro`" in output
+    assert project.digests("reports") == before
+    assert fitted(project.dvc("repro", "fit@quick-siren")) == {"siren": (0, 2)}
