@@ -18,11 +18,11 @@ def main(profile: FromStage, paper: str | None = None) -> None:
     for original in originals:
         pixels = photographs.load(original, settings.color)
         try:
-            pixels = photographs.frame(pixels, settings.fit, settings.long, settings.short)
+            pixels = photographs.frame(pixels, settings.frame, settings.long, settings.short)
         except UserError as error:
             raise UserError(f"{original}: {error}") from None
         png.write(layout.signals(profile) / f"{original.stem}.png", pixels)
-    print(f"{profile}: {len(originals)} images, {settings.fit}")
+    print(f"{profile}: {len(originals)} images, {settings.frame}")
 
 
 if __name__ == "__main__":

@@ -187,7 +187,7 @@ def test_a_result_is_kept_and_read_again(fitted, tmp_path):
 def test_the_command_writes_what_load_reads(tmp_path):
     Image.fromarray(PHOTOGRAPH).save("cup.png")
     params = YAML().load(ROOT / "params.yaml")
-    params["profiles"]["quick"]["images"] = {"source": "folder", "names": "all", "fit": "native", "color": "rgb"}
+    params["profiles"]["quick"]["images"] = {"source": "folder", "names": "all", "frame": "native", "color": "rgb"}
     params["profiles"]["quick"]["train"]["iterations"] = 3
     YAML().dump(params, tmp_path / "params.yaml")
     Path("papers").symlink_to(ROOT / "papers")

@@ -12,7 +12,7 @@ METHODS = ("siren", "ftc", "ours", "equal_bin")
 FITS = [f"fit@quick-{method}" for method in METHODS]
 EVALUATIONS = {f"evaluate@quick-{method}" for method in METHODS}
 SHOWN = {"figures@quick", "page@quick", "provenance@quick", "report", "index"}
-OWN = {"source": "folder", "names": "all", "fit": "native", "color": "rgb"}
+OWN = {"source": "folder", "names": "all", "frame": "native", "color": "rgb"}
 RESULTS = ("data/quick/fits", "reports/scores", "reports/curves", "reports/figures", "reports/charts")
 
 

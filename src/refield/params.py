@@ -35,17 +35,17 @@ class Images(Strict):
 
     source: Literal["samples", "kodak", "folder"]
     names: Names
-    fit: Literal["native", "crop", "resize"]
+    frame: Literal["native", "crop", "resize"]
     long: int | None = Field(None, ge=11, le=65536)
     short: int | None = Field(None, ge=11, le=65536)  # SSIM's window has 11 pixels
     color: Literal["rgb", "grey"]
 
     @model_validator(mode="after")
-    def sides_fit(self) -> "Images":
-        if self.fit == "native" and (self.long or self.short):
-            raise ValueError("fit: native keeps each image's size; remove long and short")
-        if self.fit != "native" and not (self.long and self.short):
-            raise ValueError(f"fit: {self.fit} needs both long and short, in pixels")
+    def sides_suit_the_frame(self) -> "Images":
+        if self.frame == "native" and (self.long or self.short):
+            raise ValueError("frame: native keeps each image's size; remove long and short")
+        if self.frame != "native" and not (self.long and self.short):
+            raise ValueError(f"frame: {self.frame} needs both long and short, in pixels")
         if self.long and self.short and self.long < self.short:
             raise ValueError(f"long ({self.long}) must not be less than short ({self.short})")
         if self.long and self.short and self.long * self.short > MOST_PIXELS:

@@ -173,7 +173,7 @@ def _pixels(image: Picture, settings: Images, native: bool | None) -> tuple[str,
     else:
         where, pixels, framed = "image", _uint8(np.asarray(image)), native is False
     try:
-        return where, photographs.frame(pixels, settings.fit if framed else "native", settings.long, settings.short)
+        return where, photographs.frame(pixels, settings.frame if framed else "native", settings.long, settings.short)
     except UserError as problem:
         raise UserError(f"{where}: {problem}") from None
 

@@ -17,7 +17,7 @@ class Protocol(Strict):
     source: str
     names: Literal["all"] | list[str] = "all"
     images: int = Field(ge=1)  # how many there are
-    fit: Literal["native", "crop", "resize"] | None = None
+    frame: Literal["native", "crop", "resize"] | None = None
     long: int | None = None
     short: int | None = None
     color: Literal["rgb", "grey"] | None = None
@@ -37,7 +37,7 @@ class Protocol(Strict):
             "task": ("task:", profile.task["kind"]),
             "source": ("images from", images.source),
             "names": ("chosen images:", images.names),
-            "fit": ("image size:", images.fit),
+            "frame": ("image size:", images.frame),
             "long": ("longer side:", images.long),
             "short": ("shorter side:", images.short),
             "color": ("colour", images.color),

@@ -15,7 +15,7 @@ SOURCES = {
     "kodak": "photographs of the Kodak suite",
     "folder": "own images",
 }
-FITS = {"native": "whole", "crop": "centre crops", "resize": "resized"}
+FRAMES = {"native": "whole", "crop": "centre crops", "resize": "resized"}
 COLORS = {"rgb": "RGB", "grey": "grey"}
 PRECISIONS = {"float32": "float32", "mixed": "mixed precision"}
 
@@ -76,7 +76,7 @@ def _images(profile: str, scores: Scores, params: Params) -> str:
         return f"{len(names)}, {_sizes(scores)}"
     images = params.profiles[profile].images
     listed = f" ({', '.join(names)})" if images.names != "all" else ""
-    made = f"{FITS[images.fit]}, {_sizes(scores)}, {COLORS[images.color]}"
+    made = f"{FRAMES[images.frame]}, {_sizes(scores)}, {COLORS[images.color]}"
     return f"{len(names)} {SOURCES[images.source]}{listed}, {made}"
 
 

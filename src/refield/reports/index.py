@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from refield.config import Params
 from refield.papers import Paper
-from refield.reports.description import COLORS, FITS, SOURCES, scale
+from refield.reports.description import COLORS, FRAMES, SOURCES, scale
 from refield.reports.glance import glance
 from refield.reports.html import render
 from refield.reports.results import Results, Scores, scores_of, unit
@@ -94,7 +94,7 @@ def _planned(profile: str, params: Params) -> list[str]:
     settings = params.profiles[profile]
     images, width = settings.images, settings.network.get("width", params.network.get("width"))
     count = "" if images.names == "all" else f"{len(images.names)} "
-    made = f"{FITS[images.fit]}, {COLORS[images.color]}"
+    made = f"{FRAMES[images.frame]}, {COLORS[images.color]}"
     return [
         f"{count}{SOURCES[images.source]}, {made}",
         *([f"width {width}"] if width else []),

@@ -88,7 +88,7 @@ def _deep_grey(picture: Image.Image) -> UInt8[np.ndarray, "h w"]:
 
 
 def frame(
-    image: np.ndarray, fit: Literal["native", "crop", "resize"], long: int | None = None, short: int | None = None
+    image: np.ndarray, kind: Literal["native", "crop", "resize"], long: int | None = None, short: int | None = None
 ) -> np.ndarray:
     """The image at the size asked for: as it is, its centre, or its centre of the right aspect, resized (Lanczos).
 
@@ -98,14 +98,16 @@ def frame(
     height, width = image.shape[:2]
     if min(height, width) < SMALLEST:
         raise UserError(f"is {width}x{height} pixels; every side must have at least {SMALLEST}")
-    if fit == "native" or long is None or short is None:
+    if kind == "native" or long is None or short is None:
         return image
     to_width, to_height = (long, short) if width > height else (short, long)
-    if fit == "resize":
+    if kind == "resize":
         picture = Image.fromarray(image.squeeze(2) if image.shape[2] == 1 else image)
         pixels = np.array(ImageOps.fit(picture, (to_width, to_height), Image.Resampling.LANCZOS))
         return pixels.reshape(to_height, to_width, -1)
     if width < to_width or height < to_height:
-        raise UserError(f"is {width}x{height} pixels, too small for a crop of {to_width}x{to_height}; use fit: resize")
+        raise UserError(
+            f"is {width}x{height} pixels, too small for a crop of {to_width}x{to_height}; use frame: resize"
+        )
     top, left = (height - to_height) // 2, (width - to_width) // 2
     return image[top : top + to_height, left : left + to_width]
