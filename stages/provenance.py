@@ -22,6 +22,7 @@ def main(profile: FromStage, paper: str | None = None) -> None:
     layout.provenance_chart(profile).unlink(missing_ok=True)
     if drawn:
         save(drawn, layout.provenance_chart(profile))
+    layout.provenance_page(profile).parent.mkdir(parents=True, exist_ok=True)
     text = page(profile, past, published, drawn is not None)
     layout.provenance_page(profile).write_text(text, encoding="utf-8", newline="\n")
 

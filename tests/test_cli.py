@@ -139,6 +139,8 @@ for i in range(1, 10):
         (["plan", "-S", "network.mlp.bias=[x]"], "bias = ['x'] is not allowed; it must be 'shared' or 'per_expert'"),
         (["compare", "quick"], "reports/scores/quick/siren.csv is not there; `dvc exp run -S 'runs=[quick]'` makes it"),
         (["report"], "reports/index.html is not there; `dvc repro` makes it"),
+        (["report", "quick"], "reports/pages/quick.html is not there; `dvc exp run -S 'runs=[quick]'` makes it"),
+        (["report", "../quick"], "'../quick' is no profile of params.yaml"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
 )
@@ -165,7 +167,7 @@ def test_no_command_needs_more_than_its_own_settings_right(ends, tmp_path):
     shutil.copytree(ROOT / "papers", tmp_path / "papers")
     file = tmp_path / "params.yaml"
     file.mkdir()
-    assert ends("plan", within=tmp_path) == "error: params.yaml cannot be read: Is a directory"
+    assert ends("plan", within=tmp_path) == "error: params.yaml is no file"
     file.rmdir()
     file.symlink_to(file)
     assert ends("plan", within=tmp_path) == "error: params.yaml cannot be read: Too many levels of symbolic links"

@@ -57,6 +57,13 @@ def test_a_bug_says_that_it_is_one_and_where_the_details_are(capsys, logs):
     assert len(list(logs.iterdir())) == 1
 
 
+def test_a_name_moves_no_cursor_and_begins_no_line(capsys):
+    def main() -> None:
+        raise UserError("a\nb\x1b[31m.png is missing")
+
+    assert ended(main, capsys)[1] == r"error: a\nb\x1b[31m.png is missing"
+
+
 def test_a_bug_of_many_lines_is_one(capsys):
     def main() -> None:
         raise KeyError("a\nb" * 10**5)

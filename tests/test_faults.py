@@ -1,4 +1,4 @@
-"""What can go wrong does, on purpose and often; `pytest -m slow tests/test_faults.py` writes docs/reliability.md.
+"""What can go wrong does, on purpose and often; `pytest -m slow tests/test_faults.py` writes docs/reliability.md of it.
 
 Every fault is tried on a small copy of the pipeline, with the real dvc, and ends with the bytes of a quiet run.
 """
@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from pipeline import METHODS, ROOT, Project, fitted, heed_ctrl_c
+import reliability
+from pipeline import METHODS, Project, fitted, heed_ctrl_c
 
 pytestmark = pytest.mark.slow
 
@@ -23,8 +24,6 @@ RESULTS = ("data/quick/fits", "reports/scores", "reports/curves")
 KILLS = 12
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
 HEAD = """\
-# Faults tried, and what came of them
-
 Made by `pytest -m slow tests/test_faults.py`, on a small copy of the pipeline with the real DVC: two photographs, four
 methods. "Same bytes" are fits, scores and curves, file by file, as a run has them that nothing disturbed.
 
@@ -47,7 +46,7 @@ def record():
     yield lambda *row: rows.append(row)
     if len(rows) == len(FAULTS):
         lines = [f"| {fault} | {tried} | {outcome} |\n" for fault, tried, outcome in rows]
-        (ROOT / "docs/reliability.md").write_text(HEAD + "".join(lines))
+        reliability.write("Faults", HEAD + "".join(lines))
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,14 @@
 """What would take days on a CPU stops before it begins, unless it is asked for."""
 
+import numpy as np
 import pytest
 from pipeline import ROOT
 
 from refield import config
 from refield.errors import UserError
-from refield.pipeline.guard import choose_device
+from refield.pipeline import guard
+from refield.signals import Image
+from refield.units.unit import Unit
 
 
 @pytest.fixture
@@ -16,28 +19,34 @@ def cpu(monkeypatch):
     monkeypatch.chdir(ROOT)
 
 
-def chosen(profile):
-    return choose_device(config.read(profile), profile, ROOT / "data/sources" / profile)
+def device_for(profile, fits, method="siren"):
+    """What `fits` of a profile's fits would run on."""
+    params = config.read(profile)
+    height, width = (512, 768) if params.profiles[profile].images.frame == "native" else (128, 192)
+    image = Image(np.zeros((height, width, 3), dtype=np.uint8))
+    own = (params.task(profile), params.field(profile, method), params.train(profile, method), 0)
+    units = [Unit(str(number), image, None, *own) for number in range(fits)]
+    device = guard.choose_device(params, profile, ROOT / "data/sources" / profile)
+    guard.require_short(units, device, params, profile)
+    return device
 
 
 @pytest.mark.usefixtures("cpu")
 @pytest.mark.parametrize(
     ("profile", "said"),
     [
-        ("paper", "paper needs a CUDA GPU and none is available"),
-        ("paper_cpu", "paper_cpu would keep this CPU for days"),
+        ("paper", r"paper needs a CUDA GPU and none is available: on this CPU 360 fits"),
+        ("paper_cpu", r"paper_cpu would keep this CPU for long: on this CPU 2 fits"),
     ],
 )
 def test_days_of_a_cpu_are_refused_with_an_estimate_unless_they_are_asked_for(profile, said, monkeypatch):
-    with pytest.raises(
-        UserError, match=rf"{said}: on this CPU its \d+ fits would take about .* run quick, kodak_crops"
-    ):
-        chosen(profile)
+    with pytest.raises(UserError, match=rf"{said} would take about .* run quick, kodak_crops instead"):
+        device_for(profile, 2)
     monkeypatch.setenv("REFIELD_DEVICE", "cpu")
-    assert chosen(profile) == "cpu"
+    assert device_for(profile, 2) == "cpu"
 
 
 @pytest.mark.usefixtures("cpu")
-@pytest.mark.parametrize("profile", ["quick", "kodak_crops"])
-def test_hours_are_not(profile):
-    assert chosen(profile) == "cpu"
+@pytest.mark.parametrize(("profile", "fits"), [("quick", 4), ("kodak_crops", 24), ("paper_cpu", 1)])
+def test_hours_are_not(profile, fits):
+    assert device_for(profile, fits) == "cpu"

@@ -126,6 +126,7 @@ REFUSED = [
     ({"profile": "best"}, "'best' is no profile of"),
     ({"device": "tpu"}, "device = 'tpu' is not allowed; it must be one of auto, cpu, cuda"),
     ({"seed": -1}, "seed = -1 is not allowed"),
+    ({"seed": 2**63}, "seed = 9223372036854775808 is not allowed; it must be from 0 to"),
     ({"task": "sing"}, "task = 'sing' is not allowed; it must be one of represent, inpaint, gradients"),
     ({"task": 3}, "task = 3 is not allowed"),
     ({"task": {"hidden": 0.5}}, "task = None is not allowed"),

@@ -96,10 +96,13 @@ def report(
     paper: Paper = None,
 ) -> None:
     """Where the page of results is: tables, pictures side by side, errors, maps, curves."""
+    from refield import config
     from refield.errors import UserError
     from refield.pipeline.layout import Layout
 
     layout = Layout(paper)
+    if profile:
+        config.read(profile, path=layout.params)
     file = layout.page(profile) if profile else layout.index
     if not file.exists():
         command = f"dvc exp run -S 'runs=[{profile}]'" if profile else "dvc repro"

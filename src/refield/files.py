@@ -1,6 +1,7 @@
 """Files that another machine may have written, or replaced: only files are read, and nothing is written beside them."""
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from refield.errors import UserError
 
+OF_THE_PATH = {errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG}  # errors that stay
 MOST = 2**30  # bytes of one file: the weights of 268 million connections
 
 # Neither follows a link in the last place, nor waits for who writes into a pipe; Windows has no such pipes.
@@ -16,8 +18,13 @@ _SAFELY = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(o
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
+class Unreadable(UserError):
+    """A file that may be whole: the disk, the network or a permission is what is wrong."""
+
+
 def read(path: Path, most: int = MOST, links: bool = False) -> bytes:
-    """The bytes of a file; `UserError` if it is missing, no file, above `most` bytes, or a link where `links` are none.
+    """The bytes of a file; `UserError` if it is missing, no file, above `most` bytes, or a link where `links` are none;
+    `Unreadable` if nothing is known of it.
 
     DVC may check files out as links to its cache; in the unit store there are none.
     """
@@ -25,17 +32,21 @@ def read(path: Path, most: int = MOST, links: bool = False) -> bytes:
         if not links and path.is_symlink():
             raise UserError(f"{path} is a link, not a file")
         descriptor = os.open(path, os.O_RDONLY | _SAFELY | (0 if links else _NO_LINK))
-        with open(descriptor, "rb") as stream:
+        try:
             about = os.fstat(descriptor)
             if not stat.S_ISREG(about.st_mode):
                 raise UserError(f"{path} is no file")
             if about.st_size > most:
                 raise UserError(f"{path} has more than {most} bytes")
-            return stream.read(about.st_size)
+            with open(descriptor, "rb", closefd=False) as stream:
+                return stream.read(about.st_size)
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
         raise UserError(f"{path} is missing") from None
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+        kind = UserError if error.errno in OF_THE_PATH else Unreadable
+        raise kind(f"{path} cannot be read: {error.strerror}") from None
 
 
 def write(path: Path, data: bytes) -> None:

@@ -75,7 +75,7 @@ class Params(Strict):
 
     paper: Name  # the folder of papers/ whose numbers stand beside ours
     runs: list[Name] = Field(min_length=1)
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, lt=2**63)
     seg: Seg
     maps: dict[Name, dict[str, Any]]
     scores: dict[str, Any]

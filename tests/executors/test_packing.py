@@ -30,6 +30,10 @@ def test_equal_units_are_spread_over_the_workers():
     assert [len(part) for part in pack(units, 1e6, 1e9, 100)] == [1] * 24
 
 
+def test_fits_of_no_time_at_all_are_a_job():
+    assert [len(part) for part in pack([unit(0, 1)] * 3, 1e15, 1e3, 4)] == [3]
+
+
 def test_the_longest_come_first():
     parts = pack([unit(0, 10), unit(0, 1000), unit(0, 100)], 1.0, 1.0, 3)
     assert [part[0].train.iterations for part in parts] == pytest.approx([1000, 100, 10])

@@ -37,6 +37,14 @@ def test_a_file_or_the_variable_chooses(folder, monkeypatch):
         ("kind: local\nworker: 3", "worker is not a known key"),
         ("kind: slurm\nminutes: '60'", "minutes = '60' is not allowed; it must be a valid integer"),
         ("kind: slurm\nretries: -1", "retries = -1 is not allowed; it must be greater than or equal to 0"),
+        ("kind: local\nworkers: 9000000000000000000", "it must be less than or equal to 4096"),
+        (
+            "kind: local\nminutes_per_job: .inf",
+            "minutes_per_job = inf is not allowed; it must be less than or equal to",
+        ),
+        ("kind: local\nteraflops: 1.0e-300", "teraflops = 1e-300 is not allowed; it must be greater than or equal to"),
+        ("kind: slurm\nmemory_gb: .inf", "memory_gb = inf is not allowed; it must be less than or equal to"),
+        ("kind: slurm\npoll_seconds: .inf", "poll_seconds = inf is not allowed; it must be less than or equal to"),
         ("kind: [", "not valid YAML"),
         ("", "executor.yaml"),
         (f"kind: local\nworkers: {'9' * 5000}", "executor.yaml has a whole number of 5,000 digits"),
@@ -66,7 +74,7 @@ def test_a_variable_that_names_no_file_is_no_executor(chosen, monkeypatch):
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda file: file.mkdir(), "executor.yaml cannot be read: Is a directory"),
+        (lambda file: file.mkdir(), "executor.yaml is no file"),
         (lambda file: file.symlink_to(file), "executor.yaml cannot be read: Too many levels of symbolic links"),
         (lambda file: file.symlink_to("gone"), "executor.yaml is missing"),
     ],

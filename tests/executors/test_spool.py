@@ -121,6 +121,38 @@ def test_a_map_of_another_signal_is_refused(spool):
         spool.get(put_text(spool, labels=array_sha256(labels)), "image0")
 
 
+ODD_MAPS = {
+    "of numbers with a point": lambda labels: labels.astype(float),
+    "of yes and no": lambda labels: labels.astype(bool),
+    "of regions below 0": lambda labels: labels.astype(np.int8) - 1,
+    "of more regions": lambda labels: labels + 1,
+    "none": lambda labels: None,
+}
+
+
+@pytest.mark.parametrize("odd", ODD_MAPS.values(), ids=ODD_MAPS)
+def test_a_map_that_its_field_cannot_follow_is_refused(odd, spool):
+    key = spool.put(dataclasses.replace(unit(0), labels=odd(unit(0).labels)))
+    with pytest.raises(UserError, match=r"image0: its files in .* are damaged"):
+        spool.get(key, "image0")
+
+
+def test_a_map_that_no_gate_follows_is_refused(spool):
+    key = spool.put(dataclasses.replace(unit(0), field=build({"field": "mlp", "gates": ("dense",), **WIDE})))
+    with pytest.raises(UserError, match=r"image0: its files in .* are damaged"):
+        spool.get(key, "image0")
+
+
+def test_a_link_to_another_folder_is_not_read_and_loses_nothing(spool, tmp_path):
+    key = spool.put(unit(0))
+    spool.root.rename(tmp_path / "outside")
+    spool.root.symlink_to(tmp_path / "outside")
+    with pytest.raises(UserError, match=r"image0: its files in .* are damaged"):
+        spool.get(key, "image0")
+    spool.remove(key)
+    assert len(list((tmp_path / "outside").iterdir())) == 3
+
+
 DAMAGES = {
     "cut": lambda content: content[: len(content) // 2],
     "empty": lambda content: b"",

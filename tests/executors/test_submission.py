@@ -1,5 +1,6 @@
 """Jobs lie where other machines write too: what is not as it should be counts as not there; no link is followed."""
 
+import dataclasses
 import json
 import os
 import time
@@ -12,8 +13,10 @@ from refield.errors import UserError
 from refield.executors import submission
 from refield.executors.collecting import ABANDONED, Collector
 from refield.executors.settings import Local
+from refield.executors.spool import Spool
 from refield.executors.submission import Submission, note_failure, note_start, read_job, submissions
 from refield.executors.worker import work
+from refield.fields.mlp import Mlp
 from refield.units.store import Store
 
 KEY = "0" * 64
@@ -99,6 +102,25 @@ def test_an_odd_job_is_refused_by_its_worker_and_harms_nobody_else(content, stor
     age(handed.folder)
     clear(store)
     assert not handed.folder.exists()
+
+
+def test_what_no_memory_holds_is_noted_and_the_rest_is_fitted(store):
+    large = dataclasses.replace(unit(1), field=Mlp(gates=("dense", "dense"), width=10**8), labels=None)
+    spool = Spool(store.wanted)
+    keys = [spool.put(each) for each in (unit(0), large)]
+    handed = Submission.create(store, [[unit(0), large]], "cpu")
+    work(handed.job(0))
+    assert store.get(keys[0])
+    assert "image1: its fit needs a memory of" in handed.failed(0)[keys[1]]
+
+
+def test_a_job_whose_folder_is_none_is_refused(store, handed):
+    handed.folder.rename(store.jobs / "away")
+    for make in (handed.folder.symlink_to, lambda _: handed.folder.write_text("x")):
+        make(handed.folder)
+        with pytest.raises(UserError, match=r"0\.nodes cannot be written: "):
+            work(handed.job(0))
+        handed.folder.unlink()
 
 
 def test_a_submission_without_any_job_is_kept_until_it_is_old(store, handed):

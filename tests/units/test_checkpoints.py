@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from small import unit as a_unit
 
+from refield.errors import UserError
 from refield.fitting import devices
 from refield.fitting.checkpoint import Checkpoint
+from refield.units import make
 from refield.units.checkpoints import UnitCheckpoints
 from refield.units.make import make_all
 from refield.units.names import CURVE
@@ -85,17 +87,30 @@ def test_short_fits_leave_none_and_a_finished_unit_takes_it_away(store, monkeypa
     assert again.get(unit.key()).files == store.get(unit.key()).files
 
 
-def test_a_place_that_takes_no_checkpoint_takes_no_fit_along(store, monkeypatch, caplog):
-    monkeypatch.setenv("REFIELD_CHECKPOINT_SECONDS", "0")
-    unit = a_unit(0, iterations=3)
-    (store.unfinished(unit.key()) / "a folder there").mkdir(parents=True)
-    make_all([unit], store, "cpu", "title")
+def test_a_checkpoint_that_cannot_be_written_is_done_without(store, caplog):
+    checkpoints = UnitCheckpoints(store, "k" * 300, MACHINE)
+    checkpoints.keep(REACHED)
     assert "could not be written" in caplog.text
-    assert store.get(unit.key())
+    assert checkpoints.last() is None
+
+
+def test_a_fit_that_diverges_leaves_none(store, monkeypatch):
+    monkeypatch.setenv("REFIELD_CHECKPOINT_SECONDS", "0")
+    unit = a_unit(0, iterations=30, learning_rate=1e30)
+    with pytest.raises(UserError, match="learning_rate"):
+        make_all([unit], store, "cpu", "title")
+    assert not store.unfinished(unit.key()).exists()
+
+
+def test_seconds_that_are_no_number_are_refused(store, monkeypatch):
+    monkeypatch.setenv("REFIELD_CHECKPOINT_SECONDS", "soon")
+    with pytest.raises(UserError, match=r"REFIELD_CHECKPOINT_SECONDS = 'soon' is not allowed; it must be a number"):
+        UnitCheckpoints(store, "key", MACHINE)
 
 
 FIT = """
 from small import unit
+from refield.units import make
 from refield.units.make import make_all
 from refield.units.store import Store
 make_all([unit(0, iterations=4000)], Store(), "cpu", "title")
@@ -120,7 +135,7 @@ def test_a_fit_that_is_killed_at_random_goes_on_to_the_same_bytes(store, tmp_pat
             time.sleep(rng.uniform(0, 0.2))
             process.send_signal(signal.SIGKILL)
         errors = process.communicate()[1]
-        last = UnitCheckpoints(store, unit.key(), devices.describe("cpu")).last()
+        last = _last(store, unit)
         if last is not None:
             reached.append(last.iteration)
         assert last is not None or store.has(unit.key()), errors
@@ -131,6 +146,11 @@ def test_a_fit_that_is_killed_at_random_goes_on_to_the_same_bytes(store, tmp_pat
     assert found.files == whole.files
     assert found.files[CURVE].count(b"\n") == 402
     assert not store.unfinished(unit.key()).exists()
+
+
+def _last(store, unit):
+    """The checkpoint that the next process would go on from."""
+    return make._checkpoints(store, unit, "cpu", devices.describe("cpu"), 1).last()
 
 
 def _when(file):

@@ -18,9 +18,9 @@ def pack(units: Sequence[Unit], rate: float, longest: float, workers: int) -> li
     waves = math.ceil(each / longest)  # all workers are busy in each, in the last one as well
     target = min(longest, max(each / waves, LEAST_SECONDS))
     parts: list[list[Unit]] = []
-    filled = target
+    filled = 0.0
     for seconds, unit in sorted(durations, key=lambda pair: -pair[0]):  # the last ones shall be short
-        if filled + seconds > target * (1 + 1e-9):
+        if not parts or filled + seconds > target * (1 + 1e-9):
             parts.append([])
             filled = 0.0
         parts[-1].append(unit)

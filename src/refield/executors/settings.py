@@ -11,6 +11,7 @@ from refield.errors import UserError
 from refield.strict import Strict
 
 FILE, VARIABLE = Path("executor.yaml"), "REFIELD_EXECUTOR"
+MOST = 4096  # cores, and processes, of one machine
 
 
 class Inline(Strict):
@@ -23,8 +24,8 @@ class Workers(Strict):
     """What all executors of other processes have."""
 
     retries: int = Field(2, ge=0)  # how often a unit is tried elsewhere after its process was lost
-    minutes_per_job: float = Field(20.0, gt=0)  # of fits in one job; finished ones are kept at once all the same
-    teraflops: float | None = Field(None, gt=0)  # that one worker sustains, to tell how many fits are a job
+    minutes_per_job: float = Field(20.0, ge=1e-3, le=1e6)  # of fits in one job; finished ones are kept at once anyway
+    teraflops: float | None = Field(None, ge=1e-6, le=1e6)  # that one worker sustains, to tell how many fits are a job
 
     @property
     def rate(self) -> float:
@@ -36,8 +37,8 @@ class Local(Workers):
     """Processes on this machine: one per GPU, or one per `cores` cores."""
 
     kind: Literal["local"]
-    workers: int | None = Field(None, ge=1)  # as many as there are GPUs, or groups of cores
-    cores: int = Field(1, ge=1)
+    workers: int | None = Field(None, ge=1, le=MOST)  # as many as there are GPUs, or groups of cores
+    cores: int = Field(1, ge=1, le=MOST)
 
 
 class Slurm(Workers):
@@ -50,15 +51,15 @@ class Slurm(Workers):
     constraint: str | None = None
     minutes: int = Field(60, ge=1)  # the time limit of one job
     gpus: int = Field(1, ge=0, le=1)  # of one job: a fit has no use for two
-    cpus: int = Field(4, ge=1)
-    memory_gb: float | None = Field(None, gt=0)
+    cpus: int = Field(4, ge=1, le=MOST)
+    memory_gb: float | None = Field(None, ge=1e-3, le=1e6)
     at_once: int = Field(64, ge=1)  # jobs of an array that run at the same time
     setup: list[str] = Field(default_factory=list)  # lines of shell before Python starts, such as `module load cuda`
     python: str | None = None  # the interpreter on the nodes, if it is not this one
     options: dict[str, str | int] = Field(default_factory=dict)  # any others of sbatch's
     warning_seconds: int = Field(60, ge=5)  # how long before its time limit a job is stopped and queued again
-    patience_seconds: float = Field(60.0, ge=0)  # how long a finished job's files may take to appear (NFS)
-    poll_seconds: float = Field(10.0, gt=0)  # between two questions to the controller
+    patience_seconds: float = Field(60.0, ge=0, le=1e6)  # how long a finished job's files may take to appear (NFS)
+    poll_seconds: float = Field(10.0, gt=0, le=1e6)  # between two questions to the controller
 
     @property
     def rate(self) -> float:

@@ -41,7 +41,7 @@ class Description(Strict):
     field: dict[str, Any]
     task: dict[str, Any]
     train: dict[str, Any]
-    seed: int = Key(ge=0)
+    seed: int = Key(ge=0, lt=2**63)
     signal: Origin
     labels: Digest | None
     code: Digest
@@ -70,6 +70,8 @@ class Spool:
         Damaged files are removed: who wants the unit again writes them anew.
         """
         damaged = UserError(f"{name}: its files in {self.root} are damaged or gone; run again")
+        if not files.is_folder(self.root):
+            raise damaged
         try:
             text = self._read(f"{key}.json", bytes, lambda text: hashlib.sha256(text).hexdigest(), key)
             described = Description.model_validate_json(text)
@@ -95,8 +97,7 @@ class Spool:
             train=Train(**described.train),
             seed=described.seed,
         )
-        if unit.labels is not None and unit.labels.shape != unit.signal.shape:
-            raise ValueError("the map is of another signal")
+        _require_map(unit)
         return unit
 
     def _read(self, name: str, read: Callable[[bytes], Read], digest: Callable[[Read], str], expected: str) -> Read:
@@ -112,7 +113,8 @@ class Spool:
 
     def remove(self, key: str) -> None:
         """Forget a unit; its arrays stay, which others may share."""
-        files.remove(self.root / f"{key}.json")
+        if files.is_folder(self.root):
+            files.remove(self.root / f"{key}.json")
 
     def _write(self, name: str, content: Callable[[], bytes]) -> None:
         """A file as a whole or not at all, unless it is there."""
@@ -123,3 +125,16 @@ class Spool:
 
 def _labels(data: bytes) -> np.ndarray:
     return safetensors.numpy.load(data)[LABELS]
+
+
+def _require_map(unit: Unit) -> None:
+    """`ValueError` unless the unit has a map just where its field follows one, of its signal and of its regions."""
+    labels = unit.labels
+    if (labels is not None) != unit.field.needs_labels:
+        raise ValueError("there is a map, or none, against its field")
+    if labels is None:
+        return
+    if labels.dtype != np.uint8 or labels.shape != unit.signal.shape:
+        raise ValueError("the map is of another signal")
+    if labels.max() >= unit.field.model_dump()["regions"]:
+        raise ValueError("the map has more regions than the field")

@@ -116,7 +116,7 @@ def note_failure(job: Path, key: str, reason: str) -> None:
     """Add to a job's failures; only the job itself writes them."""
     printable = "".join(letter if letter.isprintable() else " " for letter in reason)
     noted: Mapping[str, str] = {**failures(job), key: printable[:LONGEST]}
-    files.write(job.with_suffix(".failed.json"), json.dumps(noted, indent=1).encode())
+    _write(job.with_suffix(".failed.json"), json.dumps(noted, indent=1))
 
 
 def nodes(job: Path) -> list[str]:
@@ -130,7 +130,14 @@ def nodes(job: Path) -> list[str]:
 def note_start(job: Path) -> None:
     """Add this machine to those that the job has started on."""
     started = [*nodes(job), node()]
-    files.write(job.with_suffix(".nodes"), "".join(f"{name}\n" for name in started).encode())
+    _write(job.with_suffix(".nodes"), "".join(f"{name}\n" for name in started))
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        files.write(file, text.encode())
+    except OSError as error:
+        raise UserError(f"{file} cannot be written: {error.strerror}") from None
 
 
 def node() -> str:

@@ -11,8 +11,10 @@ from refield.executors import lifetime
 from refield.executors.spool import Spool
 from refield.executors.submission import note_failure, note_start, read_job
 from refield.fitting import devices
+from refield.units import memory
 from refield.units.make import Failed, make_each
 from refield.units.store import Store
+from refield.units.unit import Unit
 
 
 def work(job: Path) -> None:
@@ -21,14 +23,24 @@ def work(job: Path) -> None:
     wanted = read_job(job)
     store = Store(job.resolve().parents[2], refit=False)  # jobs/<name>/<number>.json lies in it
     store.require_writable()
-    spool = Spool(store.wanted)
+    spool, device = Spool(store.wanted), devices.choose(wanted.device)
     units = [spool.get(key, name) for key, name in wanted.units.items() if store.get(key) is None]
-    for unit, result in make_each(units, store, devices.choose(wanted.device)):
+    for unit, result in make_each([unit for unit in units if _has_room(unit, device, job)], store, device):
         if isinstance(result, Failed):
             note_failure(job, unit.key(), result.reason)
         else:
             store.put(unit.key(), result)
         print(f"{unit.name}: {result.reason if isinstance(result, Failed) else 'fitted'}", flush=True)
+
+
+def _has_room(unit: Unit, device: str, job: Path) -> bool:
+    """Whether this machine's memory may hold a fit; that it does not is noted."""
+    try:
+        memory.require([unit], device)
+    except UserError as error:
+        note_failure(job, unit.key(), str(error))
+        return False
+    return True
 
 
 if __name__ == "__main__":

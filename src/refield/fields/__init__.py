@@ -5,6 +5,7 @@ from typing import Any
 
 from refield.errors import UserError, shown
 from refield.fields.field import Field
+from refield.fields.mfn import Mfn
 from refield.fields.mlp import Mlp
 from refield.fields.wire import Wire
 from refield.settings import among, choices
@@ -12,6 +13,7 @@ from refield.settings import among, choices
 FIELDS: dict[str, type[Field]] = {
     "mlp": Mlp,
     "wire": Wire,
+    "mfn": Mfn,
 }
 
 

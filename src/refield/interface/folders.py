@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from pydantic import Field, ValidationError
 
 from refield import files, tasks
 from refield.errors import UserError, shown
 from refield.fitting.train import Train
 from refield.reports.figures import error
-from refield.scores.files import parse_csv
 from refield.segmentation.files import read_labels
 from refield.settings import among, choices, refused, sentence
 from refield.signals import Image, png
@@ -21,8 +19,7 @@ from refield.strict import Strict
 from refield.tasks.task import Task
 from refield.units import decode
 from refield.units.names import CURVE, LABELS, WEIGHTS, reconstruction
-from refield.units.scoring import CURVE as COLUMNS
-from refield.units.scoring import read_signal
+from refield.units.scoring import decode_curve, read_signal
 from refield.units.unit import Unit
 
 ORIGINAL, ERROR, ABOUT = "original.png", "error.png", "fit.json"
@@ -90,18 +87,10 @@ def read(path: Path) -> tuple[str, Unit, dict[str, bytes], dict[str, Any]]:
     names = [WEIGHTS, reconstruction(signal), CURVE, *([] if labels is None else [LABELS])]
     found = {name: files.read(path / name, links=True) for name in names}
     try:
-        read_curve(found[CURVE])
+        decode_curve(found[CURVE])
     except UserError as problem:
         raise UserError(f"{path / CURVE} {problem}") from None
     return about.method, unit, found, about.provenance
-
-
-def read_curve(data: bytes) -> pd.DataFrame:
-    """The curve of a CSV file's content: iteration, loss, psnr; `UserError`, without the file's name, if it is none."""
-    curve = parse_csv(data)
-    if list(curve.columns) != COLUMNS or curve.empty:
-        raise UserError(f"has columns {', '.join(map(str, curve.columns))}, not {', '.join(COLUMNS)}")
-    return curve
 
 
 def _about(file: Path) -> tuple[About, Task]:

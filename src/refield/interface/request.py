@@ -117,8 +117,8 @@ def ask(
     if device not in DEVICES:
         raise refused("device", device, f"be one of {choices(DEVICES)}")
     seed = params.seed if seed is None else operator.index(seed)
-    if seed < 0:
-        raise refused("seed", seed, "be 0 or more")
+    if not 0 <= seed < 2**63:
+        raise refused("seed", seed, "be from 0 to 2**63 - 1")
     if task is not None:
         params = _with_task(params, profile, task if isinstance(task, Mapping) else {"kind": task})
     params = _with_settings(params, method, settings)

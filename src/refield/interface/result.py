@@ -18,7 +18,7 @@ from refield.signals import Image
 from refield.signals.image import as_image, squeezed
 from refield.units import decode, weights
 from refield.units.names import CURVE, WEIGHTS, reconstruction
-from refield.units.scoring import COSTS, score_files
+from refield.units.scoring import COSTS, decode_curve, score_files
 from refield.units.unit import Unit
 
 
@@ -66,7 +66,7 @@ class Result:
     @cached_property
     def curve(self) -> pd.DataFrame:
         """Columns iteration, loss and psnr: in dB, before rounding to 8 bits, and of least squares only."""
-        return folders.read_curve(self.files[CURVE])
+        return decode_curve(self.files[CURVE])
 
     def render(self, scale: float = 1.0, labels: np.ndarray | None = None) -> np.ndarray:
         """The field's picture with `scale` times the pixels of each side, rounded.

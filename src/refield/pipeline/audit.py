@@ -23,6 +23,7 @@ from refield.units.unit import Unit
 
 ROUNDING = 1  # steps of 8-bit values: the definition adds in another order than the engine
 REMEDY = "remove it and run `dvc repro`"
+UNKNOWN = "on a machine that is not known"
 MACHINE = ["device", "blas", "torch", "numpy", "platform"]  # what the last bits of a fit may follow
 
 Fit = tuple[str, str, str]  # profile, method, signal
@@ -99,11 +100,15 @@ def compared(layout: Layout, fit: Fit, unit: Unit, made: Made) -> Iterator[str]:
 
 def other_machine(provenance: Path, name: str, made: Made) -> str:
     """In what the machine that fitted it, by its provenance, differs from this one; nothing if it is of a kind."""
+    if not provenance.exists():
+        return UNKNOWN
     table, here = read_csv(provenance), made.provenance
     if lacking := [column for column in ("image", *MACHINE) if column not in table]:
         raise UserError(f"{provenance} has no column {lacking[0]}")
     rows = table[table["image"] == name].to_dict("records")
-    if len(rows) != 1:
+    if not rows:
+        return UNKNOWN
+    if len(rows) > 1:
         raise UserError(f"{provenance} has {len(rows)} rows of {name}; it must have one")
     there = rows[0]
     return "; ".join(f"{key} {there[key]}, here {here[key]}" for key in MACHINE if there[key] != str(here[key]))

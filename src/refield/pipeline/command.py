@@ -15,6 +15,7 @@ from refield.errors import UserError, one_line
 BUG = 70  # exit status, EX_SOFTWARE of sysexits.h; of what is no bug it is 1
 # torch has no type of its own for what a CPU's memory does not hold.
 NO_MEMORY = re.compile("can't allocate memory|out of memory", re.IGNORECASE)
+CONTROL = re.compile(r"\n(?!  )|[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 PACKAGES = ("refield", "dvc", "numpy", "pydantic", "torch")  # whose versions stand in a log
 
 
@@ -43,7 +44,9 @@ def one_sentence() -> Iterator[None]:
 
 
 def _end(said: str, status: int) -> NoReturn:
-    print(f"error: {said}", file=sys.stderr)
+    # A name may hold what moves a terminal's cursor, or looks like another line; lines of a list are set in by two.
+    printable = CONTROL.sub(lambda found: repr(found[0])[1:-1], said)
+    print(f"error: {printable}", file=sys.stderr)
     raise SystemExit(status) from None
 
 

@@ -27,6 +27,7 @@ def make(
     if not isinstance(executor, Slurm):
         device = guard.choose_device(params, profile, layout.sources(profile))
         memory.require(units, device)
+        guard.require_short(units, device, params, profile)
         return executors.make_units(units, store, device, title, executor)
     wish = params.profiles[profile].device
     return executors.make_units(units, store, wish, title, executor, list(more()))

@@ -1,36 +1,50 @@
-"""A profile stops at once where it asks for a GPU and there is none, or where a CPU would take days."""
+"""A profile stops before its first fit where it asks for a GPU and there is none, or where a CPU would take days."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from refield.config import Params
 from refield.errors import UserError
 from refield.fitting import devices
 from refield.machine.forecast import forecasts
-from refield.machine.work import of_profile
+from refield.machine.work import Work, of_profile, of_unit
 from refield.signals.sources import listed
+from refield.units.unit import Unit
 
-DAY = 2e16  # effort (`Work.effort`) that takes two cores about a day: thirty times all Kodak crops by fifteen methods
+LONG = 4e15  # FLOP that take two cores some hours: twelve times all Kodak crops by fifteen methods
 
 
 def choose_device(params: Params, profile: str, sources: Path) -> str:
-    """The device to fit a profile on; `UserError`, with the time on a CPU, if it needs a GPU and there is none, or
-    would keep the CPU for days. `REFIELD_DEVICE=cpu` fits all the same. `sources` lists its photographs.
+    """The device to fit a profile on; `UserError`, with the time on a CPU, if it needs a GPU and there is none.
+
+    `sources` lists its photographs.
     """
     try:
-        device = devices.choose(params.profiles[profile].device)
-        stops = f"profile {profile} would keep this CPU for days"
+        return devices.choose(params.profiles[profile].device)
     except devices.NoCuda:
-        device, stops = "", f"profile {profile} needs a CUDA GPU and none is available"
-    if device == "cuda" or os.environ.get("REFIELD_DEVICE") == "cpu":
-        return device
+        pass
     images = params.profiles[profile].images
     work = of_profile(params, profile, len(listed(images.source, sources, images.names)), "cpu")
-    if device and sum(each.total for each in work) < DAY:
-        return device
+    raise refusal(f"profile {profile} needs a CUDA GPU and none is available", params, profile, work)
+
+
+def require_short(units: Sequence[Unit], device: str, params: Params, profile: str) -> None:
+    """`UserError`, with the time that they would take, for units that would keep a CPU for more than some hours.
+
+    `REFIELD_DEVICE=cpu` fits them all the same.
+    """
+    if device == "cpu" and os.environ.get("REFIELD_DEVICE") != "cpu" and sum(unit.flop for unit in units) > LONG:
+        work = [of_unit(unit, device) for unit in units]
+        raise refusal(f"profile {profile} would keep this CPU for long", params, profile, work)
+
+
+def refusal(why: str, params: Params, profile: str, work: Sequence[Work]) -> UserError:
+    """How long it would take on this CPU, and what can be done."""
     found, basis = forecasts({profile: work})
-    others = ", ".join(name for name, other in params.profiles.items() if other.device == "auto")
-    raise UserError(
-        f"{stops}: on this CPU its {found[profile].fits} fits would take about {found[profile]} ({basis}); "
-        f"run {others} instead, or set REFIELD_DEVICE=cpu to fit on the CPU all the same"
+    others = [name for name, other in params.profiles.items() if other.device == "auto" and name != profile]
+    instead = f"run {', '.join(others)} instead, or " if others else ""
+    return UserError(
+        f"{why}: on this CPU {found[profile].fits} fits would take about {found[profile]} ({basis}); "
+        f"{instead}set REFIELD_DEVICE=cpu to fit on the CPU all the same"
     )

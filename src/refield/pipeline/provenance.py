@@ -1,7 +1,7 @@
 """Where, when and how each fit of a profile was made: the one thing in reports/ that may differ from run to run.
 
-A row stays for as long as its fit has the same bytes: who makes them once more elsewhere changes nothing. What is new,
-the store knows.
+A row stays for as long as its fit has the same key and the same bytes: who makes them once more elsewhere changes
+nothing. What is new, the store knows.
 """
 
 import csv
@@ -34,9 +34,12 @@ def rows_of(layout: Layout, profile: str, method: str) -> Iterator[Row]:
     """The earlier row of the same unit with the same bytes, or what the store says of them."""
     earlier, store = read(layout.provenance(profile, method)), Store(refit=False)
     for name, key in json.loads(layout.wanted(profile, method).read_text())["units"].items():
-        folder = layout.fits(profile, method) / name
+        folder, known = layout.fits(profile, method) / name, earlier.get(name, {})
+        if not folder.is_dir():  # not fitted yet, or left where it was fitted
+            if known.get("unit") == key:
+                yield known
+            continue
         found = digest({file.name: files.read(file, links=True) for file in folder.iterdir()})
-        known = earlier.get(name, {})
         if (known.get("unit"), known.get("digest")) == (key, found):
             yield known
         elif (made := store.get(key)) and digest(made.files) == found:

@@ -67,7 +67,13 @@ def scale(profile: str, scores: Scores, params: Params) -> str:
 def not_run(profile: str, params: Params) -> str:
     """Why a profile has only dashes, and the command that fills them."""
     needs = "It needs a CUDA GPU: " if params.profiles[profile].device == "cuda" else "To run it: "
-    return f"`{profile}` has not been run yet. {needs}`dvc exp run -S 'runs=[{profile}]'`."
+    return f"`{profile}` has not been run yet. {needs}`{command(profile, params)}`."
+
+
+def command(profile: str, params: Params) -> str:
+    """What runs a profile; one that asks for a CPU would be refused where that takes hours, unless it is insisted."""
+    insisted = "REFIELD_DEVICE=cpu " if profile in params.profiles and params.profiles[profile].device == "cpu" else ""
+    return f"{insisted}dvc exp run -S 'runs=[{profile}]'"
 
 
 def _images(profile: str, scores: Scores, params: Params) -> str:

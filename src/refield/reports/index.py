@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from refield.config import Params
 from refield.papers import Paper
-from refield.reports.description import COLORS, FRAMES, SOURCES, scale
+from refield.reports.description import COLORS, FRAMES, SOURCES, command, scale
 from refield.reports.glance import glance
 from refield.reports.html import render
 from refield.reports.results import Results, Scores, scores_of, unit
@@ -78,7 +78,7 @@ def _card(profile: str, results: Results, params: Params, paper: Paper, page: bo
         fits=f"{done:,} of {wanted:,}" if done else DASH,
         departs=paper.protocol.differences(settings) if settings else None,
         page=page,
-        command=f"dvc exp run -S 'runs=[{profile}]'",
+        command=command(profile, params),
         needs="a CUDA GPU" if settings and settings.device == "cuda" else "",
         pictures=[exhibit.key for exhibit in shown if exhibit.profile == profile],
     )

@@ -1,42 +1,53 @@
 """The checkpoint of a unit that is being fitted: one file in the store, which vanishes with the finished unit.
 
-A file is the sha256 of what follows, and safetensors. One that is damaged, or comes from another kind of machine, where
-the same steps would round differently, is as good as none.
+A file is the sha256 of what follows, and safetensors. One that is damaged, or was left by other code or on another kind
+of machine, where the same steps would round differently, is as good as none.
 """
 
 import contextlib
 import hashlib
-import json
 import logging
 import os
 import time
-import uuid
 from typing import Any
 
 import numpy as np
 import safetensors.numpy
+from pydantic import Field, FiniteFloat, ValidationError
 from safetensors import SafetensorError
 
 from refield import files
-from refield.errors import UserError
+from refield.errors import UserError, one_line
 from refield.fitting.checkpoint import Checkpoint
+from refield.settings import refused
+from refield.strict import Strict
 from refield.units.store import Store
 
 SECONDS = 180.0  # between two; a fit that takes less leaves none
+OURS = "REFIELD_CHECKPOINT_SECONDS"  # another number of seconds
 ABOUT = "about"  # the array that says, as JSON, what the others belong to
 
 log = logging.getLogger(__name__)
 
 
-class UnitCheckpoints:
-    """The checkpoints of one unit, on a machine that its provenance describes."""
+class About(Strict):
+    """What a checkpoint says of itself."""
 
-    def __init__(self, store: Store, key: str, machine: dict[str, Any], together: int = 1) -> None:
+    iteration: int = Field(ge=1)
+    curve: list[tuple[int, FiniteFloat]]
+    seconds: FiniteFloat = Field(ge=0)  # of all who have worked on it
+    steps: dict[str, Any]  # the machine and the code that took the steps
+
+
+class UnitCheckpoints:
+    """The checkpoints of one unit; `steps` tells the machine and the code of its steps from others."""
+
+    def __init__(self, store: Store, key: str, steps: dict[str, Any], together: int = 1) -> None:
         """`together`: how many are fitted at once, each of which takes its share of the time."""
         self.file = store.unfinished(key)
-        self.machine = {name: value for name, value in machine.items() if name != "threads"}
+        self.steps = {name: value for name, value in steps.items() if name != "threads"}
         self.together = together
-        self.every = float(os.environ.get("REFIELD_CHECKPOINT_SECONDS", SECONDS))
+        self.every = _seconds()
         self.begun = self.kept = time.monotonic()
         self.before = 0.0  # seconds of those who came before
 
@@ -46,44 +57,46 @@ class UnitCheckpoints:
         return self.before + (time.monotonic() - self.begun) / self.together
 
     def last(self) -> Checkpoint | None:
+        if not os.path.lexists(self.file):
+            return None
         try:
             data = files.read(self.file)
-        except UserError:
-            return None
-        try:
             if hashlib.sha256(data[64:]).hexdigest().encode() != data[:64]:
-                raise ValueError("its bytes have changed")
+                raise UserError("its bytes have changed")
             state = safetensors.numpy.load(data[64:])
-            about = json.loads(state.pop(ABOUT).tobytes())
-            if about["machine"] != self.machine:
-                raise ValueError("it comes from another kind of machine")
-            curve = [(int(iteration), float(loss)) for iteration, loss in about["curve"]]
-            self.before = float(about["seconds"])
-            return Checkpoint(int(about["iteration"]), curve, state)
-        except (ValueError, KeyError, TypeError, SafetensorError) as error:
-            log.warning("%s: a checkpoint that is of no use (%s); the fit begins anew", self.file, error)
+            about = About.model_validate_json(state.pop(ABOUT).tobytes())
+            if about.steps != self.steps:
+                raise UserError("it comes from another kind of machine, or from other code")
+        except (UserError, ValidationError, KeyError, SafetensorError) as error:
+            log.warning("%s: of no use (%s); the fit begins anew", self.file, one_line(error))
             return None
+        self.before = about.seconds
+        return Checkpoint(about.iteration, about.curve, state)
 
     def due(self) -> bool:
         return time.monotonic() - self.kept >= self.every
 
     def keep(self, checkpoint: Checkpoint) -> None:
         """Write it in the place of the last; what cannot be written is done without."""
-        about = {
-            "iteration": checkpoint.iteration,
-            "curve": checkpoint.curve,
-            "seconds": self.seconds,
-            "machine": self.machine,
-        }
-        text = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
+        about = About(iteration=checkpoint.iteration, curve=checkpoint.curve, seconds=self.seconds, steps=self.steps)
+        text = np.frombuffer(about.model_dump_json().encode(), dtype=np.uint8)
         data = safetensors.numpy.save(checkpoint.state | {ABOUT: text})
-        draft = self.file.with_name(f"draft-{uuid.uuid4().hex}")
         try:
             files.make_folder(self.file.parent)
-            draft.write_bytes(hashlib.sha256(data).hexdigest().encode() + data)
-            draft.replace(self.file)
+            files.write(self.file, hashlib.sha256(data).hexdigest().encode() + data)
         except OSError as error:
             log.warning("%s: the checkpoint could not be written (%s)", self.file, error)
-            with contextlib.suppress(OSError):
-                draft.unlink()
         self.kept = time.monotonic()
+
+    def discard(self) -> None:
+        """Forget it: a fit that went wrong begins anew."""
+        with contextlib.suppress(OSError):
+            files.remove(self.file)
+
+
+def _seconds() -> float:
+    value = os.environ.get(OURS, str(SECONDS))
+    try:
+        return float(value)
+    except ValueError:
+        raise UserError(refused(OURS, value, "be a number of seconds")) from None

@@ -14,8 +14,9 @@ PACKAGE = Path(__file__).parents[1]
 # Tables only name the modules that they gather; what a unit uses of them is named by itself.
 TABLES = ("__init__.py", "ways.py")
 # Methods and attributes that no fitted byte depends on: an edit there fits nothing again. An interrupted fit ends with
-# the bytes of one that was not, whatever `state` and `resume` do for that.
-UNFITTED = {"score", "measures", "only_scores", "cost", "decode", "axes", "state", "resume"}
+# the bytes of one that was not, whatever a descent's `state` and `resume` do for that.
+UNFITTED = {"score", "measures", "only_scores", "cost", "decode", "axes"}
+OF_DESCENTS = {"state", "resume"}
 
 
 @functools.cache
@@ -32,8 +33,9 @@ def fingerprint(*modules: str, scores: bool = False) -> str:
 def digest(file: Path, names: frozenset[str] | None, scores: bool) -> str:
     """The digest of what some names of a file mean; of the whole file, if it is not said which."""
     module = ast.parse(file.read_bytes())
+    unfitted = UNFITTED | OF_DESCENTS if PACKAGE / "fitting" in file.parents else UNFITTED
     for node in ast.walk(module):
-        _strip(node, scores)
+        _strip(node, set() if scores else unfitted)
     module.body = [statement for statement in module.body if not _is_for_types(statement)]
     defined: dict[str, list[ast.stmt]] = {}
     for statement in module.body:
@@ -69,12 +71,12 @@ def _text(statement: ast.stmt, used: set[str], scores: bool) -> str:
     return f"import {', '.join(sorted(told))}"
 
 
-def _strip(node: ast.AST, scores: bool) -> None:
-    """Remove what no result depends on from a node itself."""
+def _strip(node: ast.AST, names: set[str]) -> None:
+    """Remove what no result depends on from a node itself: prose, types, and of classes what has one of some names."""
     if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
         node.body = node.body[1:] or [ast.Pass()]
-    if isinstance(node, ast.ClassDef) and not scores:
-        node.body = [each for each in node.body if not UNFITTED.intersection(_defined(each))] or [ast.Pass()]
+    if isinstance(node, ast.ClassDef):
+        node.body = [each for each in node.body if not names.intersection(_defined(each))] or [ast.Pass()]
     if isinstance(node, ast.FunctionDef):
         node.returns = None
     if isinstance(node, ast.arg):

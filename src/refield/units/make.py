@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from refield.errors import UserError
-from refield.fitting import devices, fit
+from refield.fitting import devices, fit, ways
 from refield.fitting.fit import Diverged, Progress
 from refield.fitting.job import Job
 from refield.tasks.problem import mse_to_psnr
 from refield.units.checkpoints import UnitCheckpoints
 from refield.units.encode import encode
+from refield.units.fingerprint import fingerprint
 from refield.units.store import Made, Store
 from refield.units.unit import Unit
 
@@ -119,18 +120,16 @@ def make(units: Sequence[Unit], store: Store, device: str, progress: Progress) -
     results: list[Made | Failed | Job] = [_job(unit) for unit in units]
     jobs = {number: result for number, result in enumerate(results) if isinstance(result, Job)}
     numbers = list(jobs)
-    kept = [UnitCheckpoints(store, units[number].key(), machine, len(jobs)) for number in jobs]
+    kept = [_checkpoints(store, units[number], device, machine, len(jobs)) for number in jobs]
     fits = fit.fit_together(list(jobs.values()), device, lambda number, *seen: progress(numbers[number], *seen), kept)
     for (number, job), result, checkpoints in zip(jobs.items(), fits, kept, strict=True):
         unit = units[number]
-        results[number] = (
-            Failed(str(result))
-            if isinstance(result, Diverged)
-            else Made(
-                encode(job, result, unit.task, unit.signal, unit.labels),
-                _provenance(unit, machine, checkpoints.seconds, len(jobs)),
-            )
-        )
+        if isinstance(result, Diverged):
+            checkpoints.discard()
+            results[number] = Failed(str(result))
+            continue
+        files = encode(job, result, unit.task, unit.signal, unit.labels)
+        results[number] = Made(files, _provenance(unit, machine, checkpoints.seconds, len(jobs)))
     return [result for result in results if not isinstance(result, Job)]
 
 
@@ -141,6 +140,13 @@ def _job(unit: Unit) -> Job | Failed:
         return Job(unit.field, unit.task.problem(unit.signal, labels), unit.train, unit.seed)
     except UserError as error:
         return Failed(str(error))
+
+
+def _checkpoints(store: Store, unit: Unit, device: str, machine: dict[str, Any], together: int) -> UnitCheckpoints:
+    """Those of a unit, for the code that takes its steps here, and that keeps and resumes their state."""
+    way = ways.choose(unit.field, unit.task.least_squares, unit.train, device)
+    code = fingerprint("refield.fitting.fit", way.module, scores=True)
+    return UnitCheckpoints(store, unit.key(), machine | {"code": code}, together)
 
 
 def _provenance(unit: Unit, machine: Mapping[str, Any], seconds: float, together: int) -> dict[str, object]:

@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
 import psutil
 
 from refield.errors import UserError
 from refield.fields.field import Field
+from refield.units.shapes import Shapes
 from refield.units.unit import Unit
 
 # At least so many bytes: of a weight as it starts (float64) and, on a CPU, as it is fitted, scaled, its gradient, the
@@ -36,16 +35,6 @@ def require(units: Sequence[Unit], device: str) -> None:
 def count_weights(field: Field, dims: int, channels: int) -> float:
     """How many numbers a field's weights are; infinite where no array could hold them."""
     try:
-        return sum(array.size for array in field.initialise(dims, channels, NoNumbers()).values())
+        return sum(array.size for array in field.initialise(dims, channels, Shapes()).values())
     except (ValueError, OverflowError):
         return math.inf
-
-
-class NoNumbers(np.random.Generator):
-    """Draws arrays of the right shapes that take no memory."""
-
-    def __init__(self) -> None:
-        super().__init__(np.random.PCG64(0))
-
-    def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
-        return np.broadcast_to(0.0, size)

@@ -67,12 +67,17 @@ class Store:
         return self.root / "unfinished" / key
 
     def get(self, key: str) -> Made | None:
-        """The unit, if it is here and every byte is as it was written; a damaged one is removed."""
+        """The unit, if it is here and every byte is as it was written; a damaged one is removed.
+
+        `UserError` if it cannot be read at present.
+        """
         folder = self._folder(key)
         if self.refit or not os.path.lexists(folder):
             return None
         try:
             return self._read(folder)
+        except files.Unreadable:
+            raise  # it may be whole, and have taken hours
         except (UserError, ValidationError) as error:
             reason = error if isinstance(error, UserError) else sentence(error, f"{folder / RECORD}: ")
             log.warning("a damaged unit, which is fitted again: %s", reason)

@@ -18,6 +18,7 @@ from refield.fields.field import Field, Weights
 from refield.settings import among, choices, key_shown, sentence
 from refield.signals.signal import Signal
 from refield.strict import Strict
+from refield.units.shapes import Shapes, TooMany
 
 MOST_OF_HEADER, MOST_OF_TEXT = 2**20, 2**16  # bytes: thousands of layers
 MORE = 1000  # weights of a field than a file has: enough to say which are missing
@@ -87,7 +88,10 @@ def _contents(text: str, tensors: list[tuple[str, dict[str, Any]]]) -> Contents:
         if not among(value, table):
             raise UserError(f"{name} = {shown(value)} is not known; {name}s are {choices(table)}")
     field = fields.build(about.field)
-    expected = field.initialise(about.dims, about.channels, _Shapes(len(tensors) + MORE))
+    try:
+        expected = field.initialise(about.dims, about.channels, Shapes(len(tensors) + MORE))
+    except TooMany:
+        raise UserError("its field has more weights than it holds") from None
     if other := expected.keys() ^ {name for name, _ in tensors}:
         raise UserError(f"its weights and its field differ in {key_shown(min(other))}")
     for name, tensor in tensors:
@@ -98,20 +102,6 @@ def _contents(text: str, tensors: list[tuple[str, dict[str, Any]]]) -> Contents:
     if odd := [name for name, array in weights.items() if not np.isfinite(array).all()]:
         raise UserError(f"{key_shown(odd[0])} holds what is no number")
     return Contents(field, weights, signals.SIGNALS[about.signal], about.dims, about.channels, about.target)
-
-
-class _Shapes(np.random.Generator):
-    """Draws zeros that take no memory, a stated number of times: `initialise` then tells the weights' shapes alone."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__(np.random.PCG64(0))
-        self.left = most
-
-    def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
-        self.left -= 1
-        if self.left < 0:
-            raise UserError("its field has more weights than it holds")
-        return np.broadcast_to(0.0, size)
 
 
 def _require_small(value: object, key: str) -> None:

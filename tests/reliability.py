@@ -1,0 +1,15 @@
+"""docs/reliability.md: what was tried and what came of it; each part is written by the tests that it tells of."""
+
+from pipeline import ROOT
+
+FILE = ROOT / "docs/reliability.md"
+TITLE = "# What was tried, and what came of it\n"
+PARTS = ("Faults", "Odd input")  # in this order
+
+
+def write(part: str, text: str) -> None:
+    """Put a text in the place of a part; the other parts stay."""
+    _, *found = FILE.read_text(encoding="utf-8").split("\n## ")
+    texts = dict(each.split("\n", 1) for each in found) | {part: text}
+    parts = [f"\n## {name}\n\n{texts[name].strip()}\n" for name in PARTS if name in texts]
+    FILE.write_text(TITLE + "".join(parts), encoding="utf-8")
