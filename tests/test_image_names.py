@@ -15,6 +15,7 @@ from safetensors.numpy import save
 from stages import download, evaluate, page, prepare, report, segment
 
 from refield import config, papers
+from refield.errors import UserError
 from refield.fields import describe
 from refield.fields.mlp import Mlp
 from refield.pipeline import audit, compare, fits, provenance, studies
@@ -157,6 +158,18 @@ def test_scores_are_compared_with_those_in_git(read, capsys):
         subprocess.run(["git", *command], check=True)
     compare.main("mine")
     assert "differs from git's by at most 0.0000" in capsys.readouterr().out
+    file = Layout().scores("mine", METHODS[0])
+    whole = file.read_text()
+    row = whole.splitlines()[1]
+    for text, said in {
+        whole.replace("image", "name", 1): "has no column image",
+        whole.replace(row, re.sub(r",[^,]*", ",x", row)): "has what is no number in its column",
+        f"{whole}{row}\n": "has two rows for an image",
+    }.items():
+        file.write_text(text)
+        with pytest.raises(UserError, match=f"{file} {said}"):
+            compare.main("mine")
+    file.write_text(whole)
 
 
 @pytest.mark.parametrize("name", NAMES)

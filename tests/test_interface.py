@@ -225,7 +225,7 @@ DAMAGES = [
     ),
     ("labels.png", lambda file: file.write_bytes(b""), "labels.png is no readable map"),
     ("curve.csv", lambda file: file.unlink(), "curve.csv is missing"),
-    ("curve.csv", lambda file: file.write_text("a,b\n1,2\n"), "curve.csv has columns a, b"),
+    ("curve.csv", lambda file: file.write_text("a,b\n1,2\n"), "curve.csv has columns 'a, b'"),
     ("curve.csv", lambda file: file.write_bytes(b"\xff\xfe,"), "curve.csv is no CSV file"),
 ]
 

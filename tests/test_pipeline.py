@@ -38,6 +38,7 @@ def test_another_number_of_regions_maps_and_fits_anew(project):
     assert not ran(output) & {"download@quick", "prepare@quick", "fit@quick-siren", "evaluate@quick-siren"}
 
 
+@pytest.mark.slow
 def test_another_gate_fits_its_method_only(project):
     project.set({"methods.ftc.gates": [64, 8, 4, 2]})
     output = project.dvc("repro")
@@ -50,6 +51,7 @@ def test_a_methods_own_rate_fits_that_method_only(project):
     assert fitted(project.dvc("repro", *FITS)) == {"ftc": (0, 2)}
 
 
+@pytest.mark.slow
 def test_another_task_fits_and_scores_anew(project):
     project.set({"profiles.quick.task": {"kind": "inpaint", "hidden": 0.5}})
     output = project.dvc("repro")
@@ -65,6 +67,7 @@ def test_another_image_fits_that_image_only(project):
     assert fitted(project.dvc("repro", *FITS)) == dict.fromkeys(METHODS, (2, 1))
 
 
+@pytest.mark.slow
 def test_another_method_fits_that_method_only(project):
     project.set({"methods.qt": {"gates": [2, 4, 8, 128]}})
     output = project.dvc("repro")
@@ -161,6 +164,7 @@ def test_nothing_but_a_fit_needs_torch(project, tmp_path):
     assert "torch is not wanted here" in project.sh("python", "-m", "stages.fit", "quick", "siren", check=False).stdout
 
 
+@pytest.mark.slow
 def test_a_gpu_profile_stops_at_once_without_a_gpu(project):
     torch = pytest.importorskip("torch")
     if torch.cuda.is_available():
@@ -206,6 +210,7 @@ def test_own_images_join_the_tables(project, own):
     assert "quick" in (project.folder / "reports/tables.md").read_text()
 
 
+@pytest.mark.slow
 def test_a_damaged_unit_is_fitted_again(finished, tmp_path):
     project = finished.copy(tmp_path / "refield", tmp_path / "units")
     before = project.digests("data/quick/fits/siren")

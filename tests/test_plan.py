@@ -44,6 +44,7 @@ def test_the_plan_counts_units_and_tells_old_from_new(project):
     assert "known later" in planned(refield(project, "plan", "-S", "profiles.quick.images.long=32"))["fit@quick"]
 
 
+@pytest.mark.slow
 def test_the_plan_sees_changed_code_but_no_comment(project):
     project.append("src/refield/fitting/mlp/engine.py", "\n# A comment.\n")
     lines = planned(refield(project, "plan"))

@@ -45,6 +45,7 @@ def test_runs_may_change_without_making_a_profile_stale(project):
     assert "fit@kodak_crops-siren: has never run" in output
 
 
+@pytest.mark.slow
 def test_fits_are_decoded_and_fitted_anew(project):
     command = ("refield", "verify", "--decode", "--refit", "2")
     said = project.sh(*command).stdout

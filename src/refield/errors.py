@@ -1,5 +1,6 @@
 """What a user can put right, and how a message shows a value."""
 
+import re
 import reprlib
 from typing import Any
 
@@ -8,6 +9,15 @@ LONGEST = 120  # characters of a value in a message
 
 class UserError(ValueError):
     """Bad input; the message is one sentence that names the file or key, its value and what is allowed."""
+
+
+# torch has no type of its own for what a CPU's memory does not hold.
+NO_MEMORY = re.compile("can't allocate memory|out of memory|bad_alloc", re.IGNORECASE)
+
+
+def is_of_memory(error: Exception) -> bool:
+    """Whether it says that memory, a GPU's or a CPU's, did not suffice."""
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and bool(NO_MEMORY.search(str(error))))
 
 
 class _Short(reprlib.Repr):

@@ -59,7 +59,8 @@ def write(path: Path, data: bytes) -> None:
             remove(path)
         draft.replace(path)
     except OSError:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink()
         raise
 
 

@@ -8,6 +8,7 @@ import pytest
 from pipeline import ROOT
 
 from refield import config, papers
+from refield.errors import UserError
 from refield.reports.paper_figures import draw_all
 from refield.reports.pictures import Pictures, look_at
 from refield.reports.results import Scores
@@ -55,6 +56,22 @@ def test_every_image_is_looked_at_with_its_maps(files: Pictures) -> None:
     regions, words = first.maps["map"]
     np.testing.assert_array_equal(regions, LABELS)
     assert words[:2] == ["luminance 0 to 50, 25 %", "luminance 50 to 100, 25 %"]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        ("regions.csv", lambda text: text.replace("b,", "d,"), r"regions\.csv has no row of b"),
+        ("regions.csv", lambda text: text.replace("fraction", "part"), r"regions\.csv has no column fraction"),
+        ("regions.csv", lambda text: text.replace("0.25", "much"), r"regions\.csv has what is no number in its column"),
+        ("regions.csv", lambda text: text.replace("c,3", "d,3"), r"c\.png has region 3"),
+    ],
+)
+def test_odd_regions_are_named(files: Pictures, name, change, said) -> None:
+    file = files.maps("map") / name
+    file.write_text(change(file.read_text()))
+    with pytest.raises(UserError, match=said):
+        list(look_at(files, scores().by_image(), ["map"]))
 
 
 def test_large_images_are_seen_through_a_window(files: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:

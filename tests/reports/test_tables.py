@@ -288,6 +288,7 @@ def test_nothing_scored_yet(tmp_path: Path) -> None:
         ("", "is no CSV file"),
         ("image,psnr_8bit\na,1\n", "has no column height"),
         (",".join(COLUMNS) + "\n", "has no rows"),
+        (",".join(COLUMNS) + "\na,1,x,1,1,1,1,1,1,1\n", f"has what is no number in its column {COLUMNS[2]}"),
         (",".join(COLUMNS) + "\n" + 2 * "a,1,1,1,1,1,1,1,1,1\n", "two rows for an image"),
     ],
 )

@@ -1,5 +1,6 @@
 """Checkpoints in the store, and processes that are killed."""
 
+import dataclasses
 import hashlib
 import os
 import random
@@ -67,6 +68,22 @@ def test_no_changed_byte_is_believed(store):
         changed[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
         file.write_bytes(changed)
         assert UnitCheckpoints(store, "key", MACHINE).last() is None
+
+
+@pytest.mark.parametrize("curve", [[(5, 0.5), (0, 0.5)], [(0, 0.5), (0, 0.5)], [(0, 0.5), (7, 0.5)], [(-1, 0.5)]])
+def test_a_curve_of_other_iterations_is_not_gone_on_with(curve, store, caplog):
+    """It would end in the unit, which nobody would take for one."""
+    checkpoints = UnitCheckpoints(store, "key", MACHINE)
+    checkpoints.keep(dataclasses.replace(REACHED, curve=curve))
+    assert checkpoints.last() is None
+    assert "its curve is not that of its iterations" in caplog.text
+
+
+def test_a_link_to_another_folder_is_not_read(store, tmp_path):
+    folder = kept(store).file.parent
+    folder.rename(tmp_path / "outside")
+    folder.symlink_to(tmp_path / "outside")
+    assert UnitCheckpoints(store, "key", MACHINE).last() is None
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"not safetensors"])

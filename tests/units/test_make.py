@@ -78,14 +78,23 @@ def test_files_are_the_same_alone_and_together(monkeypatch, tmp_path):
         assert together[key].files == made.files
 
 
-def test_out_of_memory_halves_what_is_fitted_at_once(monkeypatch, tmp_path, capsys):
-    """A device that holds two fits, by the error that torch raises; a real one is a GPU's affair."""
+OUT_OF_MEMORY = [
+    torch.OutOfMemoryError("CUDA out of memory"),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried"),
+    RuntimeError("std::bad_alloc"),
+    MemoryError(),
+]
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=lambda error: type(error).__name__)
+def test_out_of_memory_halves_what_is_fitted_at_once(error, monkeypatch, tmp_path, capsys):
+    """A device that holds two fits, by the errors that torch and numpy raise; a real one is a GPU's affair."""
     tried, fit_together = [], fit.fit_together
 
     def small(jobs, *rest):
         tried.append(len(jobs))
         if len(jobs) > 2 or any(len(job.problem.points) > 500 for job in jobs):
-            raise torch.OutOfMemoryError("CUDA out of memory")
+            raise error
         return fit_together(jobs, *rest)
 
     monkeypatch.setattr(fit, "fit_together", small)
@@ -97,7 +106,7 @@ def test_out_of_memory_halves_what_is_fitted_at_once(monkeypatch, tmp_path, caps
     assert "does not hold 5 fits at once; now 2" in capsys.readouterr().err
     tried.clear()
     large = unit("large", 40, 40)
-    with pytest.raises(UserError, match="1 of 3 fits failed; large: the GPU's memory does not hold it"):
+    with pytest.raises(UserError, match="1 of 3 fits failed; large: this machine's memory does not hold"):
         make_all([units[0], large, units[1]], Store(tmp_path / "b"), "cpu", "title")
     assert tried == [3, 1, 1, 1]
     assert Store(tmp_path / "b").has(units[1].key())

@@ -200,6 +200,13 @@ def test_discarding_follows_no_link(store, folder, outside):
     assert store.get(KEY) is None
 
 
+def test_putting_takes_no_checkpoint_away_that_lies_behind_a_link(store, outside):
+    (outside / KEY).write_bytes(SECRET)
+    store.unfinished(KEY).parent.symlink_to(outside)
+    store.put(KEY, UNIT)
+    assert (outside / KEY).exists()
+
+
 @pytest.mark.parametrize("key", ["../../outside", "..", "", "a" * 63, "A" * 64, f"{'a' * 64}\n", "/" + "a" * 64])
 def test_what_is_no_key_is_no_part_of_a_path(key, store, outside):
     for use in (store.get, store.has, store.discard, lambda key: store.put(key, UNIT)):

@@ -25,7 +25,7 @@ class Workers(Strict):
 
     retries: int = Field(2, ge=0)  # how often a unit is tried elsewhere after its process was lost
     minutes_per_job: float = Field(20.0, ge=1e-3, le=1e6)  # of fits in one job; finished ones are kept at once anyway
-    teraflops: float | None = Field(None, ge=1e-6, le=1e6)  # that one worker sustains, to tell how many fits are a job
+    teraflops: float | None = Field(None, ge=1e-9, le=1e6)  # that one worker sustains, to tell how many fits are a job
 
     @property
     def rate(self) -> float:

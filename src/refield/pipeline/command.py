@@ -10,11 +10,9 @@ from typing import Any, NoReturn
 
 import typer
 
-from refield.errors import UserError, one_line
+from refield.errors import UserError, is_of_memory, one_line
 
 BUG = 70  # exit status, EX_SOFTWARE of sysexits.h; of what is no bug it is 1
-# torch has no type of its own for what a CPU's memory does not hold.
-NO_MEMORY = re.compile("can't allocate memory|out of memory", re.IGNORECASE)
 CONTROL = re.compile(r"\n(?!  )|[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 PACKAGES = ("refield", "dvc", "numpy", "pydantic", "torch")  # whose versions stand in a log
 
@@ -53,7 +51,7 @@ def _end(said: str, status: int) -> NoReturn:
 def _words(error: Exception) -> tuple[str, int]:
     """What has happened, and the exit status: it is the machine's fault, or a bug."""
     said = one_line(error)
-    if isinstance(error, MemoryError) or NO_MEMORY.search(said):
+    if is_of_memory(error):
         return f"the memory does not suffice ({said}); smaller images or networks need less", 1
     if isinstance(error, OSError):
         files = [str(file) for file in (error.filename, error.filename2) if file is not None]

@@ -11,14 +11,16 @@ import numpy as np
 import pandas as pd
 from PIL import Image as Pillow
 
+from refield.errors import UserError
 from refield.reports.figures import Window, choose_crop
-from refield.scores.files import read_csv
+from refield.scores.files import read_csv, require_columns
 from refield.segmentation.files import read_labels
 from refield.segmentation.labels import palette
 from refield.signals import Image, png
 from refield.signals.image import squeezed
 from refield.units.names import LABELS, reconstruction
 
+REGIONS = "regions.csv"
 LARGEST = 50_000  # pixels of a picture that is shown whole; of a larger one a window, as in the figures
 
 
@@ -41,12 +43,19 @@ class Pictures:
         file = self.fits(method) / image / LABELS
         return read_labels(file) if file.exists() else None
 
-    def map(self, name: str, image: str) -> np.ndarray:
-        return read_labels(self.maps(name) / f"{image}.png")
+    def map(self, name: str, image: str, told: Mapping[str, list[str]]) -> tuple[np.ndarray, list[str]]:
+        """The labels of a map, and what there is to say of each region; `told` is that of all images."""
+        if image not in told:
+            raise UserError(f"{self.maps(name) / REGIONS} has no row of {image}")
+        return read_labels(self.maps(name) / f"{image}.png", regions=len(told[image])), told[image]
 
     def regions(self, name: str) -> Mapping[str, list[str]]:
         """What there is to say of each region of a map, by image."""
-        table = read_csv(self.maps(name) / "regions.csv")
+        table = read_csv(file := self.maps(name) / REGIONS)
+        try:
+            require_columns(table, ("image", "region", "from", "to", "fraction"))
+        except UserError as error:
+            raise UserError(f"{file} {error}") from None
         table["text"] = [
             (f"luminance {row['from']:g} to {row['to']:g}, " if pd.notna(row["from"]) else f"region {row['region']}, ")
             + f"{100 * row['fraction']:.0f} %"
@@ -73,7 +82,7 @@ def look_at(files: Pictures, values: pd.DataFrame, maps: Iterable[str]) -> Itera
         original = files.original(image)
         scored = [str(method) for method in values if pd.notna(values[method][image])]
         estimates = {method: files.reconstruction(method, image) for method in scored}
-        regions = {name: (files.map(name, image), told[image]) for name, told in words.items()}
+        regions = {name: files.map(name, image, told) for name, told in words.items()}
         window = None
         if original.shape[0] * original.shape[1] > LARGEST:
             window = choose_crop(original, list(estimates.values()))

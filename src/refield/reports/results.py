@@ -8,7 +8,7 @@ import pandas as pd
 
 from refield.config import Params
 from refield.errors import UserError
-from refield.scores.files import read_csv
+from refield.scores.files import read_csv, require_columns
 from refield.scores.measure import Measure
 from refield.signals import Image
 from refield.tasks.represent import Represent
@@ -136,8 +136,10 @@ def pipe(heads: Sequence[str], rows: Iterable[Sequence[str]], words: int = 1) ->
 
 def _read(file: Path, columns: Sequence[str]) -> pd.DataFrame:
     frame = read_csv(file)
-    if missing := [column for column in columns if column not in frame]:
-        raise UserError(f"{file} has no column {missing[0]}")
+    try:
+        require_columns(frame, columns)
+    except UserError as error:
+        raise UserError(f"{file} {error}") from None
     if "image" in frame and frame["image"].duplicated().any():
         raise UserError(f"{file} has two rows for an image")
     if frame.empty:

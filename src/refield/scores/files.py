@@ -1,6 +1,7 @@
 """Scores, curves, provenance and studies as they lie in CSV files, read again."""
 
 import io
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +26,15 @@ def read_csv(file: Path) -> pd.DataFrame:
         return parse_csv(data)
     except UserError as error:
         raise UserError(f"{file} {error}") from None
+
+
+def require_columns(rows: pd.DataFrame, columns: Iterable[str]) -> None:
+    """`UserError`, without a file's name, unless all columns are there, and hold numbers where they hold no words."""
+    for column in columns:
+        if column not in rows:
+            raise UserError(f"has no column {column}")
+        if column not in TEXT and len(rows) and rows[column].dtype.kind not in "iuf":
+            raise UserError(f"has what is no number in its column {column}")
 
 
 def parse_csv(data: bytes) -> pd.DataFrame:

@@ -57,7 +57,7 @@ class UnitCheckpoints:
         return self.before + (time.monotonic() - self.begun) / self.together
 
     def last(self) -> Checkpoint | None:
-        if not os.path.lexists(self.file):
+        if not (files.is_folder(self.file.parent) and os.path.lexists(self.file)):
             return None
         try:
             data = files.read(self.file)
@@ -67,6 +67,9 @@ class UnitCheckpoints:
             about = About.model_validate_json(state.pop(ABOUT).tobytes())
             if about.steps != self.steps:
                 raise UserError("it comes from another kind of machine, or from other code")
+            traced = [iteration for iteration, _ in about.curve]
+            if traced != sorted({*traced}) or not all(0 <= iteration < about.iteration for iteration in traced):
+                raise UserError("its curve is not that of its iterations")
         except (UserError, ValidationError, KeyError, SafetensorError) as error:
             log.warning("%s: of no use (%s); the fit begins anew", self.file, one_line(error))
             return None

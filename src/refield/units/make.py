@@ -12,7 +12,7 @@ from rich import progress
 from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from refield.errors import UserError
+from refield.errors import UserError, is_of_memory
 from refield.fitting import devices, fit, ways
 from refield.fitting.fit import Diverged, Progress
 from refield.fitting.job import Job
@@ -25,6 +25,10 @@ from refield.units.unit import Unit
 
 # Activations of one layer that a GPU works on at once: a 768x512 image at width 256 fills it, of smaller ones several.
 AT_ONCE, MOST_AT_ONCE = 2**27, 16
+NO_ROOM = {
+    "cuda": "the GPU's memory does not hold it; REFIELD_DEVICE=cpu fits it on the CPU",
+    "cpu": "this machine's memory does not hold it; lower the field's width, or the size of images",
+}
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ def make_each(
     while waiting:
         group = waiting[: first_group(waiting, device, most)]
         results: list[Made | Failed] = []
-        with contextlib.suppress(torch.OutOfMemoryError):
+        with _memory_may_not_suffice():
             results = make(group, store, device, started(group))
         if not results:  # out of the `with`, where the error no longer holds what did not fit
             torch.cuda.empty_cache()
@@ -97,9 +101,19 @@ def make_each(
                 most = len(group) // 2
                 say(f"the GPU's memory does not hold {len(group)} fits at once; now {most}")
                 continue
-            results = [Failed("the GPU's memory does not hold it; REFIELD_DEVICE=cpu fits it on the CPU")]
+            results = [Failed(NO_ROOM[device])]
         waiting = waiting[len(group) :]
         yield from zip(group, results, strict=True)
+
+
+@contextlib.contextmanager
+def _memory_may_not_suffice() -> Iterator[None]:
+    """Go on where it does not."""
+    try:
+        yield
+    except Exception as error:
+        if not is_of_memory(error):
+            raise
 
 
 def first_group(units: Sequence[Unit], device: str, most: int = MOST_AT_ONCE) -> int:

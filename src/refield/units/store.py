@@ -120,8 +120,8 @@ class Store:
         except OSError as error:
             files.remove(draft)
             raise UserError(f"{folder}: the unit could not be written ({error})") from None
-        with contextlib.suppress(OSError):
-            self.unfinished(key).unlink()
+        if files.is_folder(self.unfinished(key).parent):  # what lies behind a link is not ours
+            files.remove(self.unfinished(key))
 
     def _move(self, draft: Path, folder: Path) -> None:
         """Rename onto what may stand there already, and may come to stand there again meanwhile."""
