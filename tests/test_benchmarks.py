@@ -21,6 +21,7 @@ from refield.signals import Image
 SIZE = ("16", "24", "8", "4")  # height, width, network width, regions
 
 
+@pytest.mark.slow
 def test_the_gpus_benchmark_writes_its_tables(tmp_path, monkeypatch, capsys):
     contestants = {name: c for name, c in gpu.CONTESTANTS.items() if name != "siren-pytorch"}  # not in `test`
     monkeypatch.setattr(gpu, "CONTESTANTS", contestants)
@@ -36,6 +37,7 @@ def test_the_gpus_benchmark_writes_its_tables(tmp_path, monkeypatch, capsys):
     assert "projected_minutes" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_contestant_answers_each_turn_with_a_time():
     command = [sys.executable, "-m", "benchmarks.contestants", "textbook", "ours", *SIZE, "2"]
     done = subprocess.run(command, input="\n\n", cwd=ROOT, text=True, capture_output=True, check=True)
@@ -55,6 +57,7 @@ def test_the_textbook_computes_the_same_function(method):
     torch.testing.assert_close(textbook(points), field.evaluate(weights, points, torch.tensor(problem.labels)))
 
 
+@pytest.mark.slow
 def test_a_race_has_a_row_for_each_turn_but_the_first_and_what_was_measured_is_drawn(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(cpu, "TURNS", 1)

@@ -62,6 +62,7 @@ def test_another_task_fits_and_scores_anew(project):
     assert "hidden" in (project.folder / "reports/tables.md").read_text()
 
 
+@pytest.mark.slow
 def test_another_image_fits_that_image_only(project):
     project.set({"profiles.quick.images.names": ["astronaut", "coffee", "rocket"]})
     assert fitted(project.dvc("repro", *FITS)) == dict.fromkeys(METHODS, (2, 1))

@@ -46,6 +46,7 @@ def test_other_processes_give_the_same_bytes(store, tmp_path):
     assert not list(store.wanted.glob("*.json"))
 
 
+@pytest.mark.slow
 def test_what_fails_is_named_and_the_rest_goes_on(store):
     good, bad = unit(1), unit(4, iterations=40, learning_rate=1e30)
     unfit = dataclasses.replace(unit(5), task=Inpaint(hidden=1e-9))
@@ -90,6 +91,7 @@ make_units([unit(seed, iterations=3000) for seed in range(4)], Store(), "cpu", "
 """
 
 
+@pytest.mark.slow
 def test_workers_end_with_who_started_them_and_the_next_run_goes_on(store):
     environment = {**os.environ, "REFIELD_UNITS": str(store.root)}
     first = subprocess.Popen(
