@@ -40,7 +40,6 @@ class Textbook(nn.Module):
     def __init__(self, field: Mlp, problem: Problem, device: str) -> None:
         super().__init__()
         self.layers = field.layers(problem.points.shape[1], problem.channels)
-        self.omega = field.omega
         self.experts = nn.ModuleList(
             nn.ModuleList(nn.Linear(layer.fan_in, layer.fan_out) for _ in range(layer.experts)) for layer in self.layers
         )
@@ -55,7 +54,7 @@ class Textbook(nn.Module):
             z = h.new_zeros(len(h), layer.fan_out)
             for expert, mask in zip(experts, masks, strict=True):
                 z[mask] = expert(h[mask])
-            h = torch.sin(self.omega * z) if layer.activated else z
+            h = torch.sin(layer.omega * z) if layer.activation else z
         return h
 
 

@@ -5,6 +5,10 @@ import pytest
 from filelock import FileLock
 from pipeline import Project
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Read when torch is first imported. Its threads go on spinning, on cores that other tests are waiting for.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 if not os.path.exists("/dev/nvidiactl"):
     os.environ.setdefault("TRITON_INTERPRET", "1")  # read when a kernel is defined, by whichever test is the first
 

@@ -18,3 +18,9 @@ class Described(Protocol):
     """What every `Strict` model has: the values of its keys."""
 
     def model_dump(self, *, mode: str = ..., exclude: set[str] | None = ...) -> dict[str, Any]: ...
+
+
+def added(default: Any, **constraints: Any) -> Any:
+    """A key that joined a model later: it is part of a description only where it is not its default, so that what was
+    described before, and is known by a digest of that, stays as it was."""
+    return Field(default, exclude_if=lambda value: bool(value == default), **constraints)

@@ -33,6 +33,10 @@ class Field(Described, Protocol):
     def steady(self) -> bool:
         """Whether it launches the same kernels whatever the points, so that a GPU can replay a captured step."""
 
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules that its values come from besides its own, which the tables of a package hide."""
+
     def initialise(self, dims: int, channels: int, rng: np.random.Generator) -> Weights:
         """Initial float64 weights of a field from `dims` coordinates to `channels` values.
 
@@ -56,3 +60,4 @@ class Uniform(Strict):
 
     needs_labels: ClassVar[bool] = False
     steady: ClassVar[bool] = True
+    modules: ClassVar[tuple[str, ...]] = ()

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from refield.fitting.job import Descent
 
 
+FUSED = ("sine", "leaky_relu", "relu")  # activations that fused kernels know
+
+
 @dataclass(frozen=True)
 class Way:
     """One implementation of `Descent`; torch is imported when it is loaded."""
@@ -24,7 +27,8 @@ class Way:
 
 
 def least_squares_of_an_mlp(field: Field, least_squares: bool, train: Train) -> bool:
-    return isinstance(field, Mlp) and least_squares and train.engine == "fast" and train.batch is None
+    explicit = isinstance(field, Mlp) and not field.residual
+    return explicit and least_squares and train.engine == "fast" and train.batch is None
 
 
 def mixes(field: Field, least_squares: bool, train: Train) -> bool:
@@ -33,8 +37,13 @@ def mixes(field: Field, least_squares: bool, train: Train) -> bool:
 
 
 def fuses(field: Field, least_squares: bool, train: Train) -> bool:
-    fast = least_squares_of_an_mlp(field, least_squares, train)
-    return fast and isinstance(field, Mlp) and train.precision == "mixed" and len(field.widths) > 0
+    fast = least_squares_of_an_mlp(field, least_squares, train) and train.precision == "mixed"
+    return fast and isinstance(field, Mlp) and field.hidden > 0 and field.encoding is None and has_kernels(field)
+
+
+def has_kernels(field: Mlp) -> bool:
+    """Whether the fused kernels know the activation of its layers: one for all."""
+    return field.trained is None and len(set(field.activations)) == 1 and field.activations[0] in FUSED
 
 
 def has_matrix_units(device: str) -> bool:

@@ -72,6 +72,6 @@ class Unit:
 
 def code_of(field: Field, task: Task, train: Train, signal: type[Signal]) -> str:
     """The fingerprint of the code that a fit comes from: of its own field, task, signal and ways of descending."""
-    own = [type(field).__module__, type(task).__module__, signal.__module__]
+    own = [type(field).__module__, *field.modules, type(task).__module__, signal.__module__]
     taking = ways.modules(field, task.least_squares, train)
     return fingerprint("refield.fitting.fit", "refield.fitting.train", "refield.units.encode", *own, *taking)

@@ -7,7 +7,8 @@ import pytest
 import torch
 from fitting.descents import ALL, GATES, a_job, assert_close, define, descend, initial, mlp, noise, uneven
 
-from refield.fitting.mlp import calls, engine
+from refield.fields.activations import ACTIVATIONS
+from refield.fitting.mlp import calls, engine, passes
 from refield.fitting.mlp.engine import MlpDescent
 from refield.tasks.problem import Problem
 
@@ -133,3 +134,39 @@ def test_tf32_is_close_and_leaves_the_switch_as_it_was():
     mixed, exact = descend(MlpDescent, job, 3, torch.float32, "cuda"), define(job, [ALL] * 3)
     np.testing.assert_allclose(mixed.losses, exact.losses, rtol=1e-3)
     assert not torch.backends.cuda.matmul.allow_tf32
+
+
+DICTIONARY = [name for name, activation in ACTIVATIONS.items() if activation.trained]
+
+
+@pytest.mark.parametrize("library", [np, torch])
+@pytest.mark.parametrize("trained", [None, "base", {"uniform": (0.4, 0.9)}], ids=str)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_any_activation_behind_any_gate_as_the_definition_takes_it(activation, trained, library, monkeypatch):
+    if trained and activation not in DICTIONARY:
+        pytest.skip("nothing of it is trained")
+    monkeypatch.setitem(calls.LIBRARY, "cpu", library)
+    monkeypatch.setitem(engine.CHUNK_BYTES, "cpu", 0)
+    monkeypatch.setattr(passes, "BLOCK", 24)  # three rows of eight
+    settings = {"activation": activation, "trained": trained, "omega_0": 3.0, "sigma_0": 2.0, "init": "pytorch"}
+    assert_as_defined(mlp(8.0, "segment", "dense", **settings), 10)
+
+
+@pytest.mark.parametrize("names", [DICTIONARY[:3], DICTIONARY[3:6], DICTIONARY[6:] + DICTIONARY[:2]], ids=str)
+def test_layers_of_different_activations(names):
+    field = mlp(*("dense",) * 3, activation=names, omega_0=(2.0, 3.0, 4.0), trained="base", width=(5, 7, 6))
+    assert_as_defined(field, 20)
+
+
+@pytest.mark.parametrize("factor", ["pi", "one"])
+@pytest.mark.parametrize("gates", [("dense", "dense"), (8.0, "segment")])
+def test_encoded_points(gates, factor):
+    encoding = {"octaves": 3, "factor": factor}
+    assert_as_defined(mlp(*gates, activation="relu", encoding=encoding, init="pytorch", region_input=True), 20)
+
+
+def test_all_weights_of_a_trained_dictionary_move():
+    field = mlp("dense", "dense", activation=("root_raised_cosine", "gabor"), trained={"normal": (1.0, 0.1)})
+    job = a_job(field)
+    before, after = initial(job), descend(MlpDescent, job, 1).weights
+    assert all((before[name] != after[name]).all() for name in before)

@@ -4,14 +4,14 @@ import torch
 from refield.fields.mlp import Mlp
 from refield.fitting.mlp.weight_vector import WeightVector
 
-FIELD = Mlp(gates=(8.0, "segment"), width=(3, 5), regions=4)
+FIELD = Mlp(gates=(8.0, "segment"), width=(3, 5), regions=4, omega_0=20.0)
 OMEGAS = [20.0, 20.0, 1.0]
 
 
 def drawn(channels):
     """Weights, and the vector of them."""
     weights = FIELD.initialise(2, channels, np.random.default_rng(0))
-    return weights, WeightVector(weights, OMEGAS, torch.device("cpu"), torch.float64)
+    return weights, WeightVector(weights, FIELD.layers(2, channels), torch.device("cpu"), torch.float64)
 
 
 def test_weights_come_back_as_they_went_in():
@@ -24,7 +24,7 @@ def test_weights_come_back_as_they_went_in():
 
 def test_scaled_weights_carry_each_layers_omega():
     weights, vector = drawn(3)
-    vector.multiply_by_omega()
+    vector.scale()
     for i, (weight, bias) in enumerate(vector.layers(vector.scaled)):
         np.testing.assert_allclose(weight, OMEGAS[i] * weights[f"layers.{i}.weight"])
         np.testing.assert_allclose(bias, OMEGAS[i] * weights[f"layers.{i}.bias"])

@@ -7,8 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from refield.fields.mlp import LEAK
-
 LIBRARY: dict[str, Any] = {"cpu": np, "cuda": torch}
 
 
@@ -34,20 +32,18 @@ class Program:
     def allow_tf32(self, allow: bool) -> None:
         self.call(setattr, torch.backends.cuda.matmul, "allow_tf32", allow)
 
-    def add_activation(self, activation: str, z: Tensor, out: Tensor, *, with_slope: bool) -> None:
-        """Write act(z) to `out`, and then the derivative there over z."""
-        if activation == "sine":
-            self.add("sin", z, out=out)
-            if with_slope:
-                self.add("cos", z, out=z)
-            return
-        leak = LEAK if activation == "leaky_relu" else 0.0
-        self.add("multiply", z, leak, out=out)
-        self.add("maximum", z, out, out=out)
-        if with_slope:
-            self.add("greater", z, 0.0, out=z)
-            self.add("multiply", z, 1 - leak, out=z)
-            self.add("add", z, leak, out=z)
+    def truncate(self, numbers: Tensor, out: Tensor) -> None:
+        """Numbers as integers."""
+        if self.library is np:
+            self.calls.append((np.copyto, (self._see(out), self._see(numbers)), {"casting": "unsafe"}))
+        else:
+            self.call(out.copy_, numbers)
+
+    def take(self, table: Tensor, index: Tensor, out: Tensor) -> None:
+        """The numbers in places `index` of a table (m,), each at least 0 and below m."""
+        mode = {"mode": "wrap"} if self.library is np else {}  # without it numpy writes to a copy first
+        seen = self._see(table), self._see(index)
+        self.calls.append((self.library.take, seen, {"out": self._see(out), **mode}))
 
     def __call__(self) -> None:
         for function, arguments, keywords in self.calls:

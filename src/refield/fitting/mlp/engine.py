@@ -18,7 +18,8 @@ import torch
 from torch import Tensor
 
 from refield.fields.field import Weights
-from refield.fields.mlp import Layer, Mlp
+from refield.fields.layer import Layer
+from refield.fields.mlp import Mlp
 from refield.fitting.adam import State
 from refield.fitting.graph import Replay
 from refield.fitting.job import Job
@@ -26,6 +27,7 @@ from refield.fitting.mlp.ordering import chunks, sorting
 from refield.fitting.mlp.passes import Passes, Rows
 from refield.fitting.mlp.weight_vector import WeightVector
 from refield.fitting.workers import Workers
+from refield.tasks.problem import Problem
 
 SHARDS = 8  # partial gradients per step: fixed, so that sums do not depend on the number of threads
 # Of one layer's activations in a chunk. A CPU's cache must hold about ten such buffers, a GPU of 12 GB as well.
@@ -42,14 +44,13 @@ class MlpDescent:
         values = (problem.target + (span - 1)) / span
         n, channels = values.shape
         layers = field.layers(problem.points.shape[1], channels)
-        omegas = [field.omega if layer.activated else 1.0 for layer in layers]
-        self.vector = WeightVector(start, omegas, device, dtype)
+        self.vector = WeightVector(start, layers, device, dtype)
         experts = np.stack([field.experts(layer, problem.points, problem.labels) for layer in layers])
         self.order = sorting(experts)
-        inputs = first_inputs(field.coordinates(problem.points, problem.labels), layers[0], experts[0])
+        inputs = first_inputs(first_seen(field, problem), layers[0], experts[0])
         importance = None if problem.importance is None else problem.relative_importance()[self.order, None]
         target = self._tensor(values[self.order])
-        widest = max([*field.widths, channels])
+        widest = max(layer.outputs for layer in layers)
         length = max(64, CHUNK_BYTES[device.type] // (widest * target.element_size()))
         cut = chunks(experts[1:, self.order], length)
         shards = min(SHARDS, len(cut))
@@ -57,7 +58,6 @@ class MlpDescent:
         mixed, on_cpu = job.train.precision == "mixed", device.type == "cpu"
         self.rows = Rows(
             layers=layers,
-            activation=field.activation,
             experts=experts[:, self.order],
             chunks=cut,
             inputs=self._tensor(inputs[self.order]),
@@ -101,7 +101,7 @@ class MlpDescent:
         """The intensities at the problem's points, and their mean squared error."""
         values = np.empty(self.rows.output.shape, dtype=np.float32 if self.dtype == torch.float32 else np.float64)
         with self.replay.ordered():
-            self.vector.multiply_by_omega()
+            self.vector.scale()
             self._over_shards(self._evaluate)
             values[self.order] = self.rows.output.cpu().numpy()
         intensities = self.span * values - (self.span - 1)
@@ -124,7 +124,7 @@ class MlpDescent:
 
     def _step(self) -> None:
         rows, vector = self.rows, self.vector
-        vector.multiply_by_omega()
+        vector.scale()
         if rows.rounded:
             for weight, _ in vector.layers(vector.scaled)[1:]:
                 weight.copy_(weight.half())
@@ -153,6 +153,11 @@ class MlpDescent:
         if not hasattr(self.local, "passes"):
             self.local.passes = Passes(self.rows)
         return self.local.passes
+
+
+def first_seen(field: Mlp, problem: Problem) -> np.ndarray:
+    """What the first layer sees of each point, (n, f)."""
+    return field.inputs(torch.from_numpy(problem.points), problem.labels).numpy()
 
 
 def first_inputs(coordinates: np.ndarray, layer: Layer, experts: np.ndarray) -> np.ndarray:

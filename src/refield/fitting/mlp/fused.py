@@ -22,7 +22,7 @@ from refield.fitting.graph import Replay
 from refield.fitting.job import Job
 from refield.fitting.mlp import kernels
 from refield.fitting.mlp.blocks import Blocks, Segments
-from refield.fitting.mlp.engine import CHUNK_BYTES, first_inputs
+from refield.fitting.mlp.engine import CHUNK_BYTES, first_inputs, first_seen
 from refield.fitting.mlp.kernels import BLOCK, OUTPUTS, WIDTH_STEP
 from refield.fitting.mlp.passes import ERROR_UNIT
 from refield.fitting.mlp.weight_vector import WeightVector
@@ -51,10 +51,8 @@ class FusedDescent:
         self.chunks = [(start, min(start + length, number)) for start in range(0, number, length)]
         rows = min(length, number) * BLOCK
 
-        omegas = [field.omega if layer.activated else 1.0 for layer in layers]
-        self.vector = WeightVector(start, omegas, device, dtype)
-        coordinates = field.coordinates(problem.points, problem.labels)
-        inputs = blocks.of_points(first_inputs(coordinates, layers[0], experts[0]))
+        self.vector = WeightVector(start, layers, device, dtype)
+        inputs = blocks.of_points(first_inputs(first_seen(field, problem), layers[0], experts[0]))
         self.columns = inputs.shape[1]
         self.inputs = self._floats(inputs)
         # For the first layer's gradient: its inputs, and what their rounding left, side by side.
@@ -73,7 +71,7 @@ class FusedDescent:
         fan_in = [split.shape[1], *sizes]
         self.layers = []
         for i, layer in enumerate(layers):
-            size = sizes[i] if layer.activated else OUTPUTS
+            size = sizes[i] if layer.activation else OUTPUTS
             owners = blocks.experts[i] if i > 0 else np.zeros(number, dtype=np.int64)
             segments = Segments.of(owners, layer.experts, self.chunks, -(-number // SEGMENTS))
             slots = len(segments.slots)
@@ -101,9 +99,9 @@ class FusedDescent:
         # The first layer's experts are its inputs' columns, and so are its biases: one float32 matrix.
         self.first = self.target.new_zeros(self.columns, sizes[0])
         self.first_sum = self.target.new_zeros(split.shape[1], layers[0].fan_out)
-        self.activation = {"ACTIVATION": kernels.SINE if field.activation == "sine" else kernels.LEAKY}
+        self.activation = {"ACTIVATION": kernels.SINE if field.activations[0] == "sine" else kernels.LEAKY}
         self.activation["FAST"] = device.type == "cuda"
-        self.leak = LEAK if field.activation == "leaky_relu" else 0.0
+        self.leak = LEAK if field.activations[0] == "leaky_relu" else 0.0
         self.replay = Replay(self._step, device)
 
     def __enter__(self) -> Self:
@@ -147,7 +145,7 @@ class FusedDescent:
             self.vector.adam.resume(state, steps)
 
     def _step(self) -> None:
-        self.vector.multiply_by_omega()
+        self.vector.scale()
         first = self.layers[0].gradient[0].shape[2]
         self.first[:, :first].copy_(self.vector.scaled[: self.columns * first].view(self.columns, first))
         for layer in self.layers[1:]:

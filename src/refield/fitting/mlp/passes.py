@@ -7,11 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from refield.fields.mlp import Layer
+from refield.fields.activations import ACTIVATIONS
+from refield.fields.activations.activation import Work
+from refield.fields.layer import Layer
 from refield.fitting.mlp.calls import Program
 from refield.fitting.mlp.ordering import runs
 from refield.fitting.mlp.weight_vector import WeightVector
 
+BLOCK = 2**15  # numbers of a layer that calls with scratch go over at a time
 # Errors travel backwards as half precision in units of 1/256, far from its smallest numbers; its largest is 65504.
 ERROR_UNIT, HALF_MAX = 256.0, 65504.0
 
@@ -21,7 +24,6 @@ class Rows:
     """What all threads share: the points, in the order that sorts them by their experts, and the weights."""
 
     layers: Sequence[Layer]
-    activation: str
     experts: np.ndarray  # (layers, n)
     chunks: Sequence[tuple[int, int]]  # ranges of rows
     inputs: Tensor  # (n, columns): what the first layer's matrix multiplies
@@ -46,20 +48,25 @@ class Passes:
     def __init__(self, rows: Rows) -> None:
         self.shared = rows
         longest = max(stop - start for start, stop in rows.chunks)
-        hidden = [layer.fan_out for layer in rows.layers[:-1]]
-        widest = max([*hidden, rows.target.shape[1]])
-        new = rows.target.new_empty
-        self.active = [new(longest, width) for width in hidden]  # each layer's activations
-        self.slope = [
-            new(longest, width) for width in hidden
-        ]  # pre-activations, then the activation's derivative there
+        hidden, new = rows.layers[:-1], rows.target.new_empty
+        outputs = [layer.outputs for layer in hidden]
+        widest = max([*outputs, rows.target.shape[1]])
+        self.active = [new(longest, size) for size in outputs]  # each layer's activations
+        self.slope = [new(longest, size) for size in outputs]  # pre-activations, then the activation's derivative there
+        activations = [ACTIVATIONS[str(layer.activation)] for layer in hidden]
+        self.by_beta = [
+            new(longest, size) if "beta" in activation.trained else None
+            for activation, size in zip(activations, outputs, strict=True)
+        ]
+        self.scratch = [new(BLOCK) for _ in range(max([activation.scratch for activation in activations], default=0))]
+        self.index = new(BLOCK, dtype=torch.int64) if any(activation.indexed for activation in activations) else None
         self.error = [
             new(longest * widest),
             new(longest * widest),
         ]  # gradients of the loss by a layer's output, in turn
         self.half = new(longest * widest, dtype=torch.float16) if rows.rounded else None
         self.ones = new(1, longest).fill_(1.0)
-        self.product = new(max([rows.inputs.shape[1], *hidden]) * widest)  # one expert's share of a gradient
+        self.product = new(max([rows.inputs.shape[1], *outputs]) * widest)  # one expert's share of a gradient
         self.programs: dict[tuple[int, int | None], Program] = {}
 
     def program(self, chunk: int, shard: int | None) -> Program:
@@ -80,7 +87,7 @@ class Passes:
         descends = shard is not None  # what is evaluated in the end is exact
 
         for i, layer in enumerate(d.layers):
-            z = slope[i] if layer.activated else output
+            z = output if layer.activation is None else slope[i][:, : layer.fan_out]
             if i == 0:
                 program.add("matmul", x, d.weights.scaled[: first * layer.fan_out].view(first, -1), out=z)
                 if d.tf32 and descends:
@@ -93,8 +100,8 @@ class Passes:
                         program.add("add", z[run.rows], bias[run.expert], out=z[run.rows])
                 if layer.biases == 1:
                     program.add("add", z, bias[0], out=z)
-            if layer.activated:
-                program.add_activation(d.activation, z, active[i], with_slope=descends)
+            if layer.activation is not None:
+                self._add_activation(program, i, n, slopes=descends)
                 if descends:
                     self._add_rounding(program, active[i], slope[i])
         if shard is None:
@@ -113,8 +120,15 @@ class Passes:
         gradients = d.weights.layers(d.gradients[shard])
         for i in range(last, -1, -1):
             layer = d.layers[i]
-            if layer.activated:
+            if layer.activation is not None:
+                by_beta, into = self.by_beta[i], d.weights.beta(d.gradients[shard], i)
+                if by_beta is not None and into is not None:
+                    self._add_product(program, error.view(1, -1), by_beta[:n].view(-1, 1), into.view(1, 1))
                 program.add("multiply", error, slope[i], out=error)
+                if layer.outputs > layer.fan_out:
+                    left, right = error.split(layer.fan_out, dim=1)
+                    error = slope[i].view(-1)[: n * layer.fan_out].view(n, -1)
+                    program.add("add", left, right, out=error)
                 self._add_rounding(program, error)
             if i == 0:
                 if d.tf32:
@@ -134,6 +148,30 @@ class Passes:
                 self._add_product(program, self.ones[:, :n], error, gradients[i][1])
             error = below
         return program
+
+    def _add_activation(self, program: Program, i: int, n: int, *, slopes: bool) -> None:
+        """f(u; beta) of a layer's first n rows and, if `slopes`, its derivatives by u and beta.
+
+        What needs scratch goes over few rows at a time, so that all of it stays in a core's own cache.
+        """
+        layer, weights = self.shared.layers[i], self.shared.weights
+        activation = ACTIVATIONS[str(layer.activation)]
+        beta: Tensor | float = layer.beta
+        if "beta" in activation.trained:
+            trained = weights.beta(weights.vector, i)
+            beta = self.shared.target.new_tensor(beta) if trained is None else trained
+        step = max(1, BLOCK // layer.fan_out) if activation.scratch else n
+        for rows in (slice(first, min(first + step, n)) for first in range(0, n, step)):
+            slope, by_beta = self.slope[i][rows], self.by_beta[i]
+            u = slope[:, : layer.fan_out]
+            work = Work(
+                scratch=[block[: u.numel()].view(u.shape) for block in self.scratch[: activation.scratch]],
+                slope=slope if slopes else None,
+                beta=beta,
+                by_beta=None if by_beta is None or not slopes else by_beta[rows],
+                index=None if self.index is None else self.index[: u.numel()].view(u.shape),
+            )
+            activation.write(program, u, self.active[i][rows], work)
 
     def _add_product(self, program: Program, a: Tensor, b: Tensor, total: Tensor) -> None:
         """total += a @ b"""

@@ -9,8 +9,8 @@ import pytest
 import torch
 from mpmath import mp, mpf
 
-from refield.fields import atom_calls, atoms, raised_cosine_calls
-from refield.fields.wire import Wire
+from refield.fields.activations import ACTIVATIONS
+from refield.fields.activations.activation import Work
 
 BETAS = [0.0, 1e-20, 1e-3, 0.02, 0.1, 0.3, 0.5, 0.8, 1.0]
 STRANGE_BETAS = [-0.4, 3.0, 50.0]
@@ -21,7 +21,7 @@ ALL = [
     *[(name, beta) for name in SHAPED for beta in STRANGE_BETAS],
     *[(name, None) for name in ("prolate", "finer", "relu", "leaky_relu")],
 ]
-SETTINGS = {"prolate": {"c": 3.0}, "finer": {"omega": 30.0}, "leaky_relu": {"leak": 0.2}}
+SETTINGS = {"prolate": 3.0, "finer": 1 / 30, "leaky_relu": 0.2}  # beta of those that do not train it
 ROUGH = ("finer", "relu", "leaky_relu")  # their slopes are not what difference quotients say everywhere
 DTYPES = [torch.float32, torch.float64]
 
@@ -53,15 +53,17 @@ class Calls:
 
 def prepared(name, beta, u, slope=True, library=np):
     """A program, and what it will fill: value, slope by u and slope by beta (None without one)."""
-    write = getattr(atom_calls, f"write_{name}", None) or getattr(raised_cosine_calls, f"write_{name}")
-    own, program = dict(SETTINGS.get(name, {})), Calls(library)
-    out, *scratch = (torch.full_like(u, math.nan) for _ in range(1 + atom_calls.SCRATCH[name]))
-    if beta is not None:
-        own |= {"beta": beta, "by_beta": torch.full_like(u, math.nan) if slope else None}
-    if name == "prolate":
-        own["index"] = torch.full(u.shape, -1, dtype=torch.int64)
-    write(program, u, out, scratch, slope, **own)
-    return program, (out, u, own.get("by_beta"))
+    activation, program = ACTIVATIONS[name], Calls(library)
+    out, *scratch = (torch.full_like(u, math.nan) for _ in range(1 + activation.scratch))
+    work = Work(
+        scratch=scratch,
+        slope=u if slope else None,
+        beta=SETTINGS.get(name, 0.0) if beta is None else beta,
+        by_beta=torch.full_like(u, math.nan) if slope and beta is not None else None,
+        index=torch.full(u.shape, -1, dtype=torch.int64) if activation.indexed else None,
+    )
+    activation.write(program, u, out, work)
+    return program, (out, u, work.by_beta)
 
 
 def written(name, beta, u, slope=True, library=np):
@@ -71,11 +73,21 @@ def written(name, beta, u, slope=True, library=np):
     return filled
 
 
+def function(name, u, beta):
+    """The definition's value."""
+    activation = ACTIVATIONS[name]
+    return (
+        activation.function(u, SETTINGS[name] if beta is None else beta)
+        if activation.shaped
+        else activation.function(u)
+    )
+
+
 def defined(name, beta, u):
     """The definition's value, slope by u and slope by beta, by autograd."""
     u = u.clone().requires_grad_()
     each_beta = None if beta is None else torch.full_like(u, beta).requires_grad_()
-    value = getattr(atoms, name)(u, *([] if each_beta is None else [each_beta]), **SETTINGS.get(name, {}))
+    value = function(name, u, each_beta)
     value.sum().backward()
     return value.detach(), u.grad, None if each_beta is None else each_beta.grad
 
@@ -259,11 +271,11 @@ def test_definitions_can_be_differentiated_twice(name, beta):
     u = torch.tensor(places, dtype=torch.float64)
     inputs = (u.requires_grad_(), *([] if beta is None else [u.new_tensor(beta).requires_grad_()]))
 
-    def function(*inputs):
-        return getattr(atoms, name)(*inputs, **SETTINGS.get(name, {}))
+    def of(u, beta=None):
+        return function(name, u, beta)
 
-    assert torch.autograd.gradcheck(function, inputs)
-    assert torch.autograd.gradgradcheck(function, inputs)
+    assert torch.autograd.gradcheck(of, inputs)
+    assert torch.autograd.gradgradcheck(of, inputs)
 
 
 def test_finers_factor_is_a_constant_for_its_slope():
@@ -275,32 +287,37 @@ def test_finers_factor_is_a_constant_for_its_slope():
         torch.testing.assert_close(slope, factor * torch.cos(factor * u), rtol=0, atol=1e-12)
 
 
+def gabor_written(u, beta, library):
+    """The calls' parts, and their slopes by u and by beta: each (n, 2m)."""
+    program, m = Calls(library), u.shape[1]
+    out, slope, by_beta = (torch.full((len(u), 2 * m), math.nan, dtype=u.dtype) for _ in range(3))
+    slope[:, :m] = u
+    scratch = [torch.full_like(u, math.nan) for _ in range(ACTIVATIONS["gabor"].scratch)]
+    work = Work(scratch=scratch, slope=slope, beta=u.new_tensor(beta), by_beta=by_beta)
+    ACTIVATIONS["gabor"].write(program, slope[:, :m], out, work)
+    program()
+    return out, slope, by_beta
+
+
+@pytest.mark.parametrize("library", [np, torch])
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("omega", "sigma"), [(20.0, 10.0), (5.0, 5.0), (0.0, 1.0)])
-def test_gabor_is_the_complex_formula_and_its_slopes_are_autograds(omega, sigma, dtype):
-    generator = torch.Generator().manual_seed(0)
-    a, b = (torch.randn(200, generator=generator, dtype=torch.float64).to(dtype) / sigma for _ in range(2))
-    a[0], b[0] = 0.0, 0.0
-    z = a.double().numpy() + 1j * b.double().numpy()
-    expected = np.exp(1j * omega * z - sigma**2 * np.abs(z) ** 2)
-    tolerance = {"rtol": 0, "atol": 1e-5 if dtype == torch.float32 else 1e-13}
-    real, imaginary = atoms.gabor(a.requires_grad_(), b.requires_grad_(), omega, sigma)
-    np.testing.assert_allclose(real.detach(), expected.real, **tolerance)
-    np.testing.assert_allclose(imaginary.detach(), expected.imag, **tolerance)
-    both = Wire(width=2, omega=omega or 1e-30, sigma=sigma).wavelet(a[:, None], b[:, None])
-    torch.testing.assert_close(both, torch.stack([real, imaginary], dim=1), **tolerance)
-    slopes = atoms.gabor_slopes(a, b, omega, sigma)
-    by_autograd = [*torch.autograd.grad(real.sum(), (a, b), retain_graph=True)]
-    by_autograd += torch.autograd.grad(imaginary.sum(), (a, b))
-    for slope, other in zip(slopes, by_autograd, strict=True):
-        torch.testing.assert_close(slope, other, rtol=3e-6 if dtype == torch.float32 else 1e-12, atol=tolerance["atol"])
+@pytest.mark.parametrize("beta", [0.0, 0.5, -1.5, 3.0])
+def test_gabor_is_the_complex_formula_and_its_slopes_are_its_derivatives(beta, dtype, library):
+    u = 3 * torch.randn(20, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(dtype)
+    u[0] = 0.0
+    z = u.double().numpy()
+    wave = np.exp(1j * z - (beta * z) ** 2)
+    expected = [wave, (1j - 2 * beta**2 * z) * wave, -2 * beta * z**2 * wave]
+    tolerance = {"rtol": 0, "atol": 3e-6 if dtype == torch.float32 else 1e-13}
+    for got, formula in zip(gabor_written(u, beta, library), expected, strict=True):
+        np.testing.assert_allclose(got, np.concatenate([formula.real, formula.imag], axis=1), **tolerance)
+    np.testing.assert_allclose(
+        ACTIVATIONS["gabor"].function(u, beta), np.concatenate([wave.real, wave.imag], axis=1), **tolerance
+    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_gabor_is_finite_far_away(dtype):
-    sizes = torch.tensor([0.0, 1e-45, 1.0, -1.0, 1e30, -1e30], dtype=dtype)
-    a, b = (axis.flatten().requires_grad_() for axis in torch.meshgrid(sizes, sizes, indexing="ij"))
-    values = atoms.gabor(a, b, 20.0, 10.0)
-    sum(value.sum() for value in values).backward()
-    for array in (*values, *atoms.gabor_slopes(a, b, 20.0, 10.0), a.grad, b.grad):
-        assert array.isfinite().all()
+    u = torch.tensor([[0.0, 1e-45, 1.0, -1.0, 1e6, -1e6]], dtype=dtype)
+    for beta in (0.5, 30.0):
+        assert all(array.isfinite().all() for array in gabor_written(u, beta, np))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import pro_ang1, pro_cv, spherical_jn
 
-from refield.fields.prolate import C_RANGE, INTERVALS, prolate, spline, taper
+from refield.fields.activations.spheroidal import C_RANGE, INTERVALS, prolate, spline, taper
 
 BANDWIDTHS = [0.5, 1.0, 3.0, 5.0, 10.0, 20.0]
 

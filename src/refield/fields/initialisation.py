@@ -1,0 +1,53 @@
+"""How the weights of a multilayer perceptron, and the parameters of its activations, are drawn."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from refield.fields.layer import Layer
+from refield.strict import Strict
+
+Init = Literal["siren", "pytorch"]
+
+
+def bound_of(init: Init, fan_in: int, omega: float, *, first: bool) -> float:
+    """The bound a of a layer's weights U(+-a); of one expert of a gated layer.
+
+    siren: 1/fan_in in the first layer, sqrt(6/fan_in)/omega in all others, as in the official code; of the output omega
+    is that of the layer before. pytorch: nn.Linear's default 1/sqrt(fan_in).
+    """
+    if init == "siren":
+        return 1 / fan_in if first else (6 / fan_in) ** 0.5 / omega
+    return float(fan_in**-0.5)
+
+
+class Drawn(Strict):
+    """How the parameters of activations are drawn: each on its own from one distribution."""
+
+    uniform: Annotated[tuple[float, float], Field(strict=False)] | None = None  # between these
+    normal: Annotated[tuple[float, float], Field(strict=False)] | None = None  # of this mean and standard deviation
+
+    @model_validator(mode="after")
+    def one_of_them(self) -> "Drawn":
+        if (self.uniform is None) == (self.normal is None):
+            raise ValueError("parameters are drawn from one distribution, uniform or normal")
+        if self.normal is not None and self.normal[1] < 0:
+            raise ValueError(
+                f"normal = {list(self.normal)} is not allowed; its standard deviation must not be negative"
+            )
+        return self
+
+    def draw(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        if self.uniform is not None:
+            return rng.uniform(*self.uniform, count)
+        assert self.normal is not None
+        return rng.normal(*self.normal, count)
+
+
+def draw_parameters(layer: Layer, how: Drawn | str | None, rng: np.random.Generator) -> np.ndarray:
+    """The initial parameters of a layer's activation, in the order of `trained`: drawn, or the settings' own."""
+    if isinstance(how, Drawn):
+        return how.draw(len(layer.trained), rng)
+    base = {"amplitude": 1.0, "omega": layer.omega, "phase": 0.0, "beta": layer.beta}
+    return np.array([base[name] for name in layer.trained])
