@@ -9,6 +9,7 @@ from refield.executors.local import LocalJobs
 from refield.executors.settings import Local, Slurm
 from refield.executors.slurm import SlurmJobs
 from refield.units.kept import kept
+from refield.units.make import FitsFailed
 from refield.units.store import Made, Store
 from refield.units.unit import Unit
 
@@ -43,8 +44,8 @@ def fit_elsewhere(
         jobs.close()
     collector.clear()
     if failed:
-        reasons = "; ".join(f"{wanted[key].name}: {reason}" for key, reason in failed.items())
-        raise UserError(f"{title}: {len(failed)} of {len(wanted)} fits failed; {reasons}")
+        made = {key: found for key in wanted.keys() - failed if (found := kept(store, wanted[key]))}
+        raise FitsFailed(title, units, failed, made)
     made = {key: found for key, unit in wanted.items() if (found := kept(store, unit))}
     if lacking := [unit.name for key, unit in wanted.items() if key not in made]:
         raise UserError(f"{title}: {', '.join(lacking)} came back damaged; run again")

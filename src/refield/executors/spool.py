@@ -7,7 +7,7 @@ that many units share is written once, and nothing can arrive changed, nor from 
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import safetensors.numpy
@@ -22,7 +22,7 @@ from refield.signals import SIGNALS
 from refield.signals.image import array_sha256
 from refield.strict import Strict
 from refield.units.record import Digest
-from refield.units.unit import Unit
+from refield.units.unit import Start, Unit
 
 LABELS = "labels"  # the array of a map's file
 Read = TypeVar("Read")
@@ -35,6 +35,14 @@ class Origin(Strict):
     sha256: Digest
 
 
+class Learned(Strict):
+    """What `Start` says."""
+
+    unit: Digest
+    layers: int = Key(ge=1, le=1000)
+    keep: Literal["layers", "activations"]
+
+
 class Description(Strict):
     """What `Unit.description` says."""
 
@@ -45,6 +53,7 @@ class Description(Strict):
     signal: Origin
     labels: Digest | None
     code: Digest
+    start: Learned | None = None
 
 
 class Spool:
@@ -96,6 +105,7 @@ class Spool:
             field=fields.build(described.field),
             train=Train(**described.train),
             seed=described.seed,
+            start=None if described.start is None else Start(**described.start.model_dump()),
         )
         _require_map(unit)
         return unit

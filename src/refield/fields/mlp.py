@@ -20,6 +20,7 @@ from pydantic import Field, model_validator
 
 from refield.arrays import Tensor
 from refield.fields.activations import ACTIVATIONS, module_of
+from refield.fields.dictionary import Dictionary
 from refield.fields.encoding import Positional
 from refield.fields.field import Cost, Weights
 from refield.fields.initialisation import Drawn, Init, bound_of, draw_parameters
@@ -41,7 +42,8 @@ class Mlp(Strict):
 
     gates: Annotated[tuple[Gate, ...], Field(min_length=1, strict=False)]
     width: Width | Annotated[tuple[Width, ...], Field(strict=False)]  # of every hidden layer, or of each
-    activation: Name | Annotated[tuple[Name, ...], Field(strict=False)] = "sine"  # of every hidden layer, or of each
+    # Of every hidden layer, or of each; or those from which a search chooses (`units/search`).
+    activation: Name | Annotated[tuple[Name, ...], Field(strict=False)] | Dictionary = "sine"
     omega_0: Positive | Annotated[tuple[Positive, ...], Field(strict=False)] = (
         30.0  # factor in what oscillates; of each
     )
@@ -71,8 +73,9 @@ class Mlp(Strict):
 
     @model_validator(mode="after")
     def each_hidden_layer_has_its_own(self) -> "Mlp":
-        for key in ("width", "activation", "omega_0"):
-            value = getattr(self, key)
+        stages = self.activation.stages if isinstance(self.activation, Dictionary) else None
+        for key in ("width", "activation", "omega_0", "stages"):
+            value = stages if key == "stages" else getattr(self, key)
             if isinstance(value, tuple) and len(value) != self.hidden:
                 what = "names" if key == "activation" else "numbers"
                 raise ValueError(f"{key} lists {len(value)} {what}; there are {self.hidden} hidden layers")
@@ -80,7 +83,8 @@ class Mlp(Strict):
 
     @model_validator(mode="after")
     def what_is_trained_can_be(self) -> "Mlp":
-        if self.trained is not None and (plain := [a for a in self.activations if not ACTIVATIONS[a].trained]):
+        names = self.searched.dictionary if self.searched else self.activations
+        if self.trained is not None and (plain := [name for name in names if not ACTIVATIONS[name].trained]):
             raise ValueError(f"trained: activation {plain[0]} has no parameters to train")
         return self
 
@@ -95,8 +99,15 @@ class Mlp(Strict):
         return self.width if isinstance(self.width, tuple) else (self.width,) * self.hidden
 
     @property
+    def searched(self) -> Dictionary | None:
+        """What a search chooses the activations from; None if they are given."""
+        return self.activation if isinstance(self.activation, Dictionary) else None
+
+    @property
     def activations(self) -> tuple[str, ...]:
-        """The activation of each hidden layer."""
+        """The activation of each hidden layer; while none is chosen, the dictionary's first."""
+        if isinstance(self.activation, Dictionary):
+            return self.activation.dictionary[:1] * self.hidden
         return self.activation if isinstance(self.activation, tuple) else (self.activation,) * self.hidden
 
     @property
@@ -110,7 +121,15 @@ class Mlp(Strict):
 
     @property
     def modules(self) -> tuple[str, ...]:
-        return tuple(sorted({module_of(name) for name in self.activations}))
+        names = self.searched.dictionary if self.searched else self.activations
+        return tuple(sorted({module_of(name) for name in names}))
+
+    def shortened(self, activations: Sequence[str]) -> "Mlp":
+        """The network of only the first hidden layers, with an activation each, and the output behind them."""
+        count = len(activations)
+        of_each = {key: value[:count] for key in ("width", "omega_0") if isinstance(value := getattr(self, key), tuple)}
+        gates = self.gates[:count] if self.output == "dense" else (*self.gates[:count], self.gates[-1])
+        return self.model_copy(update={**of_each, "gates": gates, "activation": tuple(activations)})
 
     def layers(self, dims: int, channels: int) -> list[Layer]:
         """The layers from `dims` coordinates to `channels` values, output included."""
@@ -214,7 +233,15 @@ class Mlp(Strict):
         return z
 
     def cost(self, dims: int, channels: int) -> Cost:
-        """Back costs one product for the weights and one for the layer below, which the first layer does not have."""
+        """Back costs one product for the weights and one for the layer below, which the first layer does not have.
+
+        Of a search it is the mean over its iterations.
+        """
+        if self.searched:
+            stages = self.searched.stages
+            costs = [self.shortened(self.activations[: i + 1]).cost(dims, channels) for i in range(len(stages))]
+            mean = sum(stage * cost.flop for stage, cost in zip(stages, costs, strict=True)) // sum(stages)
+            return Cost(flop=mean, floats=costs[-1].floats)
         layers = self.layers(dims, channels)
         products = [(layer.fan_in * layer.fan_out, 2 if i == 0 else 3) for i, layer in enumerate(layers)]
         return Cost(flop=sum(2 * size * times for size, times in products), floats=max(each.outputs for each in layers))

@@ -37,6 +37,7 @@ def descend(job: Job, device: str) -> Descent:
     """A descent from the job's initial weights, by the first way that takes it."""
     dims, rng = job.problem.points.shape[1], np.random.default_rng(job.seed)
     start = job.field.initialise(dims, job.problem.channels, rng)
+    start |= {name: array.astype(np.float64) for name, array in (job.start or {}).items()}
     way = ways.choose(job.field, job.problem.loss is squared_error, job.train, device)
     return way.load()(job, start, torch.device(device))
 

@@ -20,6 +20,7 @@ class Job:
     problem: Problem
     train: Train
     seed: int
+    start: Weights | None = None  # what some of the weights begin with, in the place of what the seed draws
 
 
 @runtime_checkable

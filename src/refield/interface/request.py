@@ -16,6 +16,8 @@ from rich import get_console
 from refield import config, papers
 from refield.config import Images, Params
 from refield.errors import UserError, shown
+from refield.executors import make_units
+from refield.executors.settings import Inline
 from refield.fields import FIELDS
 from refield.fitting import ways
 from refield.fitting.train import Train
@@ -49,19 +51,12 @@ class Request:
 
     def _fit(self, store: Store, progress: bool) -> Made:
         from refield.fitting import devices  # torch, which takes a second
-        from refield.units.make import Failed, make_all, make_each
 
         unit, device = self.unit, devices.choose(self.device)
         memory.require([unit], device)
         # In a notebook rich shows its bar by ipywidgets, and warns where there are none.
-        if progress and not (get_console().is_jupyter and find_spec("ipywidgets") is None):
-            return make_all([unit], store, device, unit.name)[unit.key()]
-        store.require_writable()
-        ((_, made),) = make_each([unit], store, device)
-        if isinstance(made, Failed):
-            raise UserError(f"{unit.name}: {made.reason}")
-        store.put(unit.key(), made)
-        return made
+        shown = progress and not (get_console().is_jupyter and find_spec("ipywidgets") is None)
+        return make_units([unit], store, device, unit.name, Inline(), progress=shown)[unit.key()]
 
 
 def fit(

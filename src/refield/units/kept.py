@@ -7,6 +7,7 @@ import numpy as np
 from refield.errors import UserError
 from refield.units.names import CURVE, LABELS
 from refield.units.scoring import check, decode_curve
+from refield.units.search import may_end_as
 from refield.units.store import Made, Store
 from refield.units.unit import Unit
 
@@ -29,7 +30,7 @@ def kept(store: Store, unit: Unit) -> Made | None:
 
 def _require_fit(made: Made, unit: Unit) -> None:
     fit = check(unit.signal, made.files, f"{unit.name}: ")
-    if (fit.contents.field, fit.contents.target) != (unit.field, unit.train.target):
+    if fit.contents.target != unit.train.target or not may_end_as(unit.field, fit.contents.field):
         raise UserError(f"{unit.name}: the weights are of another field")
     if fit.labels is not None and (unit.labels is None or not np.array_equal(fit.labels, unit.labels)):
         raise UserError(f"{unit.name}: {LABELS} is another map")

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from rich import progress
+from rich import progress as bars
 from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from refield.errors import UserError, is_of_memory
+from refield.fields.field import Weights
 from refield.fitting import devices, fit, ways
 from refield.fitting.fit import Diverged, Progress
 from refield.fitting.job import Job
@@ -20,8 +21,10 @@ from refield.tasks.problem import mse_to_psnr
 from refield.units.checkpoints import UnitCheckpoints
 from refield.units.encode import encode
 from refield.units.fingerprint import fingerprint
+from refield.units.names import WEIGHTS
 from refield.units.store import Made, Store
-from refield.units.unit import Unit
+from refield.units.unit import Start, Unit
+from refield.units.weights import parse
 
 # Activations of one layer that a GPU works on at once: a 768x512 image at width 256 fills it, of smaller ones several.
 AT_ONCE, MOST_AT_ONCE = 2**27, 16
@@ -29,6 +32,8 @@ NO_ROOM = {
     "cuda": "the GPU's memory does not hold it; REFIELD_DEVICE=cpu fits it on the CPU",
     "cpu": "this machine's memory does not hold it; lower the field's width, or the size of images",
 }
+# Parts of a layer that a fit takes over from another.
+KEPT = {"layers": ("weight", "bias", "activation"), "activations": ("activation",)}
 
 
 @dataclass(frozen=True)
@@ -38,15 +43,26 @@ class Failed:
     reason: str
 
 
-def make_all(units: Sequence[Unit], store: Store, device: str, title: str) -> dict[str, Made]:
-    """Fit the units in this process, with a progress bar, and keep each as soon as it is done; the units by key.
+class FitsFailed(UserError):
+    """Some of the units that were asked for cannot be fitted; those that can be have been."""
 
-    `UserError` in the end for those that fail, which do not stop the rest.
+    def __init__(self, title: str, units: Sequence[Unit], reasons: Mapping[str, str], made: Mapping[str, Made]) -> None:
+        """`reasons` and `made` are by key."""
+        self.reasons, self.made = dict(reasons), dict(made)
+        said = "; ".join(f"{unit.name}: {self.reasons[unit.key()]}" for unit in units if unit.key() in self.reasons)
+        super().__init__(f"{title}: {len(self.reasons)} of {len(units)} fits failed; {said}")
+
+
+def make_all(units: Sequence[Unit], store: Store, device: str, title: str, *, progress: bool = True) -> dict[str, Made]:
+    """Fit the units in this process, and keep each as soon as it is done; the units by key.
+
+    `FitsFailed` in the end for those that fail, which do not stop the rest. `progress`: whether a bar shows how far it
+    is, on standard error.
     """
     store.require_writable()
     made: dict[str, Made] = {}
     failed: dict[str, str] = {}
-    with _progress_bar() as bar:
+    with _progress_bar(visible=progress) as bar:
         task = bar.add_task(title, total=sum(unit.train.iterations for unit in units), unit="", iteration=0, loss="")
 
         def started(group: Sequence[Unit]) -> Progress:
@@ -66,14 +82,13 @@ def make_all(units: Sequence[Unit], store: Store, device: str, title: str) -> di
             units, store, device, started, lambda text: bar.console.print(f"{title}: {text}")
         ):
             if isinstance(result, Failed):
-                failed[unit.name] = result.reason
+                failed[unit.key()] = result.reason
             else:
                 made[unit.key()] = result
                 store.put(unit.key(), result)
         bar.refresh()  # a notebook draws no last state by itself
     if failed:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
-        raise UserError(f"{title}: {len(failed)} of {len(units)} fits failed; {reasons}")
+        raise FitsFailed(title, units, failed, made)
     return made
 
 
@@ -131,7 +146,7 @@ def first_group(units: Sequence[Unit], device: str, most: int = MOST_AT_ONCE) ->
 def make(units: Sequence[Unit], store: Store, device: str, progress: Progress) -> list[Made | Failed]:
     """Fit units at once; of each its files, and where, when and for how long it was fitted: its share of the time."""
     machine = devices.describe(device)
-    results: list[Made | Failed | Job] = [_job(unit) for unit in units]
+    results: list[Made | Failed | Job] = [_job(unit, store) for unit in units]
     jobs = {number: result for number, result in enumerate(results) if isinstance(result, Job)}
     numbers = list(jobs)
     kept = [_checkpoints(store, units[number], device, machine, len(jobs)) for number in jobs]
@@ -147,13 +162,23 @@ def make(units: Sequence[Unit], store: Store, device: str, progress: Progress) -
     return [result for result in results if not isinstance(result, Job)]
 
 
-def _job(unit: Unit) -> Job | Failed:
-    """What is to be fitted; nothing, where the task cannot use the signal."""
+def _job(unit: Unit, store: Store) -> Job | Failed:
+    """What is to be fitted; nothing, where the task cannot use the signal, or what it starts from is gone."""
     labels = None if unit.labels is None else unit.labels.reshape(-1)
     try:
-        return Job(unit.field, unit.task.problem(unit.signal, labels), unit.train, unit.seed)
+        start = None if unit.start is None else _learned(unit.start, store)
+        return Job(unit.field, unit.task.problem(unit.signal, labels), unit.train, unit.seed, start)
     except UserError as error:
         return Failed(str(error))
+
+
+def _learned(start: Start, store: Store) -> Weights:
+    """What a fit starts with of another's weights."""
+    made = Store(store.root, refit=False).get(start.unit)  # made just now, even where all is fitted again
+    if made is None:
+        raise UserError(f"the fit that it starts from, {start.unit[:12]}, is not in the store")
+    learned = {f"layers.{i}.{part}" for i in range(start.layers) for part in KEPT[start.keep]}
+    return {name: array for name, array in parse(made.files[WEIGHTS]).weights.items() if name in learned}
 
 
 def _checkpoints(store: Store, unit: Unit, device: str, machine: dict[str, Any], together: int) -> UnitCheckpoints:
@@ -176,12 +201,13 @@ def _provenance(unit: Unit, machine: Mapping[str, Any], seconds: float, together
     }
 
 
-def _progress_bar() -> progress.Progress:
-    return progress.Progress(
+def _progress_bar(*, visible: bool) -> bars.Progress:
+    return bars.Progress(
         TextColumn("{task.description}  {task.fields[unit]}", markup=False),
         BarColumn(bar_width=24),
         TaskProgressColumn(),
         TextColumn("iteration {task.fields[iteration]}  {task.fields[loss]}"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
+        disable=not visible,
     )

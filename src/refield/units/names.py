@@ -5,7 +5,7 @@ from collections.abc import Collection
 from refield.signals import SIGNALS
 from refield.signals.signal import Signal
 
-WEIGHTS, CURVE, LABELS = "weights.safetensors", "curve.csv", "labels.png"
+WEIGHTS, CURVE, LABELS, SEARCH = "weights.safetensors", "curve.csv", "labels.png", "search.csv"
 
 
 def reconstruction(signal: Signal | type[Signal]) -> str:
@@ -14,6 +14,7 @@ def reconstruction(signal: Signal | type[Signal]) -> str:
 
 
 def are_of_a_unit(names: Collection[str]) -> bool:
-    """Whether a fit's files are called this: weights, curve, one estimate, and labels where it follows a map."""
+    """Whether a fit's files are called this: weights, curve, one estimate; labels where it follows a map, and the table
+    of a search."""
     kinds = {reconstruction(kind) for kind in SIGNALS.values()}
-    return any({WEIGHTS, CURVE, kind} == {*names} - {LABELS} for kind in kinds)
+    return any({WEIGHTS, CURVE, kind} == {*names} - {LABELS, SEARCH} for kind in kinds)

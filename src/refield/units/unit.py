@@ -3,18 +3,29 @@
 import functools
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Literal
 
 import numpy as np
 
 from refield import fields, signals, tasks
 from refield.fields.field import Field
+from refield.fields.mlp import Mlp
 from refield.fitting import ways
 from refield.fitting.train import Train
 from refield.signals.image import array_sha256
 from refield.signals.signal import Signal
 from refield.tasks.task import Task
 from refield.units.fingerprint import fingerprint
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a fit starts with of another's weights: of its first layers all, or the parameters of their activations."""
+
+    unit: str  # the other's key
+    layers: int
+    keep: Literal["layers", "activations"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,7 @@ class Unit:
     field: Field
     train: Train
     seed: int
+    start: Start | None = None
 
     @property
     def samples(self) -> int:
@@ -57,6 +69,7 @@ class Unit:
                 "signal": {"kind": signals.kind_of(self.signal), "sha256": self.signal.digest()},
                 "labels": None if self.labels is None else array_sha256(self.labels),
                 "code": self.code,
+                **({} if self.start is None else {"start": asdict(self.start)}),
             },
             sort_keys=True,
         )
@@ -73,5 +86,6 @@ class Unit:
 def code_of(field: Field, task: Task, train: Train, signal: type[Signal]) -> str:
     """The fingerprint of the code that a fit comes from: of its own field, task, signal and ways of descending."""
     own = [type(field).__module__, *field.modules, type(task).__module__, signal.__module__]
+    own += ["refield.units.search"] if isinstance(field, Mlp) and field.searched else []
     taking = ways.modules(field, task.least_squares, train)
     return fingerprint("refield.fitting.fit", "refield.fitting.train", "refield.units.encode", *own, *taking)
