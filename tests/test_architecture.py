@@ -82,7 +82,7 @@ def test_the_library_never_reaches_up_into_the_stages():
 @pytest.mark.parametrize(
     ("package", "table", "others"),
     [
-        ("fields", "FIELDS", {"field", "layer", "initialisation", "encoding", "dictionary"}),
+        ("fields", "FIELDS", {"field", "architecture", "layer", "gates", "initialisation", "encoding", "dictionary"}),
         ("tasks", "TASKS", {"task", "problem"}),
         ("segmentation", "SEGMENTERS", {"segmentation", "thresholds", "joining", "labels", "files", "preview"}),
     ],

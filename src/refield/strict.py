@@ -22,5 +22,5 @@ class Described(Protocol):
 
 def added(default: Any, **constraints: Any) -> Any:
     """A key that joined a model later: it is part of a description only where it is not its default, so that what was
-    described before, and is known by a digest of that, stays as it was."""
+    described before, and is known by a digest of that, stays as it was. Such a default may never change."""
     return Field(default, exclude_if=lambda value: bool(value == default), **constraints)

@@ -18,8 +18,9 @@ from fuzz.materials import Materials
 
 from refield.errors import UserError
 from refield.units.checkpoints import ABOUT
+from refield.units.failures import Failed
 from refield.units.kept import kept
-from refield.units.make import Failed, make
+from refield.units.make import make
 from refield.units.store import RECORD, Store
 
 IN_STORE = r"units(/.*)?"

@@ -15,8 +15,8 @@ from refield.fitting import fit
 from refield.fitting.train import Train
 from refield.signals import Image
 from refield.tasks.represent import Represent
+from refield.units.failures import FitsFailed
 from refield.units.kept import kept
-from refield.units.make import FitsFailed
 from refield.units.names import CURVE, SEARCH, WEIGHTS
 from refield.units.search import Search, may_end_as
 from refield.units.store import Store

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from functools import partial
 
+from refield.executors.searching import search
 from refield.executors.settings import Inline, Local, Slurm
+from refield.units.failures import FitsFailed
 from refield.units.search import dictionary
 from refield.units.store import Made, Store
 from refield.units.unit import Unit
@@ -39,9 +41,6 @@ def make_units(
     searches = [unit for unit in units if dictionary(unit.field)]
     if not searches:
         return make(units, title)
-    from refield.executors.searching import search
-    from refield.units.make import FitsFailed
-
     made: dict[str, Made] = {}
     reasons: dict[str, str] = {}
     fits = [unit for unit in units if not dictionary(unit.field)]

@@ -8,8 +8,8 @@ from refield.executors.collecting import Collector, Jobs
 from refield.executors.local import LocalJobs
 from refield.executors.settings import Local, Slurm
 from refield.executors.slurm import SlurmJobs
+from refield.units.failures import FitsFailed
 from refield.units.kept import kept
-from refield.units.make import FitsFailed
 from refield.units.store import Made, Store
 from refield.units.unit import Unit
 

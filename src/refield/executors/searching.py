@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from refield.errors import UserError
+from refield.units.failures import FitsFailed
 from refield.units.kept import kept
-from refield.units.make import FitsFailed
 from refield.units.search import Search
 from refield.units.store import Made, Store
 from refield.units.unit import Unit

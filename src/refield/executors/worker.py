@@ -12,7 +12,8 @@ from refield.executors.spool import Spool
 from refield.executors.submission import note_failure, note_start, read_job
 from refield.fitting import devices
 from refield.units import memory
-from refield.units.make import Failed, make_each
+from refield.units.failures import Failed
+from refield.units.make import make_each
 from refield.units.store import Store
 from refield.units.unit import Unit
 

@@ -1,14 +1,12 @@
 """One layer of a multilayer perceptron, as its field describes it to those who fit it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
-
-from pydantic import Field
 
 from refield.arrays import Tensor
 from refield.fields.activations import ACTIVATIONS
-
-Gate = Literal["dense", "segment"] | Annotated[float, Field(gt=0, allow_inf_nan=False)]
+from refield.fields.field import Cost
+from refield.fields.gates import Gate
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,16 @@ class Layer:
         """How many numbers the next layer sees."""
         return self.fan_out * (1 if self.activation is None else ACTIVATIONS[self.activation].outputs)
 
+    def affine(self, h: Tensor, weight: Tensor, bias: Tensor, expert: Tensor | None) -> Tensor:
+        """W[e] h + b[e] of inputs h (n, fan_in), where e is each point's expert (n,); as the textbook has it."""
+        if self.experts == 1 or expert is None:
+            return h @ weight[0] + bias[0]
+        z = h.new_zeros(len(h), self.fan_out)
+        for e in range(self.experts):
+            rows = expert == e
+            z[rows] = h[rows] @ weight[e] + bias[e % self.biases]
+        return z
+
     def activate(self, z: Tensor, trained: Tensor | None) -> Tensor:
         """amplitude * f(omega * z + phase; beta) of z (n, m), of which what is not trained is the layer's own."""
         activation = ACTIVATIONS[str(self.activation)]
@@ -38,3 +46,9 @@ class Layer:
         u = u + given["phase"] if "phase" in given else u
         h = activation.function(u, given.get("beta", self.beta)) if activation.shaped else activation.function(u)
         return given["amplitude"] * h if "amplitude" in given else h
+
+
+def cost_of(layers: Sequence[Layer]) -> Cost:
+    """Back costs one product for the weights and one for the layer below, which the first layer does not have."""
+    products = [(layer.fan_in * layer.fan_out, 2 if i == 0 else 3) for i, layer in enumerate(layers)]
+    return Cost(flop=sum(2 * size * times for size, times in products), floats=max(each.outputs for each in layers))

@@ -4,7 +4,6 @@ import contextlib
 import datetime
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -20,6 +19,7 @@ from refield.fitting.job import Job
 from refield.tasks.problem import mse_to_psnr
 from refield.units.checkpoints import UnitCheckpoints
 from refield.units.encode import encode
+from refield.units.failures import Failed, FitsFailed
 from refield.units.fingerprint import fingerprint
 from refield.units.names import WEIGHTS
 from refield.units.store import Made, Store
@@ -34,23 +34,6 @@ NO_ROOM = {
 }
 # Parts of a layer that a fit takes over from another.
 KEPT = {"layers": ("weight", "bias", "activation"), "activations": ("activation",)}
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A unit that cannot be fitted, and why."""
-
-    reason: str
-
-
-class FitsFailed(UserError):
-    """Some of the units that were asked for cannot be fitted; those that can be have been."""
-
-    def __init__(self, title: str, units: Sequence[Unit], reasons: Mapping[str, str], made: Mapping[str, Made]) -> None:
-        """`reasons` and `made` are by key."""
-        self.reasons, self.made = dict(reasons), dict(made)
-        said = "; ".join(f"{unit.name}: {self.reasons[unit.key()]}" for unit in units if unit.key() in self.reasons)
-        super().__init__(f"{title}: {len(self.reasons)} of {len(units)} fits failed; {said}")
 
 
 def make_all(units: Sequence[Unit], store: Store, device: str, title: str, *, progress: bool = True) -> dict[str, Made]:

@@ -8,6 +8,7 @@ of its last fits did, and holds a table of all.
 
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
@@ -56,18 +57,17 @@ class Search:
         stage, earlier = len(self.chosen), [name for _, name, _ in self.chosen]
         iterations = self.dictionary.iterations(self.unit.train.iterations)[stage]
         start = Start(self.chosen[-1][0].key(), stage, self.dictionary.keep) if self.chosen else None
+        train = self.unit.train.model_copy(update={"iterations": iterations})
+        fields = {name: self.field.shortened([*earlier, name]) for name in self.dictionary.dictionary}
         return {
-            name: Unit(
-                name=self.unit.name,
-                signal=self.unit.signal,
-                labels=self.unit.labels,
-                task=self.unit.task,
-                field=self.field.shortened([*earlier, name]),
-                train=self.unit.train.model_copy(update={"iterations": iterations}),
-                seed=self.unit.seed,
+            name: replace(
+                self.unit,
+                labels=self.unit.labels if field.needs_labels else None,
+                field=field,
+                train=train,
                 start=start,
             )
-            for name in self.dictionary.dictionary
+            for name, field in fields.items()
         }
 
     def choose(self, made: Mapping[str, Made], failed: Mapping[str, str]) -> None:

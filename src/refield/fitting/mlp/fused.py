@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from refield.fields.architecture import LEAK
 from refield.fields.field import Weights
-from refield.fields.mlp import LEAK, Mlp
+from refield.fields.mlp import Mlp
 from refield.fitting.adam import State
 from refield.fitting.evaluate import evaluate
 from refield.fitting.graph import Replay
