@@ -66,7 +66,7 @@ def test_other_results_have_other_keys():
 
 
 def test_every_key_of_a_part_is_in_the_description():
-    """A default counts as well: when it changes, so does the result. Keys that joined later are there if they say more."""
+    """A default counts as well: when it changes, so does the result. Keys that joined later are there if not."""
     described = json.loads(UNIT.description())
     for part, kind in (("field", Mlp), ("train", Train), ("task", Inpaint)):
         later = {name for name, info in kind.model_fields.items() if info.exclude_if is not None}

@@ -19,7 +19,7 @@ import pandas as pd
 from refield import config, files
 from refield.config import Params
 from refield.errors import UserError
-from refield.pipeline import executing
+from refield.pipeline import executing, provenance, relock
 from refield.pipeline.audit import MACHINE
 from refield.pipeline.layout import STUDIES, Layout
 from refield.pipeline.studies import FILES, Row, row_of, signals
@@ -38,6 +38,7 @@ class Renamed:
 
     before: str
     unit: Unit
+    method: str
 
 
 def main(sample: int, paper: str | None = None) -> None:
@@ -49,8 +50,10 @@ def main(sample: int, paper: str | None = None) -> None:
         params = config.read(profile, path=layout.params)
         for method in params.methods:
             if renamed := of_method(layout, params, profile, method, store):
-                done = take_over(renamed, store, layout, params, profile, f"{profile}/{method}", sample)
-                print(f"{profile}/{method}: {done} of {len(renamed)} fits taken over")
+                done, told = take_over(renamed, store, layout, params, profile, f"{profile}/{method}", sample)
+                print(f"{profile}/{method}: {done} of {len(renamed)} fits taken over{told}")
+        if told := relock.update(layout, params, profile):
+            print(told)
     for folder in sorted(STUDIES.glob("*/")) if paper is None else ():
         if (folder / FILES[0]).exists():
             print(f"{folder}: {of_study(folder, sample)} rows taken over")
@@ -66,7 +69,7 @@ def of_method(layout: Layout, params: Params, profile: str, method: str, store: 
         if before == unit.key() or store.has(unit.key()):
             continue
         if key_with(unit, was["code"]) == before:
-            found.append(Renamed(before, unit))
+            found.append(Renamed(before, unit, method))
         else:
             print(f"{profile}/{method}: {unit.name} is wanted with other pixels, settings or map; `dvc repro` fits it")
     return found
@@ -80,25 +83,33 @@ def key_with(unit: Unit, code: str) -> str:
 
 def take_over(
     renamed: list[Renamed], store: Store, layout: Layout, params: Params, profile: str, title: str, sample: int
-) -> int:
-    """Make some of the units anew; if they have the bytes that they had, all are kept under their new keys."""
+) -> tuple[int, str]:
+    """Make some of the units anew; if they have the bytes that they had, all are kept under their new keys.
+
+    Of fits that are not in the store, reports/provenance tells the digest of their bytes: these keep what git holds of
+    them, if their pipeline's keys are all of known fits. How many were taken over, and how many of them are not here.
+    """
+    known = {row["unit"]: row for row in provenance.read(layout.provenance(profile, renamed[0].method)).values()}
     held = {one.before: made for one in renamed if (made := store.get(one.before)) is not None}
-    found = [one for one in renamed if one.before in held]
+    found = [one for one in renamed if one.before in held or one.before in known]
     chosen = random.sample(found, min(sample, len(found)))
     units = [one.unit for one in chosen]
     for one, made in zip(chosen, anew(units, store, layout, params, profile, title), strict=True):
-        was = held[one.before]
-        if made.files == was.files:
+        was = held.get(one.before)
+        origin = known[one.before] if was is None else was.provenance
+        if provenance.digest(made.files) == (provenance.digest(was.files) if was else origin["digest"]):
             continue
-        if other := [key for key in MACHINE if was.provenance[key] != made.provenance[key]]:
+        if other := [key for key in MACHINE if str(origin[key]) != str(made.provenance[key])]:
             raise UserError(
-                f"{title}: {one.unit.name} was fitted where {other[0]} is {was.provenance[other[0]]}, and here it is "
+                f"{title}: {one.unit.name} was fitted where {other[0]} is {origin[other[0]]}, and here it is "
                 f"{made.provenance[other[0]]}; bytes differ anyway; adopt on a machine of that kind"
             )
         raise UserError(f"{title}: {one.unit.name} comes out otherwise; its fits must be made anew: `dvc repro`")
-    for one in found:
-        store.put(one.unit.key(), held[one.before])
-    return len(found)
+    for before, made in held.items():
+        store.put(next(one.unit.key() for one in renamed if one.before == before), made)
+    if absent := [one for one in found if one.before not in held]:
+        relock.rename(layout, params, profile, renamed[0].method, {one.before: one.unit.key() for one in absent})
+    return len(found), f", {len(absent)} of which are not here" if absent else ""
 
 
 def anew(units: Sequence[Unit], store: Store, layout: Layout, params: Params, profile: str, title: str) -> list[Made]:

@@ -1,0 +1,102 @@
+"""What git holds of fits that are not here, under the keys that they have now.
+
+Who has shown that code which was written anew computes the same (`adopt`) need not have all fits at hand: their keys
+stand in reports/wanted and reports/provenance, and dvc.lock holds the hashes of what a stage's results came from.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from refield import files, settings
+from refield.config import Params
+from refield.errors import UserError
+from refield.pipeline import lock, provenance, units
+from refield.pipeline.clone import dvc, git
+from refield.pipeline.layout import Layout
+
+CODE = ("src/", "stages/")  # where code lies that stages come from
+# Stages that read fits, and whose results are in git. They keep them if the same stages of another profile do.
+READERS = ("figures", "page", "provenance")
+
+Entries = dict[str, Any]
+
+
+def rename(layout: Layout, params: Params, profile: str, method: str, keys: Mapping[str, str]) -> None:
+    """Write a method's new keys, by the old ones, wherever git has them."""
+    file = layout.provenance(profile, method)
+    text = files.read(file, links=True).decode()
+    for before, now in keys.items():
+        text = text.replace(before, now)
+    files.write(file, text.encode())
+    files.write(layout.wanted(profile, method), units.wanted(layout, params, profile, method).encode())
+
+
+def update(layout: Layout, params: Params, profile: str) -> str:
+    """Bring dvc.lock up to date with the code for a profile whose fits are not here, but known under their keys.
+
+    What was done, in a line; nothing, where nothing was to be done. `UserError` if a stage that reads fits has come to
+    something else for a profile whose fits are here.
+    """
+    entries = lock.entries(layout.lock)
+    methods = [method for method in params.methods if f"fit@{profile}-{method}" in entries]
+    if not methods or any(layout.fits(profile, method).is_dir() for method in methods):
+        return ""
+    if unknown := [method for method in methods if not all_known(layout, profile, method)]:
+        return f"{profile}: fits of {', '.join(unknown)} are neither here nor known under their keys"
+    names = [f"fit@{profile}-{method}" for method in methods] + [f"{kind}@{profile}" for kind in READERS]
+    other = next((name for name in params.runs if name != profile and layout.fits(name, methods[0]).is_dir()), None)
+    if other is None or json.loads(dvc("status", "--json", *(f"{kind}@{other}" for kind in READERS))):
+        return f"{profile}: dvc.lock follows once another profile is up to date: `dvc repro`, and this again"
+    code = {dep["path"]: dep for kind in READERS for dep in entries[f"{kind}@{other}"]["deps"]}
+    require_unchanged(layout, entries, other)
+    changed = 0
+    for name in names:
+        for dep in entries[name]["deps"]:
+            before, path = dict(dep), Path(dep["path"])
+            if dep["path"].startswith(CODE):
+                dep.update(code[dep["path"]])
+            elif path.is_relative_to(layout.reports / "wanted"):
+                dep.update(hash_of(path))
+            changed += dep != before
+    if not changed:
+        return ""
+    with layout.lock.open("w", encoding="utf-8") as stream:
+        yaml = YAML()
+        yaml.default_flow_style = False
+        yaml.dump({"schema": "2.0", "stages": entries}, stream)
+    return f"{profile}: {changed} hashes of dvc.lock follow the code; its fits are not here, and stay as they are"
+
+
+def all_known(layout: Layout, profile: str, method: str) -> bool:
+    """Whether the origin of every fit that is wanted is known."""
+    rows = provenance.read(layout.provenance(profile, method))
+    wanted = json.loads(files.read(layout.wanted(profile, method)))["units"]
+    return all(rows.get(name, {}).get("unit") == key for name, key in wanted.items())
+
+
+def require_unchanged(layout: Layout, entries: Entries, profile: str) -> None:
+    """`UserError` unless the stages of a profile that read fits have the results that git's dvc.lock has."""
+    committed = settings.parse(git("show", f"HEAD:{layout.lock}"), "dvc.lock", lock.MOST_VALUES)["stages"]
+    for name in (f"{kind}@{profile}" for kind in READERS):
+        if entries[name].get("outs") != committed.get(name, {}).get("outs"):
+            raise UserError(f"{name} has come to another result; so may other profiles, whose fits are needed here")
+
+
+def hash_of(path: Path) -> Entries:
+    """How dvc.lock tells of a file, or of a folder of files."""
+    if path.is_file():
+        data = path.read_bytes()
+        return {"md5": hashlib.md5(data).hexdigest(), "size": len(data)}
+    members = sorted(file for file in path.rglob("*") if file.is_file())
+    hashes = {file.relative_to(path).as_posix(): hash_of(file) for file in members}
+    listed = json.dumps([{"md5": each["md5"], "relpath": name} for name, each in sorted(hashes.items())])
+    return {
+        "md5": hashlib.md5(listed.encode()).hexdigest() + ".dir",
+        "size": sum(each["size"] for each in hashes.values()),
+        "nfiles": len(hashes),
+    }
