@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 import reliability
-from fuzz.guarded import Place
 from fuzz.judge import Try, tried
+from fuzz.place import Place
 from pipeline import ROOT, Project
 
 from refield.errors import UserError

@@ -26,10 +26,10 @@ def main(seed: str, numbers: str, folder: str, project: str = "") -> None:
     import skimage.segmentation  # noqa: F401
     import sklearn.mixture  # noqa: F401
     import torch._dynamo  # noqa: F401
-    from fuzz.guarded import Place
     from fuzz.judge import tried
     from fuzz.kinds import kind_of
     from fuzz.materials import Materials
+    from fuzz.place import Place
     from pipeline import Project
 
     import refield.fitting.autograd

@@ -1,30 +1,21 @@
 """Odd command lines: every command of `refield`, in this process."""
 
 import os
-import re
-import shutil
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import numpy as np
-from fuzz import octets, odd, pictures, trees
-from fuzz.guarded import Place
+from fuzz import odd, pictures, trees
+from fuzz.clones import ALWAYS, RESULTS, below, damage, home
 from fuzz.judge import Try
-from fuzz.library import changed_file
 from fuzz.materials import Materials
-from PIL import Image
-from ruamel.yaml import YAML
+from fuzz.place import Place
+from fuzz.running import status_of
 
-from refield import cli, interface
-from refield.errors import UserError
+from refield import interface
 from refield.signals import png
 
-LOGS, STORE, OF_DVC = r"state/refield/log/[^/]+\.log", r"units(/.*)?", r"(work/\.dvc/(tmp|cache)|site)(/.*)?"
-ALWAYS = rf"{LOGS}|state(/refield(/log)?)?|{STORE}|{OF_DVC}|work/\.git/(index|objects/.*)"
-RESULTS = r"work/(data|reports)(/.*)?|work/(dvc\.lock|data/checked|README\.md|studies/.*)"
 ENVIRONMENT = {
     "REFIELD_DEVICE": ["", "cpu", "auto", "cuda", "tpu", "ü"],
     "REFIELD_UNITS": ["[/x]", "../units/more", "params.yaml", "/proc/x", "a" * 300, "ü"],
@@ -39,53 +30,13 @@ WORDS = [word for word in (*odd.SHELL, *odd.NAMES, *odd.WORDS, "../up", "..", "\
 WORDS = [word for word in WORDS if len(word) < 10**5]
 
 
-def status_of(arguments: Sequence[str], environment: dict[str, str], place: Place) -> str:
-    """Run a command in this process; what it prints, or `UserError` with what it says if it cannot."""
-    os.environ.update(environment)
-    sys.argv = ["refield", *arguments]
-    status: Any = None
-    try:
-        cli.main()
-    except SystemExit as end:
-        status = end.code
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    return judged(status, place.printed.read_text(errors="replace"))
-
-
-def judged(status: Any, printed: str, refused: Sequence[int] = (1, 2)) -> str:
-    """What a command has printed; `UserError` with what it says if it refuses, `AssertionError` if it breaks."""
-    assert "Traceback (most recent call last)" not in printed, printed
-    assert "this is a bug of refield" not in printed, printed
-    if status in refused:
-        said = re.split(r"error: |ERROR: ", printed)[-1] if status != 2 else "usage"
-        assert said, f"status {status} without a word"
-        # `verify` lists what it has found; how DVC says what it has to say is its own affair.
-        raise UserError(" ".join(said.split()) if re.match(r"\d+ found\n", said) or status == 255 else said.strip())
-    assert not status, f"status {status}: {printed}"
-    return printed.strip()
-
-
-def home(materials: Materials, place: Place, whole: bool) -> None:
-    """The current directory: a pipeline that has run, or settings, a photograph and a fit alone."""
-    if whole:
-        shutil.rmtree(place.work)
-        shutil.copytree(materials.project.folder, place.work, symlinks=True)
-        shutil.copytree(materials.project.units, place.units, dirs_exist_ok=True)
-    else:
-        materials.clone(place.work)
-    rng = np.random.default_rng(0)
-    Image.fromarray(rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)).save(place.work / "cup.jpg")
-    interface.Result("ours", materials.units[0], materials.made[0].files, {}).save(place.work / "cup")
-
-
 def line(rng: Random, place: Place, materials: Materials) -> Try:
     """A command with odd arguments and, sometimes, in an odd environment."""
     name = rng.choice(list(COMMANDS))
     whole = name not in ("fit", "render", "bench") and rng.random() < 0.6
     home(materials, place, whole)
     arguments, made = COMMANDS[name](rng, place, materials)
-    damaged = _damaged(rng, place, materials) if whole and rng.random() < 0.4 else ""
+    damaged = damage(rng, place, materials) if whole and rng.random() < 0.4 else ""
     if name not in ("bench", "") and rng.random() < 0.1:
         arguments.insert(rng.randrange(len(arguments) + 1), rng.choice(["--help", "-h", "--", "--x", "", *WORDS]))
     environment = {}
@@ -106,30 +57,6 @@ def line(rng: Random, place: Place, materials: Materials) -> Try:
 
     shown = [argument[:200] for argument in arguments]
     return Try(f"refield {shown} {environment} {'in a clone' * whole} {damaged}", act, f"{ALWAYS}|{made}", "*")
-
-
-def _damaged(rng: Random, place: Place, materials: Materials) -> str:
-    """One of the clone's own results is not as DVC and the stages have left it."""
-    found = [file for folder in ("reports", "data") for file in sorted((place.work / folder).rglob("*.*"))]
-    file = rng.choice([place.work / "dvc.lock", *(each for each in found if each.is_file())])
-    data = file.read_bytes()
-    file.unlink()  # it may be a link to DVC's cache
-    if file.suffix == ".lock":
-        file.write_bytes(trees.as_yaml(rng, trees.changed(rng, YAML(typ="safe").load(data))))
-    elif file.suffix in (".png", ".json", ".csv", ".safetensors"):
-        file.write_bytes(changed_file(rng, file.name, data, materials))
-    else:
-        file.write_bytes(octets.changed(rng, data, data))
-    return f"with another {file.relative_to(place.work)}"
-
-
-def below(name: str) -> str:
-    """A path in the current directory, its parents, and all in it; or nothing that could be made."""
-    path = os.path.normpath(os.path.join("work", name))
-    parts = path.split(os.sep)
-    return "|".join(
-        [*(re.escape(os.sep.join(parts[:count])) for count in range(2, len(parts))), f"{re.escape(path)}(/.*)?"]
-    )
 
 
 # Where results may go: here, or nowhere.

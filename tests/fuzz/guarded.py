@@ -6,7 +6,6 @@ import math
 import os
 import resource
 import select
-import shutil
 import signal
 import sys
 import tempfile
@@ -18,20 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from fuzz.place import Place
+from fuzz.watch import trespass
+
 from refield.errors import UserError
 
 SECONDS = 20  # of a processor; three times that by the clock, as others may be at work
 GIB = 2**30
 MOST_MEMORY, MOST_OF_A_FILE = 4 * GIB, GIB // 4
-
-# What Python reports of itself before it happens, and where in it paths are.
-WRITES = {
-    **dict.fromkeys(("os.mkdir", "os.remove", "os.rmdir", "os.truncate", "os.chmod", "os.chown", "os.utime"), (0,)),
-    **dict.fromkeys(("os.rename", "os.link", "os.symlink"), (0, 1)),
-}
-WRITES["os.symlink"] = (1,)
-NEVER = ("os.system", "os.exec", "socket.connect", "socket.getaddrinfo")
-WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 @dataclass(frozen=True)
@@ -42,48 +35,6 @@ class Ended:
     said: str
     printed: str = ""
     seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a try is at home: it may write nowhere else."""
-
-    root: Path
-
-    @property
-    def work(self) -> Path:
-        """The current directory."""
-        return self.root / "work"
-
-    @property
-    def units(self) -> Path:
-        """The unit store."""
-        return self.root / "units"
-
-    @property
-    def outside(self) -> Path:
-        """What nobody has to do with."""
-        return self.root / "outside"
-
-    @property
-    def printed(self) -> Path:
-        """What the try prints; not within the place."""
-        return self.root.with_name("printed")
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Where users' folders are."""
-        folders = {"HOME": "home", "TMPDIR": "tmp", "XDG_STATE_HOME": "state", "XDG_CACHE_HOME": "cache"}
-        folders |= {"REFIELD_UNITS": "units", "DVC_SITE_CACHE_DIR": "site"}
-        return {name: str(self.root / folder) for name, folder in folders.items()}
-
-    def make(self) -> None:
-        """Folders for a try, and some beside them; what was there is gone."""
-        shutil.rmtree(self.root, ignore_errors=True)
-        for folder in (self.work, self.units, self.outside / "folder", self.root / "home", self.root / "tmp"):
-            folder.mkdir(parents=True)
-        for file in (self.outside / "file", self.outside / "folder/file"):
-            file.write_text("a secret")
 
 
 def ended(act: Callable[[], str], place: Place, programs: Sequence[str] = (), seconds: float = SECONDS) -> Ended:
@@ -153,7 +104,7 @@ def _try(act: Callable[[], str], place: Place, programs: Sequence[str], report: 
     elsewhere: list[str] = []
 
     def watch(event: str, arguments: Any) -> None:
-        if watching and (said := _odd(event, arguments, place, programs)):
+        if watching and (said := trespass(event, arguments, place, programs)):
             elsewhere.append(said)
 
     sys.addaudithook(watch)
@@ -170,42 +121,3 @@ def _try(act: Callable[[], str], place: Place, programs: Sequence[str], report: 
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(0)
-
-
-def _odd(event: str, arguments: Any, place: Place, programs: Sequence[str]) -> str:
-    """What an event has to do with elsewhere; empty if nothing."""
-    if event == "open":
-        path, _, flags = arguments
-        if not isinstance(path, int) and isinstance(flags, int):
-            path = os.path.realpath(path)
-            if flags & WRITING and not _at_home(path, place):
-                return f"wrote {path!r}"
-            if not flags & (WRITING | os.O_NOFOLLOW) and _is_within(path, place.outside):
-                return f"read {path!r}"
-    elif event in WRITES:
-        odd = [arguments[at] for at in WRITES[event] if not _at_home(arguments[at], place)]
-        return f"{event} {odd[0]!r}" if odd else ""
-    elif event == "subprocess.Popen":
-        name = os.path.basename(os.fsdecode(arguments[0]))
-        return "" if name in programs or "*" in programs else f"started {name}"
-    elif event in NEVER:
-        return f"{event}{arguments!r}"
-    return ""
-
-
-def _at_home(path: Any, place: Place) -> bool:
-    if isinstance(path, int) or path is None:
-        return True
-    if any(_is_within(path, Path(folder)) for folder in ("/dev", "/proc")):  # where no files are made
-        return True
-    return _is_within(path, place.root) and not _is_within(path, place.outside)
-
-
-def _is_within(path: Any, folder: Path) -> bool:
-    # The last part may be a link that is replaced, not followed.
-    head, tail = os.path.split(os.fsdecode(path))
-    try:
-        whole = os.path.join(os.path.realpath(head or "."), tail)
-    except (OSError, ValueError):
-        return True
-    return os.path.commonpath([os.path.normpath(whole), folder]) == str(folder)

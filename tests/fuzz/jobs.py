@@ -8,9 +8,9 @@ from random import Random
 import numpy as np
 import safetensors.numpy
 from fuzz import octets, tensors, trees
-from fuzz.guarded import Place
 from fuzz.judge import Try
 from fuzz.materials import Materials, odd_field
+from fuzz.place import Place
 from fuzz.stores import IN_STORE, replaced
 
 from refield.errors import UserError

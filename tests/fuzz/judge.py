@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fuzz.guarded import SECONDS, Place, ended
+from fuzz.guarded import SECONDS, ended
+from fuzz.place import Place
 
 TRACEBACK = "Traceback (most recent call last)"
 

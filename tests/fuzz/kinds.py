@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from fuzz import commands, jobs, library, processes, stores, values
-from fuzz.guarded import Place
+from fuzz import commands, fits, jobs, photographs, processes, settings, stores, values
 from fuzz.judge import Try
 from fuzz.materials import Materials
+from fuzz.place import Place
 
 
 @dataclass(frozen=True)
@@ -20,15 +20,15 @@ class Kind:
 
 
 KINDS = (
-    Kind("photographs: PNG, JPEG, TIFF, WebP, BMP, GIF, PPM", 22, library.photograph),
-    Kind("params.yaml, studies, papers' numbers, lists of photographs", 17, library.parameters),
+    Kind("photographs: PNG, JPEG, TIFF, WebP, BMP, GIF, PPM", 22, photographs.photograph),
+    Kind("params.yaml, studies, papers' numbers, lists of photographs", 17, settings.parameters),
     Kind("values of `-S`", 6, values.values),
-    Kind("executor.yaml", 7, library.executor),
+    Kind("executor.yaml", 7, settings.executor),
     Kind("units in the store: records and files", 13, stores.unit),
     Kind("checkpoints of unfinished fits", 6, stores.checkpoint),
     Kind("wanted units, jobs and what workers say", 9, jobs.wanted),
-    Kind("weights files", 8, library.weights),
-    Kind("folders of `refield fit`", 4, library.fit_folder),
+    Kind("weights files", 8, fits.weights),
+    Kind("folders of `refield fit`", 4, fits.fit_folder),
     Kind("command lines and environments", 6, commands.line),
     Kind("`dvc repro` and stages as processes", 2, processes.process),
 )

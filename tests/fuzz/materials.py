@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import small
 from fuzz import seeds
-from fuzz.guarded import Place, ended
+from fuzz.guarded import ended
+from fuzz.place import Place
 from pipeline import ROOT, SMALL, STUDY, Project
 from ruamel.yaml import YAML
 

@@ -5,10 +5,12 @@ import sys
 from random import Random
 
 from fuzz import trees
-from fuzz.commands import ALWAYS, RESULTS, home, judged, mostly
-from fuzz.guarded import Place
+from fuzz.clones import ALWAYS, RESULTS, home
+from fuzz.commands import mostly
 from fuzz.judge import Try
 from fuzz.materials import Materials
+from fuzz.place import Place
+from fuzz.running import judged
 from ruamel.yaml import YAML
 
 from refield.errors import UserError

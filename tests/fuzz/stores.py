@@ -11,10 +11,10 @@ from random import Random
 import numpy as np
 import safetensors.numpy
 from fuzz import octets, odd, tensors, trees
-from fuzz.guarded import Place
+from fuzz.fits import changed_file
 from fuzz.judge import Try
-from fuzz.library import changed_file
 from fuzz.materials import Materials
+from fuzz.place import Place
 
 from refield.errors import UserError
 from refield.units.checkpoints import ABOUT

@@ -7,10 +7,12 @@ from random import Random
 from typing import Any
 
 from fuzz import odd, trees
-from fuzz.commands import ALWAYS, WORDS, home, status_of
-from fuzz.guarded import Place
+from fuzz.clones import ALWAYS, home
+from fuzz.commands import WORDS
 from fuzz.judge import Try
 from fuzz.materials import Materials
+from fuzz.place import Place
+from fuzz.running import status_of
 
 from refield.errors import UserError
 
