@@ -26,6 +26,7 @@ PLUMBING = (
     "params.py",
     "settings.py",
     "strict.py",
+    "yaml.py",
     "executors/",
     "machine/",
     "pipeline/",

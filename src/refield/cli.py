@@ -47,15 +47,16 @@ def plan(
     paper: Paper = None,
 ) -> None:
     """What `dvc repro`, or `dvc exp run -S`, would do and why, without doing it."""
+    from refield import yaml
     from refield.errors import UserError, shown
-    from refield.settings import key_shown, parse
+    from refield.settings import key_shown
 
     changes = {}
     for choice in set_:
         key, equals, value = choice.partition("=")
         if not equals:
             raise UserError(f"-S {shown(choice)} is not allowed; it must be KEY=VALUE")
-        changes[key] = parse(value, f"-S {key_shown(key)}: the value")
+        changes[key] = yaml.parse(value, f"-S {key_shown(key)}: the value")
     from refield.pipeline import plan
 
     plan.main(changes, paper)

@@ -7,12 +7,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from refield import yaml
 from refield.errors import shown
 from refield.fields import FIELDS
 from refield.fitting import ways
 from refield.params import Images, Params, Profile, Seg
 from refield.segmentation import SEGMENTERS
-from refield.settings import ConfigError, among, choices, key_shown, load, refused, sentence
+from refield.settings import ConfigError, among, choices, key_shown, refused, sentence
 from refield.tasks import TASKS
 
 TAKEN = ("checked", "sources")  # in data/, beside the profiles' folders
@@ -42,7 +43,7 @@ def read(
     "profiles.quick.train.iterations".
     """
     path = path or find("params.yaml")
-    loaded = load(path)
+    loaded = yaml.load(path)
     for key, value in (changes or {}).items():
         *parents, last = key.split(".")
         entry = loaded

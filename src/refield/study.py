@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 from pydantic import Field, ValidationError, model_validator
 
+from refield import yaml
 from refield.config import Params, read
 from refield.errors import shown
-from refield.settings import ConfigError, load, sentence
+from refield.settings import ConfigError, sentence
 from refield.signals.names import Names
 from refield.strict import Name, Strict
 
@@ -83,6 +84,6 @@ def brief(value: Any) -> str:
 def read_study(path: Path) -> Study:
     """`ConfigError` if the file is missing or wrong."""
     try:
-        return Study.model_validate(load(path))
+        return Study.model_validate(yaml.load(path))
     except ValidationError as error:
         raise ConfigError(sentence(error, f"{path}: ")) from None

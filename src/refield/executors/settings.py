@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from refield import settings
+from refield import settings, yaml
 from refield.errors import UserError
 from refield.strict import Strict
 
@@ -80,7 +80,7 @@ def read() -> Inline | Local | Slurm:
     chosen = os.environ.get(VARIABLE) or (str(FILE) if os.path.lexists(FILE) else "inline")
     if chosen not in ALONE and not os.path.lexists(chosen):
         raise settings.refused(VARIABLE, chosen, f"be {', '.join(ALONE)}, or the name of a file like {FILE}")
-    values = {"kind": chosen} if chosen in ALONE else settings.load(Path(chosen))
+    values = {"kind": chosen} if chosen in ALONE else yaml.load(Path(chosen))
     kind = values.get("kind") if isinstance(values, dict) else None
     if not settings.among(kind, KINDS):
         raise settings.refused(f"{chosen}: kind", kind, f"be one of {settings.choices(KINDS)}")

@@ -6,11 +6,12 @@ from typing import Annotated
 
 from pydantic import Field, HttpUrl, ValidationError, model_validator
 
+from refield import yaml
 from refield.papers.claim import Claim
 from refield.papers.discussion import GAIN, Discussion
 from refield.papers.protocol import Protocol
 from refield.papers.table import Pair, Row, Table
-from refield.settings import ConfigError, choices, load, sentence
+from refield.settings import ConfigError, choices, sentence
 from refield.strict import Name, Strict
 
 FILE = "paper.yaml"
@@ -112,6 +113,6 @@ def read(name: str, folder: Path = Path("papers")) -> Paper:
         there = f"papers are {choices(known)}" if known else "run from the repository's root"
         raise ConfigError(f"{file} is missing; {there}")
     try:
-        return Paper.model_validate(load(file))
+        return Paper.model_validate(yaml.load(file))
     except ValidationError as error:
         raise ConfigError(sentence(error, f"{file}: ")) from None

@@ -10,7 +10,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from refield import config, settings
+from refield import config, yaml
 from refield.errors import UserError, one_line
 
 
@@ -30,7 +30,7 @@ def copy_tracked(folder: Path, changes: Mapping[str, Any], params: Path = Path("
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(name, folder / name)
     git("init", "-q", str(folder))
-    values = settings.load(params)
+    values = yaml.load(params)
     for key, value in changes.items():
         *parents, last = key.split(".")
         entry = values

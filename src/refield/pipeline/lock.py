@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from refield import settings
+from refield import yaml
 from refield.errors import UserError
 from refield.pipeline.layout import STUDIES, Layout
 
@@ -18,9 +18,9 @@ def entries(lock: Path) -> dict[str, Any]:
     """A lock file's stages, none if it is not there; `UserError` if it is half-written: DVC writes it in place, too."""
     if not os.path.lexists(lock):
         return {}
-    content = settings.content(lock, MOST_BYTES)
+    content = yaml.content(lock, MOST_BYTES)
     try:
-        stages = dict(settings.parse(content, str(lock), MOST_VALUES)["stages"])
+        stages = dict(yaml.parse(content, str(lock), MOST_VALUES)["stages"])
         if all("cmd" in entry for entry in stages.values()):
             return stages
     except (ValueError, KeyError, TypeError):

@@ -11,12 +11,13 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from refield import settings
+from refield import yaml
 from refield.config import Params
 from refield.errors import UserError, one_line, shown
 from refield.pipeline import units
 from refield.pipeline.clone import copy_tracked
 from refield.pipeline.layout import Layout
+from refield.settings import key_shown
 from refield.units.unit import Unit
 
 CACHE = Path(".dvc/cache/files/md5")
@@ -49,7 +50,7 @@ def to_run(
     with tempfile.TemporaryDirectory() as folder:
         copy_tracked(Path(folder), changes, layout.params)
         stages = read_stages(Path(folder), layout.pipeline)
-        values = settings.load(Path(folder) / layout.params)
+        values = yaml.load(Path(folder) / layout.params)
     return stages, plan(layout, stages, locked, values, params)
 
 
@@ -165,7 +166,7 @@ def differences(old: Any, new: Any, key: str = "") -> Iterator[str]:
             else:
                 yield from differences(old[name], new[name], inner)
     elif old != new:
-        before, now = (settings.key_shown(each) if isinstance(each, str) else shown(each) for each in (old, new))
+        before, now = (key_shown(each) if isinstance(each, str) else shown(each) for each in (old, new))
         yield f"{key}: {before} → {now}"
 
 
