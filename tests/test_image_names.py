@@ -140,7 +140,7 @@ def test_the_discussion_pairs_all_images(read, tmp_path):
         for method in METHODS
         for i, name in enumerate(NAMES)
     ]
-    studies.write(rows, None, tmp_path / "scores.csv")
+    studies.write_rows(rows, None, tmp_path / "scores.csv")
     again = studies.read_rows(tmp_path / "scores.csv")
     assert again.to_dict("records") == rows
     plan = paper.discussion.model_copy(update={"studies": [s for s in paper.discussion.studies if s.study == "seeds"]})

@@ -12,6 +12,7 @@ import pandas as pd
 
 from refield.config import Params
 from refield.errors import UserError, shown
+from refield.files import write
 from refield.pipeline.layout import STUDIES, Layout
 from refield.pipeline.units import files, read_unit
 from refield.scores.files import read_csv
@@ -68,7 +69,7 @@ def main(name: str) -> None:
                 origins.append({"unit": key, **{column: row[column] for column in PROVENANCE}})
             last = len(scores) == len(choices) * len(study.methods) * len(paths)
             for file, rows_now, rows_then in zip(FILES, (scores, origins), earlier, strict=True):
-                write(rows_now, None if last else rows_then, folder / file)
+                write_rows(rows_now, None if last else rows_then, folder / file)
 
 
 def signals(layout: Layout, params: Params, study: Study, name: str) -> list[Path]:
@@ -111,10 +112,9 @@ def by_unit(scores: pd.DataFrame, origins: pd.DataFrame, columns: Sequence[str])
     return {str(unit): {str(k): v for k, v in row.items()} for unit, row in rows[[*columns]].iterrows()}
 
 
-def write(rows: list[Row], earlier: pd.DataFrame | None, file: Path) -> None:
+def write_rows(rows: list[Row], earlier: pd.DataFrame | None, file: Path) -> None:
     """The rows, and those of an earlier run that this one has not come to; all or nothing."""
     table = pd.DataFrame(rows)
     if earlier is not None:
         table = pd.concat([table, earlier[~earlier["unit"].isin(table["unit"])]])
-    table.to_csv(file.with_suffix(".tmp"), index=False, float_format="%.6f", lineterminator="\n")
-    file.with_suffix(".tmp").replace(file)
+    write(file, table.to_csv(index=False, float_format="%.6f", lineterminator="\n").encode())
