@@ -1,8 +1,13 @@
+import re
+
 import pytest
 from pipeline import ROOT
 from ruamel.yaml import YAML
 
 from refield.config import ConfigError
+from refield.errors import UserError
+from refield.pipeline.layout import Layout
+from refield.pipeline.studies import signals
 from refield.study import Study, read_study
 
 STUDIES = sorted(file.parent.name for file in ROOT.glob("studies/*/params.yaml"))
@@ -85,3 +90,15 @@ def test_the_studies_we_ship_are_valid_and_are_stages(name):
         study.params(choice, ROOT / "params.yaml")
     stage = YAML(typ="safe").load(ROOT / "studies/dvc.yaml")["stages"]["study"]
     assert stage["foreach"][name] == study.profile
+
+
+@pytest.mark.parametrize(
+    ("runs", "command"),
+    [(["quick", "paper"], "dvc repro segment"), (["paper"], "dvc exp run -S 'runs=[quick]' segment")],
+)
+def test_who_lacks_a_studys_images_hears_what_makes_them(runs, command, monkeypatch, tmp_path):
+    params = STUDY.params({"seed": 1}, ROOT / "params.yaml").model_copy(update={"runs": runs})
+    monkeypatch.chdir(tmp_path)
+    said = f"data/quick/images lacks images of the study tiny; `{command}` makes them"
+    with pytest.raises(UserError, match=re.escape(said)):
+        signals(Layout(), params, STUDY, "tiny")

@@ -78,7 +78,10 @@ def signals(layout: Layout, params: Params, study: Study, name: str) -> list[Pat
         path for path in files(layout, params, study.profile) if study.images == "all" or path.stem in study.images
     ]
     if not paths or (study.images != "all" and len(paths) < len(study.images)):
-        raise UserError(f"{layout.signals(study.profile)} lacks images of the study {name}; `dvc repro` makes them")
+        # `segment`, and no more: a later stage would write the keys that `refield adopt` goes by.
+        command = "repro" if study.profile in params.runs else f"exp run -S 'runs=[{study.profile}]'"
+        remedy = f"`dvc {command} segment` makes them"
+        raise UserError(f"{layout.signals(study.profile)} lacks images of the study {name}; {remedy}")
     return paths
 
 
