@@ -1,10 +1,24 @@
 """Code that is written anew and computes the same: what has been fitted is kept."""
 
+import shutil
+
 import pytest
-from pipeline import STUDY, Project, fitted
+from pipeline import ROOT, STUDY, Project, fitted
+
+from refield.pipeline import adopt
 
 METHODS = ("siren", "ftc", "ours", "equal_bin")
 ENGINE = "src/refield/fitting/mlp/engine.py"
+
+
+NOTHING = "nothing to take over: no fit is wanted under another key for its code alone\n"
+
+
+def test_where_there_is_nothing_to_take_over_it_says_so(monkeypatch, tmp_path, capsys):
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    adopt.main(1)
+    assert capsys.readouterr().out == NOTHING
 
 
 @pytest.mark.slow
@@ -18,6 +32,7 @@ def test_fits_and_rows_are_kept_if_some_come_out_the_same(project, tmp_path):
     assert all(f"quick/{method}: 2 of 2 fits taken over" in output for method in METHODS)
     assert "studies/tiny: 4 rows taken over" in output
     assert fitted(project.dvc("repro")) == dict.fromkeys(METHODS, (2, 0))
+    assert project.sh("refield", "adopt").stdout == NOTHING
     changed = (project.folder / "studies/tiny/scores.csv").read_text()
     assert [line.rpartition(",")[0] for line in changed.splitlines()] == [
         line.rpartition(",")[0] for line in rows.splitlines()
@@ -30,7 +45,7 @@ def test_fits_and_rows_are_kept_if_some_come_out_the_same(project, tmp_path):
 
 @pytest.mark.slow
 def test_code_that_computes_something_else_is_found_out(project):
-    project.change("src/refield/fields/mlp.py", "default = layer.fan_in**-0.5", "default = 0.9 * layer.fan_in**-0.5")
+    project.change("src/refield/fields/mlp.py", "else layer.fan_in**-0.5", "else 0.9 * layer.fan_in**-0.5")
     before = project.digests("reports")
     output = project.fails("refield", "adopt")
     assert "comes out otherwise; its fits must be made anew: `dvc repro`" in output

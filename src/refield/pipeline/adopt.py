@@ -46,17 +46,23 @@ def main(sample: int, paper: str | None = None) -> None:
     otherwise, and then nothing of its method is taken over. `sample`: how many are made anew of each method.
     """
     layout, store = Layout(paper), Store()
+    found = False
     for profile in config.read(path=layout.params).profiles:
         params = config.read(profile, path=layout.params)
         for method in params.methods:
             if renamed := of_method(layout, params, profile, method, store):
                 done, told = take_over(renamed, store, layout, params, profile, f"{profile}/{method}", sample)
                 print(f"{profile}/{method}: {done} of {len(renamed)} fits taken over{told}")
+                found = True
         if told := relock.update(layout, params, profile):
             print(told)
+            found = True
     for folder in sorted(STUDIES.glob("*/")) if paper is None else ():
-        if (folder / FILES[0]).exists():
-            print(f"{folder}: {of_study(folder, sample)} rows taken over")
+        if (folder / FILES[0]).exists() and (rows := of_study(folder, sample)):
+            print(f"{folder}: {rows} rows taken over")
+            found = True
+    if not found:
+        print("nothing to take over: no fit is wanted under another key for its code alone")
 
 
 def of_method(layout: Layout, params: Params, profile: str, method: str, store: Store) -> list[Renamed]:

@@ -37,6 +37,7 @@ class WeightVector:
         ]
         self.omega = self.vector.new_tensor(np.concatenate(parts))
         self.scaled = torch.empty_like(self.vector)  # what multiplies the rows
+        self.views = {id(each): self._views(each) for each in (self.vector, self.scaled, self.gradient)}
 
     def scale(self) -> None:
         """Bring `scaled` up to date."""
