@@ -4,6 +4,8 @@ import pytest
 
 from refield.fields.mlp import Mlp
 from refield.fields.wire import Wire
+from refield.fitting import autograd
+from refield.fitting.mlp import engine
 from refield.fitting.train import Train
 from refield.machine.estimate import (
     Steps,
@@ -44,6 +46,10 @@ def test_a_step_takes_as_long_as_the_line_through_two_timed_ones_says():
     assert steps.seconds(3000) == 7.0
     assert steps.seconds(100_000) == pytest.approx(201.0)
     assert Steps({3000: timing(7.0)}).seconds(6000) == 14.0  # of one, in proportion
+
+
+def test_whatever_takes_a_step_has_as_many_parts_as_are_counted():
+    assert autograd.SHARDS == engine.SHARDS
 
 
 @pytest.mark.parametrize(("smaller", "per_point"), [(timing(0.5), 2e-3), (timing(5.9), 1e-3), (timing(5.9, 1), 2e-3)])

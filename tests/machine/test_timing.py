@@ -3,9 +3,7 @@ import time
 
 import pytest
 
-from refield.fitting import autograd
-from refield.fitting.mlp import engine
-from refield.machine.timing import SHARDS, UNSETTLED, Budget, Round, Span, Timing, alone, repeat, slowdown
+from refield.machine.timing import UNSETTLED, Budget, Round, Span, Timing, alone, repeat, slowdown
 
 FOREVER = Budget(math.inf)
 
@@ -17,10 +15,6 @@ def timing(*rounds: tuple[float, float]) -> Timing:
 @pytest.mark.parametrize(("threads", "seconds"), [(1, 9), (2, 5), (3, 4), (4, 3), (8, 2), (64, 2)])
 def test_threads_share_the_parts_and_not_what_comes_before(threads, seconds):
     assert alone(waiting=1, working=8, threads=threads, parts=8) == seconds
-
-
-def test_steps_are_cut_as_it_is_counted_here():
-    assert SHARDS == engine.SHARDS == autograd.SHARDS
 
 
 def test_a_busy_machine_changes_the_clock_and_not_what_work_takes_alone():
@@ -60,23 +54,23 @@ def test_spans_add_and_multiply_end_by_end():
 
 
 def test_time_that_passes_without_work_is_the_machines_and_not_the_works():
-    found = repeat(lambda: time.sleep(0.02), threads=2, budget=FOREVER)
+    found = repeat(lambda: time.sleep(0.02), threads=2, budget=FOREVER, parts=8)
     assert all(each.clock >= 0.02 for each in found.rounds)
     assert found.slowdown > 2
     assert (
-        repeat(lambda: time.sleep(0.02), threads=None, budget=FOREVER).slowdown == 1
+        repeat(lambda: time.sleep(0.02), threads=None, budget=FOREVER, parts=8).slowdown == 1
     )  # of a GPU only a clock can tell
 
 
 @pytest.mark.parametrize("budget", [Budget(0.0), Budget(math.inf, clock=-1.0)])
 def test_without_a_budget_work_is_done_once_more_than_it_counts(budget):
     calls = []
-    assert len(repeat(lambda: calls.append(1), 1, budget).rounds) == 1
+    assert len(repeat(lambda: calls.append(1), 1, budget, 8).rounds) == 1
     assert len(calls) == 2
 
 
 def test_with_a_budget_work_is_repeated_until_it_settles():
-    found = repeat(lambda: sum(range(10_000)), 1, FOREVER)
+    found = repeat(lambda: sum(range(10_000)), 1, FOREVER, 8)
     assert found.settled
     assert not Timing(found.rounds[:-1]).settled
 

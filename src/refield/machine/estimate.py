@@ -14,9 +14,9 @@ from refield.config import Images
 from refield.fields.field import Field
 from refield.fitting.fit import descend
 from refield.fitting.job import Job
-from refield.fitting.mlp.engine import CHUNK_BYTES
+from refield.fitting.mlp.engine import CHUNK_BYTES, SHARDS
 from refield.fitting.train import Train
-from refield.machine.timing import SHARDS, Budget, Timing, repeat
+from refield.machine.timing import Budget, Timing, repeat
 from refield.signals import Image
 from refield.tasks.task import Task
 
@@ -99,7 +99,7 @@ def _time(
 
         if device == "cuda":
             step()  # compiles; the next, which does not count either, is captured
-        timing = repeat(step, threads, budget)
+        timing = repeat(step, threads, budget, SHARDS)
     return points if batches else rows * columns, timing
 
 

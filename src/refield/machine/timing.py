@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-SHARDS = 8  # equal parts of a step on a CPU, whatever the number of threads that take them
 SAME = 0.02  # by what share durations may differ that count as the same
 UNSETTLED = 2.0  # by what share the first repetitions may be too slow
 
@@ -85,7 +84,7 @@ class Budget:
         return time.process_time() < self.busy_until and time.perf_counter() < self.until
 
 
-def alone(waiting: float, working: float, threads: int, parts: int = SHARDS) -> float:
+def alone(waiting: float, working: float, threads: int, parts: int) -> float:
     """Seconds that parallel work takes on `threads` free cores, from the processor's seconds that it took.
 
     `waiting`: of the thread that gives the work out, and does what is not parallel; `working`: of all others, which
@@ -94,10 +93,12 @@ def alone(waiting: float, working: float, threads: int, parts: int = SHARDS) -> 
     return waiting + working / parts * math.ceil(parts / threads)
 
 
-def repeat(work: Callable[[], object], threads: int | None, budget: Budget, parts: int = SHARDS) -> Timing:
-    """Repeat work until it gets no faster, once at least, while the budget lasts; `threads`: None where a GPU does it.
+def repeat(work: Callable[[], object], threads: int | None, budget: Budget, parts: int) -> Timing:
+    """Repeat work of equal `parts` until it gets no faster, once at least, while the budget lasts.
 
-    Steps do: each thread writes down once what it will do with each of the parts that it happens to take.
+    `threads`: that take the parts; None where a GPU does it.
+
+    Steps get faster: each thread writes down once what it will do with each of the parts that it happens to take.
     """
     work()
     timing = Timing(())
