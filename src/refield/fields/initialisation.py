@@ -22,6 +22,9 @@ def bound_of(init: Init, fan_in: int, omega: float, *, first: bool) -> float:
     return float(fan_in**-0.5)
 
 
+MOST = 1e6  # of what parameters of activations are drawn from
+
+
 class Drawn(Strict):
     """How the parameters of activations are drawn: each on its own from one distribution."""
 
@@ -32,10 +35,14 @@ class Drawn(Strict):
     def one_of_them(self) -> "Drawn":
         if (self.uniform is None) == (self.normal is None):
             raise ValueError("parameters are drawn from one distribution, uniform or normal")
-        if self.normal is not None and self.normal[1] < 0:
-            raise ValueError(
-                f"normal = {list(self.normal)} is not allowed; its standard deviation must not be negative"
-            )
+        name, pair = ("uniform", self.uniform) if self.uniform is not None else ("normal", self.normal)
+        assert pair is not None
+        if not all(abs(number) <= MOST for number in pair):
+            raise ValueError(f"{name} = {list(pair)} is not allowed; its numbers must be from {-MOST:g} to {MOST:g}")
+        if self.uniform is not None and pair[1] < pair[0]:
+            raise ValueError(f"uniform = {list(pair)} is not allowed; its second number must not be below the first")
+        if self.normal is not None and pair[1] < 0:
+            raise ValueError(f"normal = {list(pair)} is not allowed; its standard deviation must not be negative")
         return self
 
     def draw(self, count: int, rng: np.random.Generator) -> np.ndarray:

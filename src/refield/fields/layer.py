@@ -11,7 +11,8 @@ from refield.fields.gates import Gate
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer's shape: weight (experts, fan_in, fan_out), bias (biases, fan_out) with one row or one per expert."""
+    """One layer's shape: weight (experts, fan_in, fan_out), bias (biases, fan_out) with one row or one per expert, and
+    what is trained of its activation, as many numbers as `trained` has names."""
 
     gate: Gate
     fan_in: int
@@ -19,8 +20,8 @@ class Layer:
     experts: int
     biases: int
     activation: str | None = None  # none of the output
-    omega: float = 1.0  # the factor inside the activation, where it is not trained
-    beta: float = 0.0  # the activation's shape, where it has one that is not trained
+    omega: float = 1.0  # the factor inside the activation; where it is trained, what it starts from
+    beta: float = 0.0  # the activation's shape, where it has one; where it is trained, what it starts from
     trained: tuple[str, ...] = ()  # the activation's trained parameters
 
     @property

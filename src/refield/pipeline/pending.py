@@ -1,7 +1,6 @@
 """Which stages `dvc repro` would run, and why.
 
-DVC's own dry run stops at the first stage whose inputs are not there yet, and knows nothing of units.
-"""
+DVC's own dry run stops at the first stage whose inputs are not there yet, and knows nothing of units."""
 
 import hashlib
 import tempfile

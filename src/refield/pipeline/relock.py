@@ -81,7 +81,7 @@ def all_known(layout: Layout, profile: str, method: str) -> bool:
 
 def require_unchanged(layout: Layout, entries: Entries, profile: str) -> None:
     """`UserError` unless the stages of a profile that read fits have the results that git's dvc.lock has."""
-    committed = settings.parse(git("show", f"HEAD:{layout.lock}"), "dvc.lock", lock.MOST_VALUES)["stages"]
+    committed = parse(git("show", f"HEAD:{layout.lock}"), "dvc.lock", lock.MOST_VALUES)["stages"]
     for name in (f"{kind}@{profile}" for kind in READERS):
         if entries[name].get("outs") != committed.get(name, {}).get("outs"):
             raise UserError(f"{name} has come to another result; so may other profiles, whose fits are needed here")

@@ -152,6 +152,12 @@ def test_any_activation_behind_any_gate_as_the_definition_takes_it(activation, t
     assert_as_defined(mlp(8.0, "segment", "dense", **settings), 10)
 
 
+def test_activations_with_scratch_beside_some_without_and_layers_wider_than_a_block(monkeypatch):
+    monkeypatch.setattr(passes, "BLOCK", 16)
+    names = ("sine", "prolate", "relu", "root_raised_cosine")
+    assert_as_defined(mlp(*("dense",) * 4, activation=names, omega_0=2.0, width=(20, 5, 9, 33), init="pytorch"), 5)
+
+
 @pytest.mark.parametrize("names", [DICTIONARY[:3], DICTIONARY[3:6], DICTIONARY[6:] + DICTIONARY[:2]], ids=str)
 def test_layers_of_different_activations(names):
     field = mlp(*("dense",) * 3, activation=names, omega_0=(2.0, 3.0, 4.0), trained="base", width=(5, 7, 6))

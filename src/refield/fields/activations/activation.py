@@ -41,7 +41,7 @@ class Work:
     scratch: Sequence[Tensor]  # (n, m) each, as many as the activation says; they hold nothing before and after
     slope: Tensor | None = None  # (n, outputs * m), whose first m columns are u; None where no slope is wanted
     beta: Tensor | float = 0.0  # a tensor of shape (), if it can be trained: read whenever the calls are made
-    by_beta: Tensor | None = None  # (n, outputs * m), for the slope by a beta that can be trained
+    by_beta: Tensor | None = None  # (n, outputs * m), where slopes are wanted of a beta that can be trained
     index: Tensor | None = None  # (n, m) of int64, for an activation that looks up a table
 
 

@@ -160,8 +160,9 @@ def first_seen(field: Mlp, problem: Problem) -> np.ndarray:
     return field.inputs(torch.from_numpy(problem.points), problem.labels).numpy()
 
 
-def first_inputs(coordinates: np.ndarray, layer: Layer, experts: np.ndarray) -> np.ndarray:
-    """Coordinates (n, d) in each point's expert's (n,) columns, and ones for its bias: (n, d * experts + biases)."""
+def first_inputs(seen: np.ndarray, layer: Layer, experts: np.ndarray) -> np.ndarray:
+    """What is seen of points, (n, f), in each point's expert's (n,) columns, and ones for its bias:
+    (n, f * experts + biases)."""
     one_hot = np.eye(layer.experts)[experts]
-    spread = (one_hot[:, :, None] * coordinates[:, None, :]).reshape(len(coordinates), -1)
-    return np.concatenate([spread, one_hot if layer.biases > 1 else np.ones((len(coordinates), 1))], axis=1)
+    spread = (one_hot[:, :, None] * seen[:, None, :]).reshape(len(seen), -1)
+    return np.concatenate([spread, one_hot if layer.biases > 1 else np.ones((len(seen), 1))], axis=1)

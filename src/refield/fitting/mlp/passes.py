@@ -58,8 +58,11 @@ class Passes:
             new(longest, size) if "beta" in activation.trained else None
             for activation, size in zip(activations, outputs, strict=True)
         ]
-        self.scratch = [new(BLOCK) for _ in range(max([activation.scratch for activation in activations], default=0))]
-        self.index = new(BLOCK, dtype=torch.int64) if any(activation.indexed for activation in activations) else None
+        # What calls with scratch go over at a time stays in a core's own cache; a GPU takes all at once.
+        self.block = max(widest, BLOCK) if rows.target.is_cpu else longest * widest
+        scratch = max([activation.scratch for activation in activations], default=0)
+        self.scratch = [new(self.block) for _ in range(scratch)]
+        self.index = new(self.block, dtype=torch.int64) if any(each.indexed for each in activations) else None
         self.error = [
             new(longest * widest),
             new(longest * widest),
@@ -121,8 +124,9 @@ class Passes:
         for i in range(last, -1, -1):
             layer = d.layers[i]
             if layer.activation is not None:
-                by_beta, into = self.by_beta[i], d.weights.beta(d.gradients[shard], i)
-                if by_beta is not None and into is not None:
+                by_beta = self.by_beta[i]
+                if by_beta is not None and d.weights.beta(i) is not None:
+                    into = d.weights.place_of_beta(d.gradients[shard], i)
                     self._add_product(program, error.view(1, -1), by_beta[:n].view(-1, 1), into.view(1, 1))
                 program.add("multiply", error, slope[i], out=error)
                 if layer.outputs > layer.fan_out:
@@ -150,17 +154,14 @@ class Passes:
         return program
 
     def _add_activation(self, program: Program, i: int, n: int, *, slopes: bool) -> None:
-        """f(u; beta) of a layer's first n rows and, if `slopes`, its derivatives by u and beta.
-
-        What needs scratch goes over few rows at a time, so that all of it stays in a core's own cache.
-        """
+        """f(u; beta) of a layer's first n rows and, if `slopes`, its derivatives by u and beta."""
         layer, weights = self.shared.layers[i], self.shared.weights
         activation = ACTIVATIONS[str(layer.activation)]
         beta: Tensor | float = layer.beta
         if "beta" in activation.trained:
-            trained = weights.beta(weights.vector, i)
+            trained = weights.beta(i)
             beta = self.shared.target.new_tensor(beta) if trained is None else trained
-        step = max(1, BLOCK // layer.fan_out) if activation.scratch else n
+        step = self.block // layer.fan_out if activation.scratch else n
         for rows in (slice(first, min(first + step, n)) for first in range(0, n, step)):
             slope, by_beta = self.slope[i][rows], self.by_beta[i]
             u = slope[:, : layer.fan_out]
@@ -169,7 +170,7 @@ class Passes:
                 slope=slope if slopes else None,
                 beta=beta,
                 by_beta=None if by_beta is None or not slopes else by_beta[rows],
-                index=None if self.index is None else self.index[: u.numel()].view(u.shape),
+                index=self.index[: u.numel()].view(u.shape) if activation.indexed and self.index is not None else None,
             )
             activation.write(program, u, self.active[i][rows], work)
 

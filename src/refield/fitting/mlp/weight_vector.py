@@ -10,18 +10,19 @@ from torch import Tensor
 from refield.fields.layer import Layer
 from refield.fitting.adam import Adam
 
+Place = tuple[Tensor, Tensor]  # where a number is, and where its derivative goes; of shape ()
+
 
 class WeightVector:
     """The weights layer after layer: each layer's weight, its bias, and what is trained of its activation.
 
-    What multiplies the rows is `scaled`: the factor inside an activation, its phase, and the amplitude of the layer
-    before are a matter of the weights, so that an activation is nothing but f(u; beta). Full-batch Adam (0.9, 0.999).
+    What multiplies the rows is `scaled`: omega and phase of an activation, and the amplitude of the one before, are a
+    matter of the weights, so that what is left of it is f(u; beta). Full-batch Adam (0.9, 0.999).
     """
 
     def __init__(
         self, weights: Mapping[str, np.ndarray], layers: Sequence[Layer], device: torch.device, dtype: torch.dtype
     ) -> None:
-        self.trained = [layer.trained for layer in layers]
         self.shapes = {name: array.shape for name, array in weights.items()}
         self.sizes = [math.prod(shape) for shape in self.shapes.values()]
         vector = np.concatenate([array.ravel() for array in weights.values()])
@@ -29,85 +30,79 @@ class WeightVector:
         self.adam = Adam({"weights": self.vector})
         assert self.vector.grad is not None
         self.gradient = self.vector.grad
-        # What is not trained: of a layer whose omega is, 1.
-        fixed = [1.0 if "omega" in layer.trained else layer.omega for layer in layers]
-        parts = [
-            np.full(size, 1.0 if name.endswith(".activation") else fixed[int(name.split(".")[1])])
-            for name, size in zip(self.shapes, self.sizes, strict=True)
-        ]
-        self.omega = self.vector.new_tensor(np.concatenate(parts))
+        self.fixed = [1.0 if "omega" in layer.trained else layer.omega for layer in layers]  # each layer's factor
+        factors = [1.0 if name.endswith("activation") else self.fixed[int(name.split(".")[1])] for name in self.shapes]
+        self.omega = self.vector.new_tensor(np.repeat(factors, self.sizes))
         self.scaled = torch.empty_like(self.vector)  # what multiplies the rows
-        self.views = {id(each): self._views(each) for each in (self.vector, self.scaled, self.gradient)}
+        values, derivatives = self._views(self.vector), self._views(self.gradient)
+        self.trained: list[dict[str, Place]] = [
+            {
+                name: (values[f"layers.{i}.activation"][k], derivatives[f"layers.{i}.activation"][k])
+                for k, name in enumerate(layer.trained)
+            }
+            for i, layer in enumerate(layers)
+        ]
+        self.of_layers = [self.layers(each) for each in (self.vector, self.gradient, self.scaled)]
 
     def scale(self) -> None:
         """Bring `scaled` up to date."""
         torch.mul(self.vector, self.omega, out=self.scaled)
-        if not any(self.trained):
-            return
-        for i, (weight, bias) in enumerate(self.layers(self.scaled)):
-            amplitude, own = self._parameter(i - 1, "amplitude"), self._parameter(i, "omega")
-            for factor in (amplitude, own):
-                if factor is not None:
-                    weight.mul_(factor)
-            if own is not None:
-                bias.mul_(own)
-            if (phase := self._parameter(i, "phase")) is not None:
-                bias.add_(phase)
+        for i, ((weight, bias), own) in enumerate(zip(self.of_layers[2], self.trained, strict=True)):
+            if "amplitude" in (before := self._before(i)):
+                weight.mul_(before["amplitude"][0])
+            if "omega" in own:
+                weight.mul_(own["omega"][0])
+                bias.mul_(own["omega"][0])
+            if "phase" in own:
+                bias.add_(own["phase"][0])
 
     def update(self, factor: float) -> None:
         """A step of Adam along `gradient`, which holds the loss's derivative by `scaled`, over `factor`."""
-        if any(self.trained):
-            self._differentiate()
+        for i in range(len(self.trained)):
+            self._differentiate(i)
         self.gradient.mul_(self.omega).mul_(factor)
         self.adam.step()
 
     def layers(self, vector: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Each layer's weight (experts, fan_in, fan_out) and bias (biases, fan_out), as views of such a vector."""
         views = self._views(vector)
-        return [(views[f"layers.{i}.weight"], views[f"layers.{i}.bias"]) for i in range(len(self.trained))]
+        return [(views[f"layers.{i}.weight"], views[f"layers.{i}.bias"]) for i in range(len(self.fixed))]
 
-    def beta(self, vector: Tensor, i: int) -> Tensor | None:
-        """The place () of a layer's beta in such a vector; None if it is not trained."""
-        return self._parameter(i, "beta", vector)
+    def beta(self, i: int) -> Tensor | None:
+        """The place () of a layer's beta; None if it is not trained."""
+        return self.trained[i]["beta"][0] if "beta" in self.trained[i] else None
+
+    def place_of_beta(self, vector: Tensor, i: int) -> Tensor:
+        """The place () for the derivative by a layer's beta in a vector of gradients."""
+        return self._views(vector)[f"layers.{i}.activation"][list(self.trained[i]).index("beta")]
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The weights by name, shaped as they came."""
         return {name: view.cpu().numpy().copy() for name, view in self._views(self.vector).items()}
 
-    def _differentiate(self) -> None:
-        """From the derivatives by `scaled` to those by the weights over `omega`, and by the activations' parameters."""
-        layers = zip(self.layers(self.vector), self.layers(self.gradient), strict=True)
-        for i, ((weight, bias), (by_weight, by_bias)) in enumerate(layers):
-            amplitude, own = self._parameter(i - 1, "amplitude"), self._parameter(i, "omega")
-            sum_ = (weight * by_weight).sum() * self._fixed(i)
-            if amplitude is not None:
-                self._gradient(i - 1, "amplitude").copy_(sum_ if own is None else own * sum_)
-            if own is not None:
-                of_weight = sum_ if amplitude is None else amplitude * sum_
-                self._gradient(i, "omega").copy_(of_weight + (bias * by_bias).sum())
-            if self._parameter(i, "phase") is not None:
-                self._gradient(i, "phase").copy_(by_bias.sum())
-            for factor in (amplitude, own):
-                if factor is not None:
-                    by_weight.mul_(factor)
-            if own is not None:
-                by_bias.mul_(own)
+    def _differentiate(self, i: int) -> None:
+        """From the derivatives by a layer's `scaled` to those by its weights over `omega`, and by what is trained of
+        its activation and of the amplitude before it."""
+        (weight, bias), (by_weight, by_bias) = self.of_layers[0][i], self.of_layers[1][i]
+        before, own = self._before(i), self.trained[i]
+        if "amplitude" not in before and not own:
+            return
+        amplitude = before["amplitude"][0] if "amplitude" in before else 1.0
+        omega = own["omega"][0] if "omega" in own else 1.0
+        product = (weight * by_weight).sum() * self.fixed[i]
+        if "amplitude" in before:
+            before["amplitude"][1].copy_(omega * product)
+            by_weight.mul_(amplitude)
+        if "omega" in own:
+            own["omega"][1].copy_(amplitude * product + (bias * by_bias).sum())
+            by_weight.mul_(omega)
+        if "phase" in own:
+            own["phase"][1].copy_(by_bias.sum())
+        if "omega" in own:
+            by_bias.mul_(omega)
 
-    def _fixed(self, i: int) -> Tensor:
-        """The factor of a layer's weights that is not trained."""
-        return self._views(self.omega)[f"layers.{i}.weight"].flatten()[0]
-
-    def _gradient(self, i: int, name: str) -> Tensor:
-        place = self._parameter(i, name, self.gradient)
-        assert place is not None
-        return place
-
-    def _parameter(self, i: int, name: str, vector: Tensor | None = None) -> Tensor | None:
-        """The place () of a trained parameter of a layer's activation, in the weights or such a vector."""
-        if i < 0 or name not in self.trained[i]:
-            return None
-        views = self._views(self.vector if vector is None else vector)
-        return views[f"layers.{i}.activation"][self.trained[i].index(name)]
+    def _before(self, i: int) -> dict[str, Place]:
+        return self.trained[i - 1] if i else {}
 
     def _views(self, vector: Tensor) -> dict[str, Tensor]:
         parts = torch.split(vector, self.sizes)
