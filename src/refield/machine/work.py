@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from refield.config import Params, Profile
 from refield.fields.field import Field
+from refield.fields.mlp import Mlp
 from refield.fitting import devices
 from refield.fitting.train import Train
 from refield.machine.estimate import Steps, image_size, points_of_step, time_steps, timed_sizes
@@ -53,7 +54,9 @@ class Work:
     @property
     def way(self) -> str:
         """The same for work that one piece of code does: its time per effort is about the same."""
-        own = (type(self.field).__name__, repr(self.task), self.train.engine, bool(self.train.batch))
+        field = self.field
+        made_of = (field.activations, field.trained is None, field.residual) if isinstance(field, Mlp) else ()
+        own = (type(field).__name__, made_of, repr(self.task), self.train.engine, bool(self.train.batch))
         return repr((self.device, *own))
 
     @property

@@ -12,12 +12,13 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from refield import files, settings
+from refield import files
 from refield.config import Params
 from refield.errors import UserError
 from refield.pipeline import lock, provenance, units
 from refield.pipeline.clone import dvc, git
 from refield.pipeline.layout import Layout
+from refield.yaml import parse
 
 CODE = ("src/", "stages/")  # where code lies that stages come from
 # Stages that read fits, and whose results are in git. They keep them if the same stages of another profile do.
