@@ -1,4 +1,6 @@
-"""WIRE, against its published formula in complex arithmetic: values, derivatives, initial weights and sizes."""
+"""WIRE, against its published formulas in complex arithmetic: values, derivatives, initial weights and sizes."""
+
+import json
 
 import numpy as np
 import pytest
@@ -10,7 +12,13 @@ from refield.fields import build, describe
 from refield.fields.wire import Wire
 
 SMALL = Wire(width=9, hidden_layers=2)  # six neurons
+FORMS = pytest.mark.parametrize("form", ["complex", "real", "complex_2d"])
 HIDDEN = {"weight": (181, 181, 2), "bias": (181, 2)}  # of width 256, 181 neurons
+
+
+def small(form):
+    """In few points and neurons, windows wide enough for none to be 0 everywhere."""
+    return Wire(form=form, width=9, hidden_layers=2, omega=6.0, sigma=3.0)
 
 
 def drawn(field, dims=2, channels=3, seed=0):
@@ -25,43 +33,59 @@ def tensors(weights, dtype=torch.float64):
     return {name: torch.tensor(array, dtype=dtype, requires_grad=True) for name, array in weights.items()}
 
 
+def linear(weights, name, h):
+    weight, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
+    if bias.ndim == 2:
+        weight, bias = weight[..., 0] + 1j * weight[..., 1], bias[..., 0] + 1j * bias[..., 1]
+    return h @ weight + bias
+
+
 def published(field, weights, points):
-    """exp(1j omega z - (sigma |z|)^2) after each linear layer but the last, and the real part of that."""
-    h = points.astype(complex)
-    for i in range(field.hidden_layers + 2):
-        weight, bias = (weights[f"layers.{i}.{name}"] for name in ("weight", "bias"))
-        if i:
-            weight, bias = weight[..., 0] + 1j * weight[..., 1], bias[..., 0] + 1j * bias[..., 1]
-        z = h @ weight + bias
-        h = np.exp(1j * field.omega * z - (field.sigma * np.abs(z)) ** 2)
-    return z.real
+    """A wavelet after each linear layer but the last, and the real part of that."""
+    h = points
+    for i in range(field.hidden_layers + 1):
+        z = linear(weights, f"layers.{i}", h)
+        if field.form == "complex":
+            h = np.exp(1j * field.omega * z - (field.sigma * np.abs(z)) ** 2)
+        else:
+            v = linear(weights, f"windows.{i}", h)
+            if field.form == "real":
+                h = np.cos(field.omega * z) * np.exp(-((field.sigma * v) ** 2))
+            else:
+                squares = np.abs(z) ** 2 + np.abs(v) ** 2
+                h = np.exp(1j * field.omega * z) * np.exp(-field.sigma * field.sigma * squares)
+    return linear(weights, f"layers.{i + 1}", h).real
 
 
 @pytest.mark.parametrize(("dims", "channels"), [(1, 1), (2, 3), (3, 2)])
 @pytest.mark.parametrize(
     "settings", [{}, {"omega": 5.0, "sigma": 5.0}, {"hidden_layers": 0}, {"hidden_layers": 1, "width": 2}]
 )
-def test_values_are_those_of_the_published_formula(settings, dims, channels):
-    field = Wire(**{"width": 24, **settings})
+@FORMS
+def test_values_are_those_of_the_published_formula(form, settings, dims, channels):
+    field = Wire(**{"form": form, "width": 24, **settings})
     weights, points = drawn(field, dims, channels), some_points(50, dims)
     values = field.evaluate(tensors(weights), torch.tensor(points))
     assert values.dtype == torch.float64
     np.testing.assert_allclose(values.detach().numpy(), published(field, weights, points), rtol=1e-10, atol=1e-12)
 
 
-def test_float32_weights_give_float32_values():
-    field = Wire(width=64)
+@FORMS
+def test_float32_weights_give_float32_values(form):
+    field = Wire(form=form, width=64)
     weights, points = drawn(field), some_points(200)
     values = field.evaluate(tensors(weights, torch.float32), torch.tensor(points))
     assert values.dtype == torch.float32
     np.testing.assert_allclose(values.detach().numpy(), published(field, weights, points), atol=1e-4)
 
 
-def test_gradient_by_weights_is_the_formulas_difference_quotient():
-    weights, points = drawn(SMALL), some_points(20)
+@FORMS
+def test_gradient_by_weights_is_the_formulas_difference_quotient(form):
+    field = small(form)
+    weights, points = drawn(field), some_points(20)
     towards = np.random.default_rng(1).normal(size=(20, 3))
     held = tensors(weights)
-    (SMALL.evaluate(held, torch.tensor(points)) * torch.tensor(towards)).sum().backward()
+    (field.evaluate(held, torch.tensor(points)) * torch.tensor(towards)).sum().backward()
     for name, array in weights.items():
         quotient = np.empty_like(array)
         for index in np.ndindex(array.shape):
@@ -69,19 +93,23 @@ def test_gradient_by_weights_is_the_formulas_difference_quotient():
             for step in (1e-6, -1e-6):
                 moved = array.copy()
                 moved[index] += step
-                ends.append((published(SMALL, {**weights, name: moved}, points) * towards).sum())
+                ends.append((published(field, {**weights, name: moved}, points) * towards).sum())
             quotient[index] = (ends[0] - ends[1]) / 2e-6
+        assert np.abs(quotient).max() > 1e-4, name
         np.testing.assert_allclose(held[name].grad.numpy(), quotient, rtol=1e-5, atol=1e-6, err_msg=name)
-    assert not held["layers.3.bias"].grad[:, 1].any()  # the one part of a weight that no value depends on
+    if form != "real":
+        assert not held["layers.3.bias"].grad[:, 1].any()  # the one part of a weight that no value depends on
 
 
+@FORMS
 @pytest.mark.parametrize("dims", [1, 2, 3])
-def test_points_are_differentiated_twice_and_then_weights(dims):
+def test_points_are_differentiated_twice_and_then_weights(form, dims):
     """What a loss on gradients or Laplacians takes, as in Poisson tasks."""
-    weights = tensors(drawn(SMALL, dims, 1))
+    field = small(form)
+    weights = tensors(drawn(field, dims, 1))
     points = torch.tensor(some_points(6, dims), requires_grad=True)
-    assert torch.autograd.gradgradcheck(lambda points: SMALL.evaluate(weights, points), points)
-    (slope,) = torch.autograd.grad(SMALL.evaluate(weights, points).sum(), points, create_graph=True)
+    assert torch.autograd.gradgradcheck(lambda points: field.evaluate(weights, points), points)
+    (slope,) = torch.autograd.grad(field.evaluate(weights, points).sum(), points, create_graph=True)
     (curvature,) = torch.autograd.grad(slope.sum(), points, create_graph=True)
     (slope.square().sum() + curvature.square().sum()).backward()
     for array in (slope, curvature, *(weight.grad for weight in weights.values() if weight.grad is not None)):
@@ -89,10 +117,11 @@ def test_points_are_differentiated_twice_and_then_weights(dims):
         assert array.abs().sum() > 0
 
 
+@FORMS
 @pytest.mark.parametrize("factor", [0.0, 1.0, 100.0])
-def test_derivatives_are_finite_at_zero_and_far_from_it(factor):
+def test_derivatives_are_finite_at_zero_and_far_from_it(form, factor):
     """At factor 0 every z is 0, where |z| has no derivative; at 100 nearly all wavelets are 0."""
-    field = Wire(width=24)
+    field = Wire(form=form, width=24)
     weights = tensors({name: factor * array for name, array in drawn(field).items()}, torch.float32)
     points = torch.tensor(np.concatenate([np.zeros((1, 2)), some_points(50)]), requires_grad=True)
     values = field.evaluate(weights, points)
@@ -112,9 +141,13 @@ def test_a_wavelet_is_at_most_its_value_at_its_peak(omega, sigma):
     assert field.wavelet(torch.zeros_like(peak), peak).tolist() == [[pytest.approx(bound), 0.0]]
 
 
-def test_parameters_are_as_many_as_the_official_networks():
-    assert Wire(width=64).neurons == 45
-    assert sum(array.size for array in drawn(Wire(width=64)).values()) == 12_831
+@pytest.mark.parametrize(
+    ("form", "neurons", "count"), [("complex", 45, 12_831), ("complex_2d", 32, 13_062), ("real", 64, 25_539)]
+)
+def test_parameters_are_as_many_as_the_official_networks(form, neurons, count):
+    field = Wire(form=form, width=64)
+    assert field.neurons == neurons
+    assert sum(array.size for array in drawn(field).values()) == count
 
 
 def test_initial_weights_are_torchs_defaults_for_both_parts():
@@ -135,6 +168,21 @@ def test_initial_weights_are_torchs_defaults_for_both_parts():
     assert np.abs(weights["layers.0.weight"]).max() > 0.9 * 2**-0.5
 
 
+@pytest.mark.parametrize("form", ["real", "complex_2d"])
+def test_the_windows_initial_weights_are_draws_of_their_own(form):
+    weights = drawn(Wire(form=form, width=256))
+    for i in range(4):
+        for name in ("weight", "bias"):
+            array, first = weights[f"windows.{i}.{name}"], weights[f"layers.{i}.{name}"]
+            bound = (2 if i == 0 else Wire(form=form, width=256).neurons) ** -0.5
+            assert array.shape == first.shape
+            assert 0.9 * bound < np.abs(array).max() <= bound
+            assert array.std() == pytest.approx(bound / 3**0.5, rel=0.1)
+    assert "windows.4.weight" not in weights
+    every = np.concatenate([array.ravel() for array in weights.values()])
+    assert np.unique(every).size == every.size
+
+
 def test_initial_weights_are_the_seeds():
     for name, array in drawn(SMALL).items():
         assert np.array_equal(array, drawn(SMALL)[name])
@@ -149,9 +197,10 @@ def test_a_point_does_not_depend_on_the_others_nor_on_their_order():
     torch.testing.assert_close(torch.cat([SMALL.evaluate(weights, part) for part in points.split(7)]), whole)
 
 
+@FORMS
 @pytest.mark.parametrize(("dims", "channels"), [(1, 1), (2, 3), (3, 1)])
-def test_flop_are_those_that_torch_counts(dims, channels):
-    n, field = 10, Wire(width=24)
+def test_flop_are_those_that_torch_counts(form, dims, channels):
+    n, field = 10, Wire(form=form, width=24)
     weights, points = tensors(drawn(field, dims, channels)), torch.tensor(some_points(n, dims))
     with FlopCounterMode(display=False) as counter:
         field.evaluate(weights, points).sum().backward()
@@ -161,6 +210,8 @@ def test_flop_are_those_that_torch_counts(dims, channels):
 def test_the_widest_layer_holds_both_parts():
     assert Wire(width=64).cost(2, 3).floats == 90
     assert Wire(width=2).cost(2, 3).floats == 3
+    assert Wire(form="real", width=64).cost(2, 3).floats == 128  # of both maps
+    assert Wire(form="complex_2d", width=64).cost(2, 3).floats == 128
 
 
 def test_the_table_makes_it_from_its_description():
@@ -168,6 +219,15 @@ def test_the_table_makes_it_from_its_description():
     assert field == Wire(width=64, hidden_layers=3, omega=20.0, sigma=10.0)
     assert build(describe(field)) == field
     assert (field.needs_labels, field.steady) == (False, True)
+
+
+def test_a_description_names_the_form_only_where_it_is_not_the_complex_one():
+    described = '{"field": "wire", "width": 64, "hidden_layers": 3, "omega": 20.0, "sigma": 30.0}'
+    assert json.dumps(describe(Wire(width=64))) == described  # as before there were other forms
+    for form in ("real", "complex_2d"):
+        field = Wire(form=form, width=64)
+        assert describe(field)["form"] == form
+        assert build(json.loads(json.dumps(describe(field)))) == field
 
 
 @pytest.mark.parametrize(
@@ -181,6 +241,8 @@ def test_the_table_makes_it_from_its_description():
         {"sigma": -1.0},
         {"sigma": float("nan")},
         {"omega_0": 30.0},
+        {"form": "complex2d"},
+        {"form": None},
     ],
 )
 def test_wrong_settings_are_refused(wrong):
