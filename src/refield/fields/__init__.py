@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from refield.errors import UserError, shown
+from refield.fields.cosmo import Cosmo
 from refield.fields.field import Field
 from refield.fields.mfn import Mfn
 from refield.fields.mlp import Mlp
@@ -14,6 +15,7 @@ FIELDS: dict[str, type[Field]] = {
     "mlp": Mlp,
     "wire": Wire,
     "mfn": Mfn,
+    "cosmo": Cosmo,
 }
 
 
