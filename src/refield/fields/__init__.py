@@ -6,6 +6,7 @@ from typing import Any
 from refield.errors import UserError, shown
 from refield.fields.cosmo import Cosmo
 from refield.fields.field import Field
+from refield.fields.incode import Incode
 from refield.fields.mfn import Mfn
 from refield.fields.mlp import Mlp
 from refield.fields.wire import Wire
@@ -16,6 +17,7 @@ FIELDS: dict[str, type[Field]] = {
     "wire": Wire,
     "mfn": Mfn,
     "cosmo": Cosmo,
+    "incode": Incode,
 }
 
 
