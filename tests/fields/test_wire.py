@@ -183,6 +183,16 @@ def test_the_windows_initial_weights_are_draws_of_their_own(form):
     assert np.unique(every).size == every.size
 
 
+def test_the_two_dimensional_form_starts_alive_at_its_own_constants_only():
+    deviations = []
+    for omega, sigma in ((10.0, 10.0), (20.0, 30.0)):
+        field = Wire(form="complex_2d", width=64, omega=omega, sigma=sigma)
+        values = field.evaluate(tensors(drawn(field)), torch.tensor(some_points(500)))
+        deviations.append(values.std(dim=0).max().item())
+    assert deviations[0] > 0.01
+    assert deviations[1] < 1e-6
+
+
 def test_initial_weights_are_the_seeds():
     for name, array in drawn(SMALL).items():
         assert np.array_equal(array, drawn(SMALL)[name])

@@ -36,7 +36,8 @@ class Wire(Uniform):
     width: int = Field(ge=2)  # complex: as of a SIREN with about as many parameters; `neurons` is what there is
     hidden_layers: int = Field(3, ge=0)  # from hidden to hidden: one more than these has wavelets
     # omega_0, frequency, and sigma_0, inverse spread; for images 20 and 30, wire_image_denoise.py, of the complex form.
-    # Of the other two only the layers' own defaults are published, 10 and 10 (wire.py, line 29; wire2d.py, line 30).
+    # Of the other two only the layers' own defaults are published, 10 and 10 (wire.py, line 29; wire2d.py, line 30):
+    # give these, as complex_2d's windows are so narrow at 20 and 30 that a network of width 64 starts at 0.
     omega: float = Field(20.0, gt=0, allow_inf_nan=False)
     sigma: float = Field(30.0, gt=0, allow_inf_nan=False)
 
