@@ -55,7 +55,7 @@ def test_the_profiles_here_have_few_kinds_between_them():
     params = config.read(path=ROOT / "params.yaml")
     kinds = {name: {each.kind for each in of_profile(params, name, 1, "cpu")} for name in params.profiles}
     assert kinds["quick"] == kinds["kodak_crops"]
-    assert len(kinds["quick"]) == len(kinds["paper"]) == 3  # with gates, without, and twice as wide
+    assert len(kinds["quick"]) == len(kinds["paper"]) == 4  # with gates, without, twice as wide, and leaky
 
 
 def test_without_a_budget_one_kind_is_timed_of_all_that_go_one_way():

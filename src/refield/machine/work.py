@@ -54,16 +54,16 @@ class Work:
     @property
     def way(self) -> str:
         """The same for work that one piece of code does: its time per effort is about the same."""
-        field = self.field
-        made_of = (field.activations, field.trained is None, field.residual) if isinstance(field, Mlp) else ()
-        own = (type(field).__name__, made_of, repr(self.task), self.train.engine, bool(self.train.batch))
+        own = (type(self.field).__name__, repr(self.task), self.train.engine, bool(self.train.batch))
         return repr((self.device, *own))
 
     @property
     def kind(self) -> str:
         """The same for work whose steps, of as many points, take the same time per effort."""
         size = timed_sizes(self.field, self.points, self.device)[-1]
-        own = (self.field.cost(2, 3).floats, self.field.steady, self.train.precision, size)
+        field = self.field
+        made_of = (field.activations, field.trained is None, field.residual) if isinstance(field, Mlp) else ()
+        own = (field.cost(2, 3).floats, field.steady, made_of, self.train.precision, size)
         return repr((self.way, *own))
 
 
