@@ -1,13 +1,19 @@
+import hashlib
 import math
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image as Pillow
 from pydantic import ValidationError
 
 from refield.errors import UserError
+from refield.scores import controls
 from refield.signals.image import Image
+from refield.tasks import build, describe
 from refield.tasks.inpaint import Inpaint
 from refield.tasks.problem import squared_error
 
@@ -110,8 +116,10 @@ def test_the_loss_is_the_mean_over_visible_pixels() -> None:
 def test_an_exact_reconstruction_is_infinitely_good() -> None:
     image = photograph(24, 16)
     scores = MASKS[0].score(image, MASKS[0].finish(image.values(), image))
+    control = scores.pop("psnr_hidden_biharmonic")
     assert scores == {"psnr_hidden": math.inf, "psnr_visible": math.inf, "psnr_8bit": math.inf, "ssim": 1}
-    assert list(scores) == [measure.name for measure in Inpaint.measures]
+    assert control < 20  # noise has no surface
+    assert list(MASKS[0].score(image, image)) == [measure.name for measure in Inpaint.measures]
 
 
 @pytest.mark.parametrize("task", MASKS, ids=lambda task: task.mask)
@@ -141,3 +149,173 @@ def test_the_whole_error_is_the_weighted_mean_of_both(task: Inpaint, channels: i
     scores, share = task.score(image, estimate), task.draw_mask((24, 16)).mean()
     hidden, visible, whole = (255**2 / 10 ** (scores[f"psnr_{name}"] / 10) for name in ("hidden", "visible", "8bit"))
     assert whole == pytest.approx(share * hidden + (1 - share) * visible, rel=1e-9)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_control_is_the_biharmonic_filling_whatever_the_field_says(channels: int) -> None:
+    image, task = photograph(24, 16, channels), MASKS[1]
+    mask = task.draw_mask((24, 16))
+    expected = psnr(image.pixels[mask], controls.biharmonic(image.pixels, mask)[mask])
+    for estimate in (image, photograph(24, 16, channels, seed=1)):
+        assert task.score(image, estimate)["psnr_hidden_biharmonic"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("task", MASKS, ids=lambda task: task.mask)
+def test_a_smooth_picture_needs_no_field(task: Inpaint) -> None:
+    rows, columns = np.mgrid[:24, :16]
+    ramp = Image((4 * rows + 6 * columns).astype(np.uint8)[..., None])
+    assert task.score(ramp, photograph(24, 16, 1))["psnr_hidden_biharmonic"] > 40
+
+
+def test_what_was_described_before_is_described_the_same() -> None:
+    """A fit is known by this."""
+    assert describe(Inpaint()) == {"kind": "inpaint", "mask": "random", "hidden": 0.8, "mask_seed": 0}
+    assert describe(MASKS[1]) == {"kind": "inpaint", "mask": "text", "hidden": 0.8, "mask_seed": 5}
+
+
+DISC = np.hypot(*np.mgrid[-11.5:12, -7.5:8]) < 5  # (24, 16)
+
+
+def sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def picture(file: Path, pixels: np.ndarray) -> Inpaint:
+    """The task of the mask that is written into a file."""
+    Pillow.fromarray(pixels).save(file)
+    return Inpaint(mask="file", mask_file=str(file), mask_sha256=sha256(file))
+
+
+def black_and_white(hidden: np.ndarray) -> np.ndarray:
+    return np.where(hidden, 0, 255).astype(np.uint8)
+
+
+class TestFiles:
+    @pytest.mark.parametrize("name", ["mask.png", "mask.bmp", "mask.tif", "mask.gif", "mask.webp", "mask.pgm"])
+    def test_black_hides(self, tmp_path: Path, name: str) -> None:
+        pixels = black_and_white(DISC)
+        file = tmp_path / name
+        Pillow.fromarray(pixels).save(file, **({"lossless": True} if name == "mask.webp" else {}))
+        task = Inpaint(mask="file", mask_file=str(file), mask_sha256=sha256(file))
+        mask = task.draw_mask((24, 16))
+        assert mask.dtype == bool
+        np.testing.assert_array_equal(mask, DISC)
+
+    @pytest.mark.parametrize("mode", ["1", "L", "RGB", "P", "RGBA", "LA"])
+    def test_a_picture_may_be_stored_in_any_mode(self, tmp_path: Path, mode: str) -> None:
+        file = tmp_path / "mask.png"
+        Pillow.fromarray(black_and_white(DISC)).convert(mode).save(file)
+        task = Inpaint(mask="file", mask_file=str(file), mask_sha256=sha256(file))
+        np.testing.assert_array_equal(task.draw_mask((24, 16)), DISC)
+
+    def test_the_problem_and_the_scores_are_those_of_the_mask(self, tmp_path: Path) -> None:
+        task, image = picture(tmp_path / "mask.png", black_and_white(DISC)), photograph(24, 16)
+        np.testing.assert_array_equal(task.problem(image, None).importance.reshape(24, 16) == 0, DISC)
+        inverted = Image(np.where(DISC[..., None], 255 - image.pixels, image.pixels))
+        scores = task.score(image, inverted)
+        assert scores["psnr_visible"] == math.inf
+        assert scores["psnr_hidden"] == pytest.approx(psnr(image.pixels[DISC], inverted.pixels[DISC]))
+
+    def test_a_path_begins_where_the_command_runs(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "masks").mkdir()
+        there = picture(tmp_path / "masks/disc.png", black_and_white(DISC))
+        monkeypatch.chdir(tmp_path)
+        task = Inpaint(mask="file", mask_file="masks/disc.png", mask_sha256=there.mask_sha256)
+        np.testing.assert_array_equal(task.draw_mask((24, 16)), DISC)
+
+    def test_a_fit_is_known_by_the_content(self, tmp_path: Path) -> None:
+        """Settings can be read, and described, where the file is not."""
+        task = picture(tmp_path / "mask.png", black_and_white(DISC))
+        (tmp_path / "mask.png").unlink()
+        assert describe(task)["mask_sha256"] == task.mask_sha256
+        assert build(describe(task)) == task
+
+    def test_a_link_to_a_file_is_that_file(self, tmp_path: Path) -> None:
+        """DVC may check files out as links to its cache."""
+        task = picture(tmp_path / "kept.png", black_and_white(DISC))
+        (tmp_path / "mask.png").symlink_to(tmp_path / "kept.png")
+        linked = task.model_copy(update={"mask_file": str(tmp_path / "mask.png")})
+        np.testing.assert_array_equal(linked.draw_mask((24, 16)), DISC)
+
+    @pytest.mark.parametrize(
+        ("hidden", "words"),
+        [
+            (DISC.T, "has 24 x 16 pixels, and task.mask_file = '{}' has 16 x 24; both must be of one size"),
+            (DISC[1:], "has 24 x 16 pixels, and task.mask_file = '{}' has 23 x 16; both must be of one size"),
+            (
+                DISC | True,
+                "has 24 x 16 pixels, of which task.mask_file = '{}' hides all; some must be hidden and some ",
+            ),
+            (DISC & False, "has 24 x 16 pixels, of which task.mask_file = '{}' hides none; some must be hidden and "),
+        ],
+        ids=["turned", "cut", "black", "white"],
+    )
+    def test_a_mask_that_does_not_suit_the_image_is_refused(
+        self, hidden: np.ndarray, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        task = picture(Path("mask.png"), black_and_white(hidden))
+        with pytest.raises(UserError) as error:
+            task.problem(photograph(24, 16), None)
+        assert str(error.value).startswith(words.format("mask.png"))
+
+    def test_another_picture_in_its_place_is_refused(self, tmp_path: Path) -> None:
+        task = picture(tmp_path / "mask.png", black_and_white(DISC))
+        found = picture(tmp_path / "mask.png", black_and_white(~DISC)).mask_sha256
+        with pytest.raises(UserError) as error:
+            task.problem(photograph(24, 16), None)
+        said = f"task.mask_file: {tmp_path / 'mask.png'} has the sha256 {found}; task.mask_sha256 is {task.mask_sha256}"
+        assert str(error.value) == said
+
+    @pytest.mark.parametrize(
+        ("pixels", "words"),
+        [
+            (np.where(DISC, 1, 255).astype(np.uint8), "has greys; it must be black where it hides and white elsewhere"),
+            (np.stack([black_and_white(DISC), *2 * [black_and_white(~DISC)]], axis=-1), "has greys; it must be black"),
+            (np.stack(4 * [black_and_white(DISC)], axis=-1), "is transparent in places"),
+        ],
+        ids=["nearly black", "colours", "transparent"],
+    )
+    def test_what_is_no_mask_is_refused(self, pixels: np.ndarray, words: str, tmp_path: Path) -> None:
+        task = picture(tmp_path / "mask.png", pixels)
+        with pytest.raises(UserError) as error:
+            task.problem(photograph(24, 16), None)
+        assert str(error.value).startswith(f"task.mask_file: {tmp_path / 'mask.png'}")
+        assert words in str(error.value)
+
+    def test_a_missing_or_odd_file_is_refused(self, tmp_path: Path) -> None:
+        file = tmp_path / "mask.png"
+        file.write_bytes(b"not at all")
+        task = Inpaint(mask="file", mask_file=str(file), mask_sha256=sha256(file))
+
+        def said() -> str:
+            with pytest.raises(UserError) as error:
+                task.problem(photograph(24, 16), None)
+            return str(error.value)
+
+        assert said().startswith(f"task.mask_file: {file} is not an image of a kind that is read")
+        file.unlink()
+        assert said() == f"task.mask_file: {file} is missing"
+        file.mkdir()
+        assert said() == f"task.mask_file: {file} is no file"
+        file.rmdir()
+        os.mkfifo(file)
+        assert said() == f"task.mask_file: {file} is no file"
+
+    @pytest.mark.parametrize(
+        ("keys", "words"),
+        [
+            ({"mask": "file"}, "mask: file needs both mask_file and mask_sha256"),
+            ({"mask": "file", "mask_file": "mask.png"}, "mask: file needs both mask_file and mask_sha256"),
+            ({"mask": "file", "mask_sha256": "0" * 64}, "mask: file needs both mask_file and mask_sha256"),
+            ({"mask_file": "mask.png"}, "mask: random has no file; remove mask_file and mask_sha256"),
+            ({"mask": "text", "mask_sha256": "0" * 64}, "mask: text has no file; remove mask_file and mask_sha256"),
+            ({"mask": "file", "mask_file": "", "mask_sha256": "0" * 64}, "mask_file"),
+            ({"mask": "file", "mask_file": "a\0b", "mask_sha256": "0" * 64}, "mask_file"),
+            ({"mask": "file", "mask_file": "mask.png", "mask_sha256": "0" * 63}, "mask_sha256"),
+            ({"mask": "file", "mask_file": "mask.png", "mask_sha256": "A" * 64}, "mask_sha256"),
+        ],
+    )
+    def test_a_file_and_its_sha256_are_named_together(self, keys: dict[str, str], words: str) -> None:
+        with pytest.raises(ValidationError, match=words):
+            Inpaint(**keys)

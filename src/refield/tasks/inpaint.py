@@ -4,24 +4,29 @@ The mask depends on the settings and the image's size alone, so all images of a 
 as they come: regions that were cut from the whole image tell a field about hidden pixels.
 """
 
-from typing import ClassVar, Literal
+import hashlib
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float, Integer
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
-from pydantic import Field
+from pydantic import Field, StringConstraints, model_validator
 
-from refield.errors import UserError
-from refield.scores import metrics
+from refield.errors import UserError, shown
+from refield.files import read
+from refield.scores import controls, metrics
 from refield.scores.measure import PSNR, SSIM, Measure
 from refield.signals.image import as_image
+from refield.signals.photographs import load
 from refield.signals.signal import Signal
-from refield.strict import Strict
+from refield.strict import Strict, added
 from refield.tasks.problem import Problem
 
 PSNR_HIDDEN = Measure("psnr_hidden", "PSNR hidden", 2, unit="dB")
 PSNR_VISIBLE = Measure("psnr_visible", "PSNR visible", 2, unit="dB")
+PSNR_BIHARMONIC = Measure("psnr_hidden_biharmonic", "PSNR hidden, biharmonic", 2, unit="dB")
 
 SENTENCE = "a field is fitted to the pixels that are seen and must fill in those that lie under these words"
 LINES = 8  # of text in an image's height
@@ -29,27 +34,50 @@ SMALLEST_FONT = 8  # pixels: letters of less are no letters, so an image of few 
 
 
 class Inpaint(Strict):
-    """Hide pixels at random or under lines of text, fit the others, and score both apart."""
+    """Hide pixels at random, under lines of text or where a file says, fit the others, and score both apart."""
 
-    mask: Literal["random", "text"] = "random"
-    hidden: float = Field(0.8, gt=0, lt=1)  # the share of pixels that `random` hides; unused by `text`
-    mask_seed: int = Field(0, ge=0)  # which pixels are drawn, or in which order the words come
+    mask: Literal["random", "text", "file"] = "random"
+    hidden: float = Field(0.8, gt=0, lt=1)  # the share of pixels that `random` hides; unused by others
+    mask_seed: int = Field(0, ge=0)  # which pixels are drawn, or in which order the words come; unused by `file`
+    # A picture as large as the image, in a format of photographs, black where it hides and white elsewhere, as those of
+    # deep image prior; its path is absolute or begins where the command runs. A fit is known by both keys, so that no
+    # other picture can take the place of the one that was meant.
+    mask_file: Annotated[str, StringConstraints(pattern=r"^[^\x00]+$")] | None = added(None)
+    mask_sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = added(None)  # of the file's bytes
 
     least_squares: ClassVar[bool] = True
-    measures: ClassVar[tuple[Measure, ...]] = (PSNR_HIDDEN, PSNR_VISIBLE, PSNR, SSIM)
+    measures: ClassVar[tuple[Measure, ...]] = (PSNR_HIDDEN, PSNR_VISIBLE, PSNR_BIHARMONIC, PSNR, SSIM)
     only_scores: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="after")
+    def a_file_is_named_with_its_sha256(self) -> "Inpaint":
+        named = (self.mask_file is not None) + (self.mask_sha256 is not None)
+        if self.mask == "file" and named < 2:
+            raise ValueError("mask: file needs both mask_file and mask_sha256, as sha256sum says it")
+        if self.mask != "file" and named:
+            raise ValueError(f"mask: {self.mask} has no file; remove mask_file and mask_sha256, or write mask: file")
+        return self
 
     def draw_mask(self, shape: tuple[int, int]) -> np.ndarray:
         """Where an image of `shape` (height, width) is hidden, as bool (h, w); `UserError` if all of it is, or nothing.
 
         `random` hides exactly round(hidden * h * w) pixels, and those that a smaller share hides are among them. The
-        pixels under `text` depend on the version of Pillow, which brings the font and the FreeType that draws it.
+        pixels under `text` depend on the version of Pillow, which brings the font and the FreeType that draws it. The
+        picture of `file` is read every time; `UserError` names what is wrong with it.
         """
         height, width = shape
         rng = np.random.default_rng(self.mask_seed)
-        mask = _text(height, width, rng) if self.mask == "text" else _random(height, width, self.hidden, rng)
+        match self.mask:
+            case "random":
+                setting, mask = f"task.hidden = {self.hidden}", _random(height, width, self.hidden, rng)
+            case "text":
+                setting, mask = "task.mask = text", _text(height, width, rng)
+            case "file":
+                setting, mask = f"task.mask_file = {shown(self.mask_file)}", _file(self.mask_file, self.mask_sha256)
+        if mask.shape != shape:
+            sides = " x ".join(map(str, mask.shape))
+            raise UserError(f"has {height} x {width} pixels, and {setting} has {sides}; both must be of one size")
         if mask.all() or not mask.any():
-            setting = "task.mask = text" if self.mask == "text" else f"task.hidden = {self.hidden}"
             raise UserError(
                 f"has {height} x {width} pixels, of which {setting} hides {'all' if mask.all() else 'none'}; "
                 "some must be hidden and some visible"
@@ -66,16 +94,20 @@ class Inpaint(Strict):
         return signal.with_values(values)
 
     def score(self, signal: Signal, estimate: Signal) -> dict[str, float]:
-        """PSNR in dB over the hidden, the visible and all pixels of the 8-bit images, and SSIM of the whole."""
+        """PSNR in dB over the hidden, the visible and all pixels of the 8-bit images, and SSIM of the whole.
+
+        And the PSNR of what a biharmonic surface through the visible pixels says of the hidden ones, without any field.
+        """
         original, reconstruction = as_image(signal).pixels, as_image(estimate).pixels
         mask = self.draw_mask(as_image(signal).shape)
 
-        def psnr_where(where: np.ndarray) -> float:
-            return metrics.psnr_8bit(original[where][None], reconstruction[where][None])  # as one row of pixels
+        def psnr_where(where: np.ndarray, estimate: np.ndarray = reconstruction) -> float:
+            return metrics.psnr_8bit(original[where][None], estimate[where][None])  # as one row of pixels
 
         return {
             PSNR_HIDDEN.name: psnr_where(mask),
             PSNR_VISIBLE.name: psnr_where(~mask),
+            PSNR_BIHARMONIC.name: psnr_where(mask, controls.biharmonic(original, mask)),
             PSNR.name: metrics.psnr_8bit(original, reconstruction),
             SSIM.name: metrics.ssim(original, reconstruction),
         }
@@ -99,3 +131,18 @@ def _text(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
             line += "".join(f"{word} " for word in rng.permutation(words))
         pen.text((0, top), line, fill=1, font=font)
     return np.array(picture)
+
+
+def _file(name: str | None, sha256: str | None) -> np.ndarray:
+    """A picture's mask: black hides, white does not; `UserError` if it is missing, another, or no mask."""
+    path = Path(name or "")
+    try:
+        found = hashlib.sha256(read(path, links=True)).hexdigest()
+        if found != sha256:
+            raise UserError(f"{path} has the sha256 {found}; task.mask_sha256 is {sha256}")
+        pixels = load(path, "grey")[..., 0]
+        if not np.isin(pixels, (0, 255)).all():
+            raise UserError(f"{path} has greys; it must be black where it hides and white elsewhere")
+    except UserError as error:
+        raise UserError(f"task.mask_file: {error}") from None
+    return pixels == 0
