@@ -41,7 +41,11 @@ def test_every_field_and_task_comes_back_as_it_was_put(field, task, channels, sp
 
 @pytest.mark.parametrize("task", TASKS)
 def test_a_tasks_own_settings_travel_too(task, spool):
-    settings = {"inpaint": {"hidden": 0.25, "mask_seed": 7}, "gradients": {"operator": "central"}}.get(task, {})
+    settings = {
+        "inpaint": {"mask": "file", "hidden": 0.25, "mask_seed": 7, "mask_file": "a.png", "mask_sha256": "0" * 64},
+        "gradients": {"operator": "central"},
+        "superresolve": {"factor": 2, "loss": "averaged", "grid": "ends"},
+    }.get(task, {})
     one = dataclasses.replace(unit(0), task=TASKS[task](**settings))
     assert spool.get(spool.put(one), "again").task == one.task
 

@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
+from refield.tasks.edges import Edges
 from refield.tasks.gradients import Gradients
 from refield.tasks.inpaint import Inpaint
 from refield.tasks.represent import Represent
+from refield.tasks.superresolve import Superresolve
 from refield.tasks.task import Task
 
 TASKS: dict[str, type[Task]] = {
     "represent": Represent,
     "inpaint": Inpaint,
     "gradients": Gradients,
+    "superresolve": Superresolve,
+    "edges": Edges,
 }
 
 

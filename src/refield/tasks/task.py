@@ -18,9 +18,12 @@ class Task(Described, Protocol):
     A task may serve some kinds of signal only; it refuses the others by a `UserError`, such as `as_image` raises.
     """
 
-    least_squares: ClassVar[bool]  # whether its loss is `squared_error`, of values at points: the fast engine's
     measures: ClassVar[tuple[Measure, ...]]  # the columns of `score`, the one that ranks methods first
     only_scores: ClassVar[frozenset[str]]  # the keys, of `scores` in params.yaml, that no fit depends on
+
+    @property
+    def least_squares(self) -> bool:
+        """Whether its loss is `squared_error`, of values at points: the fast engine's."""
 
     def problem(self, signal: Signal, labels: Integer[np.ndarray, " n"] | None) -> Problem:
         """What a field is fitted to; `labels` (n,) are the regions of the signal's points, for a field that needs them.

@@ -1,0 +1,47 @@
+"""Edges: the field is fitted to every sample of an image, and scored by the edges of what it learned.
+
+MIRE (CVPR 2025) shows a fitted field's own gradient as an edge detector, without a number. An estimate is a picture, so
+here edges and gradients are those of that picture, and of the original by the same operators: Sobel's, whose
+differences are the field's derivatives up to the distance of pixels, and Canny's.
+"""
+
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Float, Integer
+
+from refield.scores import edges, metrics
+from refield.scores.measure import PSNR, SSIM, Measure
+from refield.signals.image import as_image
+from refield.signals.signal import Signal
+from refield.strict import Strict
+from refield.tasks.problem import Problem
+
+EDGE_F = Measure("edge_f_score", "Edge F-score", 4)
+CORRELATION = Measure("gradient_correlation", "Gradient correlation", 4)
+
+
+class Edges(Strict):
+    """Fit an image and score the edges of its reconstruction."""
+
+    least_squares: ClassVar[bool] = True
+    measures: ClassVar[tuple[Measure, ...]] = (EDGE_F, CORRELATION, PSNR, SSIM)
+    only_scores: ClassVar[frozenset[str]] = frozenset()
+
+    def problem(self, signal: Signal, labels: Integer[np.ndarray, " n"] | None) -> Problem:
+        """Every pixel, as in `represent`."""
+        image = as_image(signal)
+        return Problem(image.points(), image.values(), image.channels, labels)
+
+    def finish(self, values: Float[np.ndarray, "n c"], signal: Signal) -> Signal:
+        return signal.with_values(values)
+
+    def score(self, signal: Signal, estimate: Signal) -> dict[str, float]:
+        """How far edges and gradient magnitudes of the 8-bit images agree, their PSNR in dB, and SSIM."""
+        original, reconstruction = as_image(signal).pixels, as_image(estimate).pixels
+        return {
+            EDGE_F.name: edges.edge_f_score(original, reconstruction),
+            CORRELATION.name: edges.gradient_correlation(original, reconstruction),
+            PSNR.name: metrics.psnr_8bit(original, reconstruction),
+            SSIM.name: metrics.ssim(original, reconstruction),
+        }

@@ -1,0 +1,127 @@
+"""Super-resolution: the field is fitted to a reduced image, and scored on the image that this was reduced from.
+
+Published code fits either the reduced image's own pixels (INCODE, https://arxiv.org/abs/2310.18846) or the means of the
+field over the pixels that each was made of (WIRE, https://arxiv.org/abs/2301.05187), and both keep the step that was
+nearest to the answer. Here it is the last one. Labels are passed on as they come: regions that were cut from the large
+image tell a field about what it does not see.
+"""
+
+from functools import partial
+from typing import ClassVar, Literal
+
+import numpy as np
+from jaxtyping import Float, Float64, Integer, Shaped
+from pydantic import Field
+
+from refield.arrays import Tensor
+from refield.errors import UserError
+from refield.scores import controls, metrics
+from refield.scores.measure import PSNR, SSIM, Measure
+from refield.signals.image import as_image, pixel_grid
+from refield.signals.signal import Signal
+from refield.strict import Strict
+from refield.tasks.problem import Batch, Evaluate, Problem, squared_error
+
+PSNR_BICUBIC = Measure("psnr_bicubic", "PSNR bicubic", 2, unit="dB")
+SSIM_BICUBIC = Measure("ssim_bicubic", "SSIM bicubic", 4)
+PSNR_LANCZOS = Measure("psnr_lanczos", "PSNR Lanczos", 2, unit="dB")
+SSIM_LANCZOS = Measure("ssim_lanczos", "SSIM Lanczos", 4)
+
+
+class Superresolve(Strict):
+    """Reduce an image by the means of blocks of pixels, fit what is left, and score the image that comes of it."""
+
+    factor: int = Field(1, ge=1)  # pixels of a block's side, so both sides must be multiples; 1 leaves the image whole
+    # points: the field's value at a block is to be the block's mean. averaged: the mean of its values at its pixels is.
+    loss: Literal["points", "averaged"] = "points"
+    # Where `points` see the reduced pixels; unused by `averaged`. centred: at their blocks' centres. ends: on a grid of
+    # their own whose end pixels are on the ends, as in some published code; the picture that comes of it is stretched.
+    grid: Literal["centred", "ends"] = "centred"
+
+    measures: ClassVar[tuple[Measure, ...]] = (PSNR, SSIM, PSNR_BICUBIC, SSIM_BICUBIC, PSNR_LANCZOS, SSIM_LANCZOS)
+    only_scores: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def least_squares(self) -> bool:
+        return self.loss == "points"
+
+    def problem(self, signal: Signal, labels: Integer[np.ndarray, " n"] | None) -> Problem:
+        """The pixels of the reduced image, row by row, each in the region of the pixel nearest to its block's centre.
+
+        Of `averaged` a point is the last pixel of its block; the target's columns are the block's mean and, where there
+        are labels, those of its pixels. `UserError` if the image's sides are no multiples of the factor.
+        """
+        image, factor = as_image(signal), self.factor
+        (height, width), target = image.shape, self.reduce(image)
+        points = blocks(image.points().reshape(height, width, 2), factor)
+        regions = None if labels is None else blocks(labels.reshape(height, width, 1), factor)[..., 0]
+        # The middle pixel, or of an even factor the first after the centre.
+        middle = None if regions is None else regions[:, factor // 2 * (factor + 1)]
+        wanted = image.points(), labels
+        if self.loss == "points":
+            ends = self.grid == "ends"
+            at = pixel_grid(height // factor, width // factor) if ends else points.mean(axis=1)
+            return Problem(at, target, image.channels, middle, loss=squared_error, wanted=wanted)
+        if regions is not None:
+            target = np.concatenate([target, regions], axis=1)
+        loss = partial(averaged_error, factor=factor, apart=(spacing(height), spacing(width)))
+        return Problem(points[:, -1], target, image.channels, middle, loss=loss, wanted=wanted)
+
+    def reduce(self, signal: Signal) -> Float64[np.ndarray, "m c"]:
+        """The values of the reduced image, row by row, not rounded; `UserError` if blocks do not fill the image."""
+        height, width = as_image(signal).shape
+        if height % self.factor or width % self.factor:
+            raise UserError(
+                f"has {height} x {width} pixels; both sides must be multiples of task.factor = {self.factor}"
+            )
+        return blocks(signal.values().reshape(height, width, -1), self.factor).mean(axis=1)
+
+    def finish(self, values: Float[np.ndarray, "n c"], signal: Signal) -> Signal:
+        """The field's own pixels at the size of `signal`; nothing makes them agree with the reduced image."""
+        return signal.with_values(values)
+
+    def score(self, signal: Signal, estimate: Signal) -> dict[str, float]:
+        """PSNR in dB and SSIM of the 8-bit images, and of bicubic and Lanczos enlargements of the reduced image.
+
+        Those begin with the same numbers as the field, and are rounded to 8 bits as its picture is.
+        """
+        original, (height, width) = as_image(signal).pixels, as_image(signal).shape
+        reduced = self.reduce(signal).reshape(height // self.factor, width // self.factor, -1)
+
+        def enlargement(by: Literal["bicubic", "lanczos"]) -> np.ndarray:
+            values = controls.enlarged(reduced, self.factor, by).reshape(height * width, -1)
+            return as_image(signal.with_values(values)).pixels
+
+        pictures = as_image(estimate).pixels, enlargement("bicubic"), enlargement("lanczos")
+        scores = [(metrics.psnr_8bit(original, each), metrics.ssim(original, each)) for each in pictures]
+        return dict(zip((measure.name for measure in self.measures), sum(scores, ()), strict=True))
+
+
+def blocks(array: Shaped[np.ndarray, "h w k"], factor: int) -> Shaped[np.ndarray, "m f k"]:
+    """An image's blocks of factor x factor pixels, row by row, and the pixels of each, row by row."""
+    height, width, depth = array.shape
+    parts = array.reshape(height // factor, factor, width // factor, factor, depth)
+    return parts.swapaxes(1, 2).reshape(-1, factor**2, depth)
+
+
+def spacing(side: int) -> float:
+    """How far the pixels of a side of so many are apart, in coordinates from -1 to 1."""
+    return 2 / (side - 1) if side > 1 else 0.0
+
+
+def averaged_error(evaluate: Evaluate, batch: Batch, factor: int, apart: tuple[float, float]) -> Tensor:
+    """The mean over blocks and channels of (mean of f over the block - target)^2, each block weighted by importance.
+
+    A point is its block's last pixel: the others lie up to factor - 1 pixels before it, and those are so far `apart`.
+    """
+    import torch
+
+    # Made where the points are: nothing may be copied to a GPU while a step is captured.
+    before = torch.arange(factor - 1, -1, -1, dtype=batch.points.dtype, device=batch.points.device)
+    back = torch.stack(torch.meshgrid(before * apart[0], before * apart[1], indexing="ij"), dim=-1).reshape(-1, 2)
+    # Both ends are exact, at which a tile of Levels-of-Experts begins: the last as it came, the first by the clamp.
+    points = (batch.points[:, None] - back).clamp(min=-1)
+    labels = None if batch.labels is None else batch.target[:, -(factor**2) :].reshape(-1).to(batch.labels.dtype)
+    values = evaluate(points.reshape(-1, 2), labels).reshape(*points.shape[:2], -1).mean(dim=1)
+    error = (values - batch.target[:, : values.shape[1]]).square()
+    return (error if batch.importance is None else batch.importance[:, None] * error).mean()
