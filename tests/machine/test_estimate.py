@@ -1,12 +1,19 @@
+import hashlib
 import math
 
+import numpy as np
 import pytest
+from PIL import Image as Pillow
 
+from refield.errors import UserError
 from refield.fields.mlp import Mlp
 from refield.fields.wire import Wire
 from refield.fitting import autograd
+from refield.fitting.fit import descend
+from refield.fitting.job import Job
 from refield.fitting.mlp import engine
 from refield.fitting.train import Train
+from refield.machine import estimate
 from refield.machine.estimate import (
     Steps,
     fastest,
@@ -20,7 +27,9 @@ from refield.machine.estimate import (
 )
 from refield.machine.timing import Budget, Round, Timing
 from refield.tasks import TASKS
+from refield.tasks.inpaint import Inpaint
 from refield.tasks.represent import Represent
+from refield.tasks.superresolve import Superresolve
 
 TRAIN = Train(iterations=1, learning_rate=1e-3)
 NARROW = Mlp(gates=(8.0, "segment"), width=64, regions=3)
@@ -95,6 +104,47 @@ def test_steps_of_batches_are_timed_at_the_size_of_the_batch():
 def test_an_image_that_is_too_large_to_be_timed_is_timed_in_part():
     field = Mlp(gates=("dense", "dense"), width=1024)
     assert list(time_steps(field, Represent(), TRAIN, 512, 768, "cpu", Budget(0.0)).timings) == [39 * 59]
+
+
+WIDE = Mlp(gates=("dense", "dense"), width=512)
+
+
+@pytest.fixture
+def jobs(monkeypatch) -> list[Job]:
+    """Those whose steps are timed from now on."""
+    seen = []
+    monkeypatch.setattr(estimate, "descend", lambda job, device: seen.append(job) or descend(job, device))
+    return seen
+
+
+def test_a_task_of_some_sizes_is_timed_on_some_points_of_a_whole_image(jobs):
+    """Of 4,602 of 360,000 pixels, in blocks of 36: the same share of 10,000."""
+    sizes = list(time_steps(WIDE, Superresolve(factor=6), TRAIN, 480, 750, "cpu", Budget(0.0)).timings)
+    assert sizes == [math.prod(shrunk(480, 750, timed_sizes(WIDE, 480 * 750, "cpu")[-1]))]
+    (job,) = jobs
+    assert len(job.problem.points) == pytest.approx(sizes[0] / 36, abs=1)
+    assert np.abs(job.problem.points).max() > 0.9
+    assert len(job.problem.target) == len(job.problem.points)
+
+
+def test_so_are_batches_of_it(jobs):
+    train = Train(iterations=1, learning_rate=1e-3, batch=100)
+    assert list(time_steps(NARROW, Superresolve(factor=5), train, 60, 55, "cpu", Budget(0.0)).timings) == [100]
+    assert [(len(job.problem.points), job.train.batch) for job in jobs] == [(132, 100)]  # there are no 200
+
+
+def test_a_mask_of_the_whole_image_hides_none_of_the_points_that_are_timed(jobs, tmp_path):
+    file = tmp_path / "mask.png"
+    Pillow.fromarray(np.where(np.arange(480 * 750).reshape(480, 750) < 1000, 255, 0).astype(np.uint8)).save(file)
+    task = Inpaint(mask="file", mask_file=str(file), mask_sha256=hashlib.sha256(file.read_bytes()).hexdigest())
+    (points,) = time_steps(WIDE, task, TRAIN, 480, 750, "cpu", Budget(0.0)).timings
+    assert [set(job.problem.importance) for job in jobs] == [{1}]
+    assert len(jobs[0].problem.points) == points
+
+
+def test_what_takes_no_size_is_refused_by_its_own_words():
+    with pytest.raises(UserError, match=r"480 x 750 pixels; both sides must be multiples of task\.factor = 7"):
+        time_steps(WIDE, Superresolve(factor=7), TRAIN, 480, 750, "cpu", Budget(0.0))
 
 
 def test_products_have_a_rate():

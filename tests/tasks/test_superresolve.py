@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
+from fitting.descents import ALL, a_job, assert_close, define, descend, initial
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 from refield.errors import UserError
 from refield.fields.mlp import Mlp
 from refield.fields.wire import Wire
+from refield.fitting.autograd import CHUNK_FLOATS, AutogradDescent
 from refield.fitting.fit import fit_together
 from refield.fitting.job import Job
 from refield.fitting.train import Train
@@ -259,6 +261,33 @@ def test_a_fit_brings_the_loss_down_and_has_a_value_for_every_pixel(loss, field,
     (fit,) = fit_together([Job(field, problem, train, 0)], "cpu")
     assert fit.values.shape == (12 * 18, 1)
     assert fit.curve[-1][1] < 0.5 * fit.curve[0][1]
+
+
+def a_fit(field: Mlp | Wire, batch: int | None = None) -> Job:
+    """Of 150 blocks: more than two chunks."""
+    labels = np.random.default_rng(0).integers(0, 3, 20 * 30).astype(np.uint8) if field.needs_labels else None
+    made = Superresolve(factor=2, loss="averaged").problem(photograph(20, 30), labels)
+    return a_job(field, made, batch=batch)
+
+
+@pytest.mark.parametrize("field", [SEGMENTED, WIRE], ids=lambda field: type(field).__name__)
+def test_steps_on_chunks_of_blocks_are_those_on_all(field, monkeypatch) -> None:
+    monkeypatch.setitem(CHUNK_FLOATS, "cpu", 0)  # 64 points in a chunk
+    job = a_fit(field)
+    assert_close(descend(AutogradDescent, job, 20), define(job, [ALL] * 20), 1e-9)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("batch", [None, 40])
+@pytest.mark.parametrize("field", [SEGMENTED, WIRE], ids=lambda field: type(field).__name__)
+def test_a_gpus_steps_are_the_cpus(field, batch, monkeypatch) -> None:
+    monkeypatch.setitem(CHUNK_FLOATS, "cuda", 0)
+    job = a_fit(field, batch)
+    assert_close(descend(AutogradDescent, job, 20, device="cuda"), descend(AutogradDescent, job, 20), 1e-8)
+    with AutogradDescent(job, initial(job), torch.device("cuda")) as descent:
+        for _ in range(3):
+            descent.step(0.0)
+        assert (descent.replay.graph is not None) == field.steady
 
 
 def test_a_finished_field_is_its_own_picture() -> None:

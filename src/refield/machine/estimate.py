@@ -4,13 +4,14 @@ import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
 from refield.config import Images
+from refield.errors import UserError
 from refield.fields.field import Field
 from refield.fitting.fit import descend
 from refield.fitting.job import Job
@@ -18,6 +19,7 @@ from refield.fitting.mlp.engine import CHUNK_BYTES, SHARDS
 from refield.fitting.train import Train
 from refield.machine.timing import Budget, Timing, repeat
 from refield.signals import Image
+from refield.tasks.problem import Problem
 from refield.tasks.task import Task
 
 KODAK = (512, 768)
@@ -84,14 +86,16 @@ def _time(
 ) -> tuple[int, Timing]:
     """Steps of about so many points, on an image of them all or, where steps have batches, of twice as many."""
     batches = bool(train.batch and train.batch < height * width)
-    if batches:
-        train = train.model_copy(update={"batch": points})
-    rng, (rows, columns) = np.random.default_rng(0), shrunk(height, width, 2 * points if batches else points)
-    image = Image(rng.integers(0, 256, (rows, columns, 3), dtype=np.uint8))
-    regions = field.model_dump()["regions"] if field.needs_labels else 0
-    labels = rng.integers(0, regions, rows * columns) if regions else None
+    train = train.model_copy(update={"batch": points}) if batches else train
+    rows, columns = shrunk(height, width, 2 * points if batches else points)
+    try:
+        problem = _of_noise(task, field, rows, columns)
+    except UserError:  # it takes some sizes only: then some points of a whole image
+        whole = _of_noise(task, field, height, width)
+        count = 2 * points if batches else round(rows * columns / (height * width) * len(whole.points))
+        problem = _part(whole, count)
     threads = None if device == "cuda" else torch.get_num_threads()
-    with descend(Job(field, task.problem(image, labels), train, seed=0), device) as descent:
+    with descend(Job(field, problem, train, seed=0), device) as descent:
 
         def step() -> None:
             descent.step(0.0)
@@ -101,6 +105,22 @@ def _time(
             step()  # compiles; the next, which does not count either, is captured
         timing = repeat(step, threads, budget, SHARDS)
     return points if batches else rows * columns, timing
+
+
+def _of_noise(task: Task, field: Field, height: int, width: int) -> Problem:
+    """A task's problem of an RGB image, and of a map for a field that follows one."""
+    rng = np.random.default_rng(0)
+    image = Image(rng.integers(0, 256, (height, width, 3), dtype=np.uint8))
+    regions = field.model_dump()["regions"] if field.needs_labels else 0
+    return task.problem(image, rng.integers(0, regions, height * width) if regions else None)
+
+
+def _part(problem: Problem, count: int) -> Problem:
+    """So many of a problem's points, or all, evenly spread and of equal importance."""
+    which = np.unique(np.linspace(0, len(problem.points) - 1, max(1, count)).astype(int))
+    names = [name for name in ("points", "target", "labels") if getattr(problem, name) is not None]
+    importance = None if problem.importance is None else np.ones(len(which))
+    return replace(problem, **{name: getattr(problem, name)[which] for name in names}, importance=importance)
 
 
 def load_what_steps_need() -> None:
