@@ -177,7 +177,7 @@ def test_infinite_and_missing_averages_have_no_place_on_the_axis():
 def test_a_profile_of_another_task_has_its_own_measure_and_no_place_on_the_axis():
     profile = PARAMS.profiles["quick"].model_copy(update={"task": {"kind": "inpaint"}})
     params = PARAMS.model_copy(update={"profiles": {"quick": profile}})
-    found = Results(scores().assign(psnr_hidden=20.0, psnr_visible=21.0), [])
+    found = Results(scores().assign(psnr_hidden=20.0, psnr_visible=21.0, psnr_hidden_biharmonic=19.0), [])
     html, _ = front(found, {}, params)
     assert "PSNR hidden, which has no place on this axis" in html
     assert row(html, "SIREN") == ["30.28", "20.00"]

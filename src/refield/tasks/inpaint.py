@@ -46,7 +46,7 @@ class Inpaint(Strict):
     mask_sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = added(None)  # of the file's bytes
 
     least_squares: ClassVar[bool] = True
-    measures: ClassVar[tuple[Measure, ...]] = (PSNR_HIDDEN, PSNR_VISIBLE, PSNR_BIHARMONIC, PSNR, SSIM)
+    measures: ClassVar[tuple[Measure, ...]] = (PSNR_HIDDEN, PSNR_VISIBLE, PSNR, SSIM, PSNR_BIHARMONIC)
     only_scores: ClassVar[frozenset[str]] = frozenset()
 
     @model_validator(mode="after")
@@ -107,9 +107,9 @@ class Inpaint(Strict):
         return {
             PSNR_HIDDEN.name: psnr_where(mask),
             PSNR_VISIBLE.name: psnr_where(~mask),
-            PSNR_BIHARMONIC.name: psnr_where(mask, controls.biharmonic(original, mask)),
             PSNR.name: metrics.psnr_8bit(original, reconstruction),
             SSIM.name: metrics.ssim(original, reconstruction),
+            PSNR_BIHARMONIC.name: psnr_where(mask, controls.biharmonic(original, mask)),
         }
 
 
