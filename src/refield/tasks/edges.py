@@ -1,6 +1,6 @@
 """Edges: the field is fitted to every sample of an image, and scored by the edges of what it learned.
 
-MIRE (CVPR 2025) shows a fitted field's own gradient as an edge detector, without a number. An estimate is a picture, so
+MIRE (CVPR 2025) shows a fitted field's own gradient as the edges that it found. An estimate is a picture, so
 here edges and gradients are those of that picture, and of the original by the same operators: Sobel's, whose
 differences are the field's derivatives up to the distance of pixels, and Canny's.
 """

@@ -1,8 +1,8 @@
 """Super-resolution: the field is fitted to a reduced image, and scored on the image that this was reduced from.
 
 Published code fits either the reduced image's own pixels (INCODE, https://arxiv.org/abs/2310.18846) or the means of the
-field over the pixels that each was made of (WIRE, https://arxiv.org/abs/2301.05187), and both keep the step that was
-nearest to the answer. Here it is the last one. Labels are passed on as they come: regions that were cut from the large
+field over the pixels that each was made of (WIRE, https://arxiv.org/abs/2301.05187), which keeps the step that was
+nearest to the answer; here it is the last one. Labels are passed on as they come: regions that were cut from the large
 image tell a field about what it does not see.
 """
 
