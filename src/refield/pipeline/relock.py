@@ -73,6 +73,12 @@ def update(layout: Layout, params: Params, profile: str) -> str:
     return f"{profile}: {changed} hashes of dvc.lock follow the code; its fits are not here, and stay as they are"
 
 
+def is_current(layout: Layout, params: Params, profile: str, method: str) -> bool:
+    """Whether a method's fits in a profile were made, or taken over, with the code that there is now."""
+    file = layout.wanted(profile, method)
+    return file.exists() and json.loads(files.read(file))["code"] == units.code(params, profile, method)
+
+
 def all_known(layout: Layout, profile: str, method: str) -> bool:
     """Whether the origin of every fit that is wanted is known."""
     rows = provenance.read(layout.provenance(profile, method))
