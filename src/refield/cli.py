@@ -82,8 +82,9 @@ def adopt(
 ) -> None:
     """Keep fits whose code is written anew and computes the same: some are made again, and speak for the rest.
 
-    The fits of the last run must be in the store (`dvc repro` has put them there), and nothing but code may have
-    changed since.
+    Nothing but code may have changed since the last run. Its fits are in the store (`dvc repro` has put them there);
+    those that are not are told by their digests in reports/provenance, and dvc.lock follows once another profile is up
+    to date.
     """
     from refield.pipeline import adopt
 
