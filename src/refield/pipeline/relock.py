@@ -56,14 +56,13 @@ def update(layout: Layout, params: Params, profile: str) -> str:
     code = {dep["path"]: dep for kind in READERS for dep in entries[f"{kind}@{other}"]["deps"]}
     require_unchanged(layout, entries, other)
     changed = 0
-    for name in names:
-        for dep in entries[name]["deps"]:
-            before, path = dict(dep), Path(dep["path"])
-            if dep["path"].startswith(CODE):
-                dep.update(code[dep["path"]])
-            elif path.is_relative_to(layout.reports / "wanted"):
-                dep.update(hash_of(path))
-            changed += dep != before
+    for each in [dep for name in names for dep in entries[name]["deps"]] + entries[f"wanted@{profile}"]["outs"]:
+        before, path = dict(each), Path(each["path"])
+        if each["path"].startswith(CODE):
+            each.update(code[each["path"]])
+        elif path.is_relative_to(layout.reports / "wanted"):
+            each.update(hash_of(path))
+        changed += each != before
     if not changed:
         return ""
     with layout.lock.open("w", encoding="utf-8") as stream:
