@@ -6,7 +6,7 @@ stand in reports/wanted and reports/provenance, and dvc.lock holds the hashes of
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,9 @@ from refield.pipeline.layout import Layout
 from refield.yaml import parse
 
 CODE = ("src/", "stages/")  # where code lies that stages come from
-# Stages that read fits, and whose results are in git. They keep them if the same stages of another profile do.
+# Stages of a profile that read fits, besides `evaluate`. They keep their results if those of another profile do.
 READERS = ("figures", "page", "provenance")
+WRITTEN = ("wanted", "scoring")  # folders of reports/ that follow the code, written here
 
 Entries = dict[str, Any]
 
@@ -49,18 +50,19 @@ def update(layout: Layout, params: Params, profile: str) -> str:
         return ""
     if unknown := [method for method in methods if not all_known(layout, profile, method)]:
         return f"{profile}: fits of {', '.join(unknown)} are neither here nor known under their keys"
-    names = [f"fit@{profile}-{method}" for method in methods] + [f"{kind}@{profile}" for kind in READERS]
     other = next((name for name in params.runs if name != profile and layout.fits(name, methods[0]).is_dir()), None)
-    if other is None or json.loads(dvc("status", "--json", *(f"{kind}@{other}" for kind in READERS))):
+    if other is None or json.loads(dvc("status", "--json", *readers(other, methods))):
         return f"{profile}: dvc.lock follows once another profile is up to date: `dvc repro`, and this again"
-    code = {dep["path"]: dep for kind in READERS for dep in entries[f"{kind}@{other}"]["deps"]}
-    require_unchanged(layout, entries, other)
+    code = {dep["path"]: dep for name in readers(other, methods) for dep in entries[name]["deps"]}
+    require_unchanged(layout, entries, readers(other, methods))
+    files.write(layout.scoring(profile), units.scoring(params, profile).encode())
+    names = [name for name in (*fits_of(profile, methods), *readers(profile, methods)) if name in entries]
     changed = 0
     for each in [dep for name in names for dep in entries[name]["deps"]] + entries[f"wanted@{profile}"]["outs"]:
         before, path = dict(each), Path(each["path"])
         if each["path"].startswith(CODE):
             each.update(code[each["path"]])
-        elif path.is_relative_to(layout.reports / "wanted"):
+        elif any(path.is_relative_to(layout.reports / folder) for folder in WRITTEN):
             each.update(hash_of(path))
         changed += each != before
     if not changed:
@@ -70,6 +72,15 @@ def update(layout: Layout, params: Params, profile: str) -> str:
         yaml.default_flow_style = False
         yaml.dump({"schema": "2.0", "stages": entries}, stream)
     return f"{profile}: {changed} hashes of dvc.lock follow the code; its fits are not here, and stay as they are"
+
+
+def fits_of(profile: str, methods: Sequence[str]) -> list[str]:
+    return [f"fit@{profile}-{method}" for method in methods]
+
+
+def readers(profile: str, methods: Sequence[str]) -> list[str]:
+    """The stages of a profile that read fits, and whose results are in git."""
+    return [f"evaluate@{profile}-{method}" for method in methods] + [f"{kind}@{profile}" for kind in READERS]
 
 
 def is_current(layout: Layout, params: Params, profile: str, method: str) -> bool:
@@ -85,10 +96,10 @@ def all_known(layout: Layout, profile: str, method: str) -> bool:
     return all(rows.get(name, {}).get("unit") == key for name, key in wanted.items())
 
 
-def require_unchanged(layout: Layout, entries: Entries, profile: str) -> None:
-    """`UserError` unless the stages of a profile that read fits have the results that git's dvc.lock has."""
+def require_unchanged(layout: Layout, entries: Entries, names: Sequence[str]) -> None:
+    """`UserError` unless stages have the results that git's dvc.lock has."""
     committed = parse(git("show", f"HEAD:{layout.lock}"), "dvc.lock", lock.MOST_VALUES)["stages"]
-    for name in (f"{kind}@{profile}" for kind in READERS):
+    for name in names:
         if entries[name].get("outs") != committed.get(name, {}).get("outs"):
             raise UserError(f"{name} has come to another result; so may other profiles, whose fits are needed here")
 
