@@ -80,7 +80,7 @@ def test_only_the_papers_own_scale_is_comparable() -> None:
     ("old", "new", "message"),
     [
         ("average: 30.28", "average: 35.28", "siren: the average must lie between"),
-        ("average: 30.28", "mean: 30.28", "average is missing"),
+        ("average: 30.28", "mean: 30.28", "mean is not a known key"),
         ("average: 30.28", "average: '30.28'", "average = '30.28' is not allowed"),
         ("compare: [ours, ftc]", "compare: [ours, seg_first]", "compare names seg_first, which is in no row"),
         ("    compare: [ours, ftc]\n", "", "compare is missing"),

@@ -1,7 +1,9 @@
 """A paper with other methods, and a profile with another task, are data alone: reports follow them without code."""
 
+import io
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +13,15 @@ from pipeline import ROOT
 
 from refield import config, papers
 from refield.config import Params
+from refield.errors import UserError
 from refield.papers import Paper
+from refield.papers.discussion import Discussion
 from refield.reports import report, results, tables
+from refield.reports.calibration import ranking
 from refield.reports.claims import examine
 from refield.reports.description import statement
+from refield.reports.discussion import discussion
+from refield.reports.index import index
 from refield.reports.page import page
 from refield.scores.measure import Measure
 from refield.tasks import TASKS
@@ -49,10 +56,10 @@ def task(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def read(folder: Path, task: str) -> tuple[Params, Paper]:
+def read(folder: Path, task: str, text: str = TOY) -> tuple[Params, Paper]:
     """A paper of its own, whose task is the profile's, with one method that it does not label."""
     (folder / "papers/toy").mkdir(parents=True)
-    (folder / "papers/toy/paper.yaml").write_text(TOY.replace("TASK", task))
+    (folder / "papers/toy/paper.yaml").write_text(text.replace("TASK", task))
     params = config.read(path=ROOT / "params.yaml")
     quick = params.profiles["quick"].model_copy(update={"task": {"kind": task}})
     methods = {"plain": GATES, "clever": GATES, "new": GATES}
@@ -99,6 +106,93 @@ def test_tables_and_claims_of_another_paper(made, task: str) -> None:
     row = tables.readme_table(scores, params, paper).splitlines()
     assert row[0] == f"| {TASKS[task].measures[0].title} in dB | Paper | `quick` |"
     assert row[3] == "| Clever field | 21.50 | 31.10 |"
+
+
+UNPRINTED = {
+    "none": {", average: 20.5": "", ", average: 21.5, highest: 22.0, lowest: 21.0": ""},
+    "one": {", average: 20.5": ""},
+}
+
+
+@pytest.fixture
+def unprinted(tmp_path: Path, task: str) -> Callable[[str], tuple[Params, Paper, results.Results]]:
+    """The toy paper with the average of no method, or of one."""
+
+    def made(known: str) -> tuple[Params, Paper, results.Results]:
+        text = TOY
+        for old, new in UNPRINTED[known].items():
+            text = text.replace(old, new)
+        params, paper = read(tmp_path, task, text)
+        write(tmp_path / "scores", task, {"plain": 30.0, "clever": 31.0, "new": 29.0})
+        return params, paper, results.read_scores(tmp_path / "scores", params)
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("known", "published", "there", "claimed", "difference"),
+    [("none", {}, "—", "—, —", "— | —"), ("one", {"clever": 21.5}, "21.50", "21.50, —", "21.50 | +9.60")],
+)
+def test_numbers_that_a_paper_does_not_print_are_dashes(unprinted, known, published, there, claimed, difference):
+    params, paper, scores = unprinted(known)
+    assert paper.published == published
+    assert paper.listed == ["plain", "clever"]
+    texts = report.texts(params, paper, scores)
+    text = texts["tables.md"]
+    assert "| Plain | 30.10 | — | — | 30.20 | — | — | 30.00 | — | — |" in text
+    assert f"| Clever | 31.10 | {difference} |" in text
+    assert f"| Clever > plain | {claimed} | 31.10, 30.10 | yes |" in text
+    assert ("The paper prints no averages" in text) == (known == "none")
+    assert r"    Plain & 30.10 & 30.20 & 30.00 & -- & -- & -- &" in texts["tables.tex"]
+    assert ("at another scale" in texts["tables.tex"]) == (known == "one")
+    table = pd.read_csv(io.StringIO(texts["tables.csv"])).set_index(["table", "method"])
+    assert table.loc[(7, "plain"), ["published_average", "published_highest", "published_lowest"]].isna().all()
+    assert f"| Clever field | {there} | 31.10 |" in tables.readme_table(scores, params, paper)
+
+
+@pytest.mark.parametrize("known", UNPRINTED)
+def test_pages_and_charts_of_a_paper_that_does_not_print_its_numbers(unprinted, known, task):
+    params, paper, found = unprinted(known)
+    curves = pd.DataFrame(columns=["profile", "method", "iteration", "psnr"])
+    names = [name for name, _ in report.comparisons(params, paper, found, results.Results(curves, []))]
+    assert names == [f"quick/{name}" for name in ("clever_against_plain", "per_image", "per_image_more", "bits")]
+    html = page("quick", results.scores_of(found, "quick", params), curves, [], params, paper)
+    data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.S).group(1))
+    assert data["methods"][0]["values"][:3] == [30.1, None, None]
+    assert data["claims"][0][2:] == ["31.10, 30.10", "yes"]
+    for scores in (found, results.Results(found.rows.iloc[:0], [])):
+        front = re.sub(r"\s+", " ", index(params, paper, scores, {}))
+        assert front.count("The paper's gain: Clever field less Plain field") == bool(len(scores.rows))
+        assert ("1 more methods, beyond the paper" in front) == bool(len(scores.rows))  # what the tables list is not
+
+
+def test_a_gain_that_is_not_printed_is_a_dash_in_the_discussion(unprinted):
+    params, paper, found = unprinted("one")
+    rows = pd.concat([found.rows.assign(image=found.rows["image"] + again) for again in "abc"])
+    plan = Discussion(title="What it is made of", gain="cleverness")
+    curves = results.Results(pd.DataFrame(columns=["profile", "method", "iteration", "psnr"]), [])
+    paper = paper.model_copy(update={"discussion": plan})
+    text = discussion("", results.Results(rows, []), curves, {}, params, paper)
+    assert re.search(r"\| Clever field less Plain field \| cleverness \| \+1.00 \| .* \| 9 of 9 \| — \|", text)
+
+
+def test_settings_are_ranked_by_the_averages_that_are_printed(tmp_path: Path) -> None:
+    _, paper = read(tmp_path, "represent", TOY.replace(", average: 20.5", ""))
+    rows = [(0.1, method, image, 31.0, 31.5) for method in ("plain", "clever") for image in "ab"]
+    scores = pd.DataFrame(rows, columns=["profile.train.learning_rate", "method", "image", "psnr_8bit", "psnr_raw"])
+    ranked = ranking(scores, paper)
+    assert "plain" not in ranked
+    assert ranked["distance"].notna().all()
+    with pytest.raises(UserError, match="the paper prints the average of none of the methods"):
+        ranking(scores[scores["method"] == "plain"], paper)
+
+
+def test_of_two_lines_of_a_method_that_with_a_number_counts(tmp_path: Path) -> None:
+    more = "claims:\n"
+    again = "- number: 8\n  caption: A picture\n  rows:\n  - {method: clever, label: Clever}\n"
+    _, paper = read(tmp_path, "represent", TOY.replace(more, again + more))
+    assert paper.published == {"plain": 20.5, "clever": 21.5}
+    assert paper.listed == ["plain", "clever"]
 
 
 def test_a_profile_of_another_task_has_its_own_measures_and_no_published_numbers(tmp_path: Path) -> None:

@@ -70,13 +70,20 @@ class Paper(Strict):
 
     @property
     def rows(self) -> list[Row]:
-        """Every method's line, once."""
-        return list({row.method: row for table in self.tables for row in table.rows}.values())
+        """Every method's line, once: the last one that has its average, if one has."""
+        lines = [row for table in self.tables for row in table.rows]
+        known = [row for row in lines if row.average is not None]
+        return list({row.method: row for row in (*lines, *known)}.values())
+
+    @property
+    def listed(self) -> list[str]:
+        """The methods of its tables, printed numbers or not."""
+        return [row.method for row in self.rows]
 
     @property
     def published(self) -> dict[str, float]:
-        """Every method's average."""
-        return {row.method: row.average for row in self.rows}
+        """Every method's average, where it is known."""
+        return {row.method: row.average for row in self.rows if row.average is not None}
 
     @property
     def studies(self) -> list[str]:

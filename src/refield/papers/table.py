@@ -1,4 +1,4 @@
-"""A published table: averages over images, and the best and the worst of them where they are printed."""
+"""A published table: averages over images, and the best and the worst of them; what is not printed is left out."""
 
 from typing import Annotated
 
@@ -15,7 +15,7 @@ class Row(Strict):
 
     method: Name
     label: str
-    average: Decibel
+    average: Decibel | None = None  # unknown where the paper draws it and does not print it
     highest: Decibel | None = None
     lowest: Decibel | None = None
 

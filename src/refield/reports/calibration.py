@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from refield.errors import UserError
 from refield.papers import Paper
 from refield.reports.plotting import PAGE, looks, style
 from refield.reports.results import STATISTICS
@@ -25,10 +26,13 @@ def ranking(scores: pd.DataFrame, paper: Paper) -> pd.DataFrame:
 
     `distance` is the root mean square, over methods, of ours minus the published; of the averages, and where the images
     are as many as the paper's of highest and lowest as well: those of a few images say nothing of many. `gaps` is the
-    same without what all methods have in common, an easier set of images or a higher PSNR all over.
+    same without what all methods have in common, an easier set of images or a higher PSNR all over. `UserError` if the
+    paper prints the average of none of the methods.
     """
-    published = {row.method: row for row in paper.rows}
+    published = {row.method: row for row in paper.rows if row.average is not None}
     methods = [method for method in dict.fromkeys(scores["method"]) if method in published]
+    if not methods:
+        raise UserError("nothing can be ranked: the paper prints the average of none of the methods that were scored")
     complete = scores["image"].nunique() == paper.protocol.images
     printed = [name for name in STATISTICS if all(getattr(published[method], name) is not None for method in methods)]
     names = {name: STATISTICS[name] for name in printed} if complete else {"average": "mean"}

@@ -150,9 +150,13 @@ def _comparison(profile: str, params: Params, paper: Paper) -> str:
     differences = paper.protocol.differences(params.profiles[profile])
     if kind(profile, params) != paper.protocol.task:
         return f"The published numbers are of another task ({paper.protocol.task}); none stands beside."
+    departs = f"This profile departs from the paper's protocol ({'; '.join(differences)})."
+    if not paper.published:
+        scale = departs if differences else "This is the paper's own scale."
+        return f"{scale} The paper prints no averages that could stand beside."
     if not differences:
         return "This is the paper's own scale: the differences are those of the reproduction."
     return (
-        f"This profile departs from the paper's protocol ({'; '.join(differences)}). The published numbers "
-        "stand beside for reference; a difference from them is not one between two measurements of the same thing."
+        f"{departs} The published numbers stand beside for reference; a difference from them is not one between two "
+        "measurements of the same thing."
     )

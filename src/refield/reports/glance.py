@@ -107,14 +107,14 @@ def _averages(results: Results, params: Params, paper: Paper, sides: Sequence[Co
     }
     drawn = [value for row in placed.values() for _, value in row]
     axis = Axis.over(drawn) if drawn else None
-    rows = []
+    rows, listed = [], paper.listed
     for method, row in values.items():
         marks = [(place, axis.at(value)) for place, value in placed[method]] if axis else []
         places = [at for _, at in marks]
         rows.append(
             {
                 "label": paper.label(method),
-                "published": method in paper.published,
+                "listed": method in listed,
                 "cells": [number(value, places) for value, places in zip(row, digits, strict=True)],
                 "marks": marks,
                 "span": (min(places), max(places)) if places else None,
@@ -124,13 +124,15 @@ def _averages(results: Results, params: Params, paper: Paper, sides: Sequence[Co
 
 
 def _gain(paper: Paper, sides: Sequence[Column], measure: Measure) -> dict[str, Any] | None:
-    """The paper's own difference of two methods: published, and image by image in each profile."""
-    if not paper.gain or not set(paper.gain.pair) <= paper.published.keys():
+    """The paper's own difference of two methods, published and image by image in each profile; None if unknown."""
+    if not paper.gain or not set(paper.gain.pair) <= {*paper.listed}:
         return None
     better, worse = paper.gain.pair
-    there = paper.published[better] - paper.published[worse]
+    there = paper.published.get(better, math.nan) - paper.published.get(worse, math.nan)
     gains = [Gain(there, there, there), *(gain_of(side.scores, better, worse) for side in sides)]
     gains = [NO_GAIN if place and sides[place - 1].measure else gain for place, gain in enumerate(gains)]
+    if not any(gain.known for gain in gains):
+        return None
     axis = Axis.over([0.0, *(end for gain in gains if gain.known for end in (gain.low, gain.high))])
     rows = [
         {

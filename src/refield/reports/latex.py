@@ -16,16 +16,16 @@ def latex(statistics: pd.DataFrame, results: Results, params: Params, paper: Pap
     floats = []
     for name, rows in statistics.groupby("profile", sort=False):
         profile = str(name)
-        scores, same_scale = scores_of(results, profile, params), comparable(profile, params, paper)
+        scores, elsewhere = scores_of(results, profile, params), not comparable(profile, params, paper)
+        remark = "; the published values are at another scale" if paper.published and elsewhere else ""
         for table in beside(profile, params, paper):
-            floats.append(_float(profile, rows[rows["table"] == table.number], table, scores, same_scale))
+            floats.append(_float(profile, rows[rows["table"] == table.number], table, scores, remark))
     return "% Generated; needs \\usepackage{booktabs}.\n" + "\n".join(floats)
 
 
-def _float(profile: str, rows: pd.DataFrame, table: Table, scores: Scores, same_scale: bool) -> str:
+def _float(profile: str, rows: pd.DataFrame, table: Table, scores: Scores, remark: str) -> str:
     images = rows["images"].max()
     measured = f"Profile {profile}, {images} images" if images else f"Profile {profile}, not run"
-    remark = "" if same_scale else "; the published values are at another scale"
     columns = [(name, scores.ranking.digits) for name in (*STATISTICS, *(f"published_{name}" for name in STATISTICS))]
     columns += [(measure.name, measure.digits) for measure in (*scores.others, BITS)]
     lines = [

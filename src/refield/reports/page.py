@@ -91,7 +91,7 @@ def _results(scores: Scores, paper: Paper, published: bool) -> tuple[list[dict[s
     best = "max" if ranking.higher_is_better else "min"
     add("Average", statistics["average"], ranking.digits, best)
     if published:
-        there = pd.Series(paper.published).reindex(statistics.index)
+        there = pd.Series(paper.published, dtype=float).reindex(statistics.index)
         add("published", there, ranking.digits)
         add("difference", statistics["average"].round(6) - there, ranking.digits)
     add("Highest", statistics["highest"], ranking.digits, best)

@@ -29,8 +29,8 @@ def comparisons(params: Params, paper: Paper, scores: Results, curves: Results) 
     The paper's methods have charts of their own; those beyond it stand beside the most important of these.
     """
     look, labels = appearance(params, paper)
-    published = list(paper.published)
-    more = [*paper.charts.beside, *(method for method in params.methods if method not in published)]
+    listed = paper.listed
+    more = [*paper.charts.beside, *(method for method in params.methods if method not in listed)]
     for profile in sorted(set(scores.rows["profile"])):
         of = scores_of(scores, profile, params)
         values, curve = of.by_image(), curves.of(profile)
@@ -38,9 +38,9 @@ def comparisons(params: Params, paper: Paper, scores: Results, curves: Results) 
             better, worse = paper.gain.pair
             name = f"{profile}/{better}_against_{worse}"
             yield name, charts.against(values, worse, better, look, labels, of.ranking)
-        for methods, suffix in ((published, ""), (more, "_more")):
+        for methods, suffix in ((listed, ""), (more, "_more")):
             shown = [method for method in values if method in methods]
-            if shown and (methods is published or set(shown) - set(published)):
+            if shown and (methods is listed or set(shown) - set(listed)):
                 yield f"{profile}/per_image{suffix}", charts.per_image(values[shown], look, labels, of.ranking)
                 if len(part := curve[curve["method"].isin(shown)]):
                     yield f"{profile}/iterations{suffix}", charts.over_iterations(part, look, labels)

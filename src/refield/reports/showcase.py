@@ -77,7 +77,7 @@ def compared(shown: Sequence[Exhibit], params: Params, paper: Paper) -> list[str
     """Methods that all of these pictures have, as many as the budget allows: the paper's first, in its order."""
     if not shown:
         return []
-    order = list(dict.fromkeys([*paper.published, *params.methods]))
+    order = list(dict.fromkeys([*paper.listed, *params.methods]))
     urgent = [*(paper.gain.pair if paper.gain else ()), *order]
     spent, chosen = sum(len(exhibit.picture["original"]) for exhibit in shown), list[str]()
     for method in dict.fromkeys(urgent):
