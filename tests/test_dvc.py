@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,14 @@ from refield.pipeline.names import FromStage
 
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 STUDIES = YAML(typ="safe").load(ROOT / "studies/dvc.yaml")["stages"]
+# What only papers' pipelines have: otherwise these are the top level's, of other paths.
+OWN = {
+    name: stage
+    for file in sorted(ROOT.glob("papers/*/dvc.yaml"))
+    for name, stage in YAML(typ="safe").load(file)["stages"].items()
+    if name not in STAGES
+}
+FOR_PAPERS = {"sequences"}  # scripts that may be stages of these only
 
 # What decides no stage's result: dvc tracks the values that `config` reads, and dvc.yaml has `layout`'s paths; the rest
 # say where, when and how long a stage runs, or how it words an error.
@@ -68,7 +77,7 @@ def script(stage: dict) -> Path:
     return ROOT / "stages" / f"{stage['cmd'].split('stages.')[1].split()[0]}.py"
 
 
-ALL = {**STAGES, **{name: stage.get("do", stage) for name, stage in STUDIES.items()}}
+ALL = {**STAGES, **OWN, **{name: stage.get("do", stage) for name, stage in STUDIES.items()}}
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if name not in KEYED])
@@ -78,7 +87,7 @@ def test_depends_on_the_modules_that_it_imports(name):
     covered = tuple(
         dep.removeprefix("src/").removeprefix("refield").lstrip("/") for dep in deps if "src/refield" in dep
     )
-    keyed = SCORING if any("reports/scoring" in dep for dep in deps) else ()
+    keyed = SCORING if any(re.match(r"reports/(\w+/)?scoring", dep) for dep in deps) else ()
     modules = modules_of(script(ALL[name]), (*PLUMBING, *keyed))
     assert [module for module in sorted(modules) if not module.startswith(covered)] == []
 
@@ -113,14 +122,14 @@ def test_a_script_reads_the_names_that_dvc_puts_into_its_stages(name):
     arguments = inspect.signature(main).parameters.values()
     read = [argument.name for argument in arguments if argument.annotation == FromStage]
     given = [argument for argument in arguments if argument.default is argument.empty and argument.name not in read]
-    definition = {**STAGES, **STUDIES}[name]
+    definition = {**STAGES, **OWN, **STUDIES}[name]
     assert read == (["study"] if "foreach" in definition else list(definition.get("matrix", {})))
-    assert len(given) == len(ALL[name]["cmd"].split()[3:])  # after python -m stages.x
+    assert len(given) == len(ALL[name]["cmd"].partition(" --paper ")[0].split()[3:])  # after python -m stages.x
 
 
 def test_every_script_is_a_stage_and_short():
     scripts = {file.stem: len(file.read_text().splitlines()) for file in (ROOT / "stages").glob("[!_]*.py")}
-    assert scripts.keys() == {script(stage).stem for stage in ALL.values()}
+    assert scripts.keys() == {script(stage).stem for stage in ALL.values()} | FOR_PAPERS
     assert {name: lines for name, lines in scripts.items() if lines > 60} == {}
 
 

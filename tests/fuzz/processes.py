@@ -17,7 +17,7 @@ from refield.errors import UserError
 
 STAGES = {  # and what their names are of
     **dict.fromkeys(("check", "index", "report", "discussion"), ()),
-    **dict.fromkeys(("download", "prepare", "wanted", "page", "provenance"), ("profile",)),
+    **dict.fromkeys(("download", "prepare", "wanted", "page", "provenance", "sequences"), ("profile",)),
     **dict.fromkeys(("fit", "evaluate"), ("profile", "method")),
     **{"segment": ("profile", "map"), "study": ("study",), "ranking": ("study",)},
 }

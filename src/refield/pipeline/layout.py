@@ -123,6 +123,10 @@ class Layout:
     def provenance_chart(self, profile: str) -> Path:
         return self.provenance_of_all / f"{profile}.svg"
 
+    def sequences(self, profile: str, suffix: str) -> Path:
+        """What searches of a profile have chosen: .csv, .md, .svg."""
+        return self.reports / "sequences" / f"{profile}{suffix}"
+
     @property
     def pages(self) -> Path:
         return self.reports / "pages"

@@ -1,0 +1,195 @@
+"""Which activations a search chose for each layer of each image's network, and by how much: a page and a chart.
+
+MIRE's search keeps of each stage's fits the one of lowest loss (`units/search`); here stands how near the next one was.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from refield.errors import UserError
+from refield.papers import Paper
+from refield.reports.plotting import COLUMN, style
+from refield.reports.results import pipe
+from refield.scores.files import require_columns
+from refield.scores.numbers import number
+from refield.tasks.problem import mse_to_psnr
+from refield.units.search import COLUMNS as SEARCHED
+
+COLUMNS = ["method", "image", "layer", "activation", "loss", "runner_up", "loss_of_runner_up"]
+NARROW = 0.1  # dB
+LEAD = (
+    "Layer by layer, every activation of a dictionary is fitted behind the layers so far, and the one of lowest loss "
+    "stays. A margin is how far the runner-up, in brackets, was behind: 10 log10 of its last loss over that of the "
+    f"chosen one, in dB. A search is made from one seed: a choice by a margin below {NARROW} dB may turn with another, "
+    "and with it what is chosen for the layers behind."
+)
+QUALITY = "PSNR is that of the last loss: of what a network is fitted to, before rounding to 8 bit."
+CHANCE = "Where only their seeds differ, what they do not agree on is chance."
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """What the searches of one profile have come to."""
+
+    rows: pd.DataFrame  # COLUMNS, a row for each layer; no runner-up where nothing else was tried, or all else diverged
+    tried: Mapping[str, list[str]]  # each method's dictionary, in its order
+
+    @classmethod
+    def of(cls, searches: Mapping[tuple[str, str], pd.DataFrame]) -> "Sequences":
+        """From the tables of searches by method and image; `UserError` if one of them is no such table."""
+        rows = [(*key, *choice) for key, search in searches.items() for choice in _choices(search, *key)]
+        tried: dict[str, dict[str, None]] = {}
+        for (method, _), search in searches.items():
+            tried.setdefault(method, {}).update(dict.fromkeys(search["activation"]))
+        found = pd.DataFrame(rows, columns=COLUMNS)
+        for name, layers in found.groupby("method")["layer"]:
+            if layers.value_counts().nunique() > 1:
+                raise UserError(f"the searches of {name} are not all of as many layers")
+        return cls(found, {method: [*names] for method, names in tried.items()})
+
+    def by_layer(self, method: str, column: str) -> pd.DataFrame:
+        """A column, or `margin`: images down, layers across."""
+        rows = self.rows[self.rows["method"] == method]
+        margins = [margin(*losses) for losses in zip(rows["loss"], rows["loss_of_runner_up"], strict=True)]
+        return rows.assign(margin=margins).pivot(index="image", columns="layer", values=column)
+
+    def counts(self, method: str) -> pd.DataFrame:
+        """On how many images each layer (down) got each activation of the dictionary (across)."""
+        chosen = self.by_layer(method, "activation").melt()
+        return pd.crosstab(chosen["layer"], chosen["value"]).reindex(columns=self.tried[method], fill_value=0)
+
+
+def margin(loss: float, other: float) -> float:
+    """By how many dB the other loss is higher; NaN without one."""
+    if loss == other:
+        return 0.0
+    return 10 * math.log10(other / loss) if loss > 0 else math.inf * other
+
+
+def page(profile: str, found: Sequences, least_squares: bool, paper: Paper) -> str:
+    """Markdown; whether losses are squared errors of intensities, which have a PSNR."""
+    blocks = [f"# {profile}: which activations were chosen", f"{LEAD} {QUALITY if least_squares else ''}".strip()]
+    blocks.append(f"![On how many images each activation is chosen for each layer]({profile}.svg)")
+    for method in found.tried:
+        blocks += [f"## {paper.label(method)}", _summary(found, method), _list(found, method, least_squares)]
+    for one, other in combinations(found.tried, 2):
+        blocks += [f"## {paper.label(one)} and {paper.label(other)}", *_agreement(found, one, other)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def chart(found: Sequences, paper: Paper) -> Figure:
+    """A panel for each method: layers down, activations across, and in each cell the number of images."""
+    tables, names = [found.counts(method) for method in found.tried], [*found.tried.values()]
+    most, layers = max(int(table.to_numpy().max()) for table in tables), [len(table) for table in tables]
+    with style():
+        figure = Figure(figsize=(COLUMN, 0.6 + sum(0.3 + 0.2 * count for count in layers)), layout="constrained")
+        panels = figure.subplots(len(tables), 1, squeeze=False, height_ratios=layers)[:, 0]
+        for place, (axes, method, table) in enumerate(zip(panels, found.tried, tables, strict=True)):
+            axes.imshow(table, cmap="Blues", vmin=0, vmax=most, aspect="auto")
+            for (row, column), count in np.ndenumerate(table.to_numpy()):
+                color = "white" if count > 0.6 * most else "black"
+                axes.text(column, row, str(count or ""), ha="center", va="center", color=color)
+            axes.set_xticks(range(len(names[place])), map(_words, names[place]))
+            axes.set_yticks(range(len(table)), map(str, table.index))
+            # The names stand once below panels that have the same.
+            axes.tick_params(length=0, labelbottom=names[place + 1 : place + 2] != [names[place]])
+            axes.tick_params(axis="x", rotation=45)
+            for label in axes.get_xticklabels():
+                label.set(ha="right", rotation_mode="anchor")
+            axes.set_ylabel("Layer")
+            axes.set_title(f"{paper.label(method)} ({_images(int(table.iloc[0].sum()))})", fontsize=7)
+            axes.grid(visible=False)
+            axes.spines[:].set_visible(True)
+    return figure
+
+
+def _choices(search: pd.DataFrame, method: str, image: str) -> Iterator[tuple[int, str, float, str, float]]:
+    """Of each layer the last `COLUMNS`; of equal runners-up it is the dictionary's first."""
+    try:
+        require_columns(search, [name for name in SEARCHED if name != "activation"])
+        if "activation" not in search or search.empty:
+            raise UserError("has no activations")
+        last = search.drop_duplicates(["layer", "activation"], keep="last")
+        for expected, (layer, fits) in enumerate(last.groupby("layer"), 1):
+            ranked = fits.dropna(subset="loss").sort_values("loss", kind="stable")
+            chosen, others = ranked[ranked["chosen"] == 1], ranked[ranked["chosen"] != 1]
+            if layer != expected or len(chosen) != 1:
+                raise UserError(f"has no single choice for layer {expected}")
+            second = (
+                (str(others["activation"].iloc[0]), float(others["loss"].iloc[0])) if len(others) else ("", math.nan)
+            )
+            yield expected, str(chosen["activation"].iloc[0]), float(chosen["loss"].iloc[0]), *second
+    except UserError as error:
+        raise UserError(f"the search of {method} for {image} {error}") from None
+
+
+def _sequences(found: Sequences, method: str) -> pd.Series:
+    """The activations of each image's layers, in words."""
+    return found.by_layer(method, "activation").map(_words).agg(", ".join, axis=1)
+
+
+def _summary(found: Sequences, method: str) -> str:
+    counted = Counter(_sequences(found, method))
+    most, images = max(counted.values()), counted.total()
+    first = [f"`{sequence}`" for sequence, count in counted.items() if count == most]
+    often = f"{', '.join(first)}{', each' if len(first) > 1 else ''} on {most} of {_images(images)}"
+    margins = found.by_layer(method, "margin")
+    known = margins.to_numpy()[margins.notna()]
+    return "\n".join(
+        [
+            f"* Different sequences: {len(counted)}, on {_images(images)}.",
+            f"* Most frequent: {often if most > 1 or images == 1 else 'none, each image has its own'}.",
+            f"* Median margins, layer by layer: {', '.join(map(number, margins.median()))} dB; "
+            f"{int((known < NARROW).sum())} of {len(known)} are below {NARROW} dB.",
+        ]
+    )
+
+
+def _list(found: Sequences, method: str, least_squares: bool) -> str:
+    columns = {name: found.by_layer(method, name) for name in ("loss", "margin", "runner_up")}
+    rows = []
+    for place, (image, sequence) in enumerate(_sequences(found, method).items()):
+        loss, margins, others = (columns[name].iloc[place] for name in columns)
+        quality = number(mse_to_psnr(loss.iloc[-1])) if least_squares else f"{loss.iloc[-1]:.3g}"
+        behind = [number(by) + (f" ({_words(name)})" if name else "") for by, name in zip(margins, others, strict=True)]
+        rows.append((str(image), sequence, quality, *behind))
+    layers = [f"margin, layer {layer}" for layer in columns["loss"]]
+    return pipe(["Image", "sequence", "PSNR" if least_squares else "loss", *layers], rows, words=2)
+
+
+def _agreement(found: Sequences, one: str, other: str) -> Iterator[str]:
+    """On how many of the images that both have."""
+    first, second = (found.by_layer(method, "activation") for method in (one, other))
+    images, layers = first.index.intersection(second.index), first.columns.intersection(second.columns)
+    if images.empty:
+        yield "They have no image in common."
+        return
+    same = first.loc[images, layers] == second.loc[images, layers]
+    wide = pd.concat([found.by_layer(method, "margin").loc[images, layers] for method in (one, other)])
+    clear = (wide >= NARROW).groupby(level=0).all()
+    equal = (_sequences(found, one)[images] == _sequences(found, other)[images]).sum()
+    yield f"The same sequence on {equal} of {_images(len(images))}. {CHANCE}"
+    rows = [
+        (
+            str(layer),
+            f"{same[layer].sum()} of {len(images)}",
+            f"{same[layer][clear[layer]].sum()} of {clear[layer].sum()}",
+        )
+        for layer in layers
+    ]
+    yield pipe(["Layer", "same activation", f"of those by {NARROW} dB or more in both"], rows)
+
+
+def _words(activation: str) -> str:
+    return activation.replace("_", " ")
+
+
+def _images(count: int) -> str:
+    return f"{count} image{'' if count == 1 else 's'}"
