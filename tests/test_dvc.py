@@ -23,7 +23,6 @@ OWN = {
     for name, stage in YAML(typ="safe").load(file)["stages"].items()
     if name not in STAGES
 }
-FOR_PAPERS = {"sequences"}  # scripts that may be stages of these only
 
 # What decides no stage's result: dvc tracks the values that `config` reads, and dvc.yaml has `layout`'s paths; the rest
 # say where, when and how long a stage runs, or how it words an error.
@@ -129,7 +128,7 @@ def test_a_script_reads_the_names_that_dvc_puts_into_its_stages(name):
 
 def test_every_script_is_a_stage_and_short():
     scripts = {file.stem: len(file.read_text().splitlines()) for file in (ROOT / "stages").glob("[!_]*.py")}
-    assert scripts.keys() == {script(stage).stem for stage in ALL.values()} | FOR_PAPERS
+    assert scripts.keys() == {script(stage).stem for stage in ALL.values()}
     assert {name: lines for name, lines in scripts.items() if lines > 60} == {}
 
 

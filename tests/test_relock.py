@@ -16,7 +16,8 @@ from refield.pipeline.layout import Layout
 HERE, AWAY = "quick", "kodak_crops"
 METHODS = ("siren", "ours")
 KEYS = {"kodim01": "a" * 64, "kodim02": "b" * 64}
-CODE, STAGE, WANTED = "src/refield/reports", "stages/page.py", f"reports/wanted/{AWAY}"
+CODE, STAGE, SCORER = "src/refield/reports", "stages/page.py", "stages/evaluate.py"
+WANTED, SCORING = f"reports/wanted/{AWAY}", f"reports/scoring/{AWAY}.json"
 UP_TO_DATE = "{}\n"
 
 
@@ -46,8 +47,13 @@ def stages(profile):
         f"{kind}@{profile}": entry(f"reports/wanted/{profile}", f"data/{profile}/fits", CODE, STAGE, outs=[kind])
         for kind in relock.READERS
     }
-    wanted = {f"wanted@{profile}": entry("src/refield", outs=[f"reports/wanted/{profile}", "reports/scoring"])}
-    return wanted | fits | readers
+    scoring = f"reports/scoring/{profile}.json"
+    scores = {
+        f"evaluate@{profile}-{method}": entry(f"data/{method}", scoring, SCORER, outs=[f"{profile}-{method}.csv"])
+        for method in METHODS
+    }
+    wanted = {f"wanted@{profile}": entry("src/refield", outs=[f"reports/wanted/{profile}", scoring])}
+    return wanted | fits | scores | readers
 
 
 def write_lock(entries):
@@ -68,9 +74,10 @@ def update(tmp_path, monkeypatch):
         layout.wanted(AWAY, method).write_text(json.dumps({"code": "c" * 64, "units": KEYS}))
         rows = "".join(f"{name},{key},{'d' * 16}\n" for name, key in KEYS.items())
         layout.provenance(AWAY, method).write_text(f"image,unit,digest\n{rows}")
+    layout.scoring(AWAY).parent.mkdir(parents=True)
     write_lock(entries)
     committed = layout.lock.read_bytes()
-    for name in (f"{kind}@{HERE}" for kind in relock.READERS):  # which `dvc repro` has run with the code of today
+    for name in relock.readers(HERE, METHODS):  # which `dvc repro` has run with the code of today
         for dep in entries[name]["deps"][2:]:
             dep["md5"] = "2" * 32
     write_lock(entries)
@@ -84,12 +91,13 @@ def test_the_lock_follows_the_code_and_nothing_else(update):
     told = update()
     for name in stages(AWAY):
         for each in before[name]["deps"] + before[name]["outs"]:
-            if each["path"].startswith(WANTED):
+            if each["path"].startswith(WANTED) or each["path"] == SCORING:
                 each |= relock.hash_of(Path(each["path"]))
-            elif each["path"] in (CODE, STAGE):
+            elif each["path"] in (CODE, STAGE, SCORER):
                 each["md5"] = "2" * 32
     assert lock.entries(Layout().lock) == before
-    count = 1 + len(METHODS) + 3 * len(relock.READERS)  # keys as they are made and as fits see them; code and keys
+    # What `wanted` writes, the keys as fits see them, code and keys, code and scoring.
+    count = 2 + len(METHODS) + 3 * len(relock.READERS) + 2 * len(METHODS)
     assert told == f"{AWAY}: {count} hashes of dvc.lock follow the code; its fits are not here, and stay as they are"
     text = Layout().lock.read_bytes()
     assert update() == ""
