@@ -1,125 +1,146 @@
-"""What the benchmarks time: one step of full-batch Adam by refield, by the textbook, and by siren-pytorch.
+"""Who takes the benchmarks' steps: full-batch Adam by refield and by others, from the same weights.
 
-`python -m benchmarks.contestants BY METHOD HEIGHT WIDTH HIDDEN REGIONS IMAGES` answers each line on stdin with the
-milliseconds of a step of all images on this CPU. In a process of its own, because torch's threads go on spinning after
-a product and would take the next contestant's cores.
+`python -m benchmarks.contestants BY SUBJECT HEIGHT WIDTH HIDDEN REGIONS IMAGES` says that it is ready, and answers each
+line on stdin with what a step of all images takes on this CPU. In a process of its own, because torch's threads go on
+spinning after a product and would take the next contestant's cores, and because an allocator is chosen for a process.
 """
 
+import json
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from benchmarks.plain import Arrays
+from benchmarks.plain_fields import plain
+from benchmarks.subjects import subject
+from benchmarks.textbook import Textbook
+from refield.fields.field import Field
 from refield.fields.mlp import Mlp
 from refield.fitting.fit import descend
 from refield.fitting.job import Job
 from refield.fitting.train import Train
-from refield.signals import Image
 from refield.tasks.problem import Problem
-from refield.tasks.represent import Represent
 
-GATES = {
-    "siren": ("dense",) * 4,
-    "ftc": (128.0, 8.0, 4.0, 2.0),
-    "qt": (2.0, 4.0, 8.0, 128.0),
-    "ours": (128.0, 8.0, 4.0, "segment"),
-}
-
+RATE = 1e-4
 TURN = 0.4  # seconds, or four steps
-
-Step = Callable[[], object]
-
-
-class Textbook(nn.Module):
-    """A Levels-of-Experts network as one writes it down: per expert a mask, a gather, a product and a scatter."""
-
-    def __init__(self, field: Mlp, problem: Problem, device: str) -> None:
-        super().__init__()
-        self.layers = field.layers(problem.points.shape[1], problem.channels)
-        self.experts = nn.ModuleList(
-            nn.ModuleList(nn.Linear(layer.fan_in, layer.fan_out) for _ in range(layer.experts)) for layer in self.layers
-        )
-        tiles = [
-            torch.as_tensor(field.experts(layer, problem.points, problem.labels), device=device)
-            for layer in self.layers
-        ]
-        self.masks = [[tile == e for e in range(layer.experts)] for tile, layer in zip(tiles, self.layers, strict=True)]
-
-    def forward(self, h: Tensor) -> Tensor:
-        for layer, experts, masks in zip(self.layers, self.experts, self.masks, strict=True):
-            z = h.new_zeros(len(h), layer.fan_out)
-            for expert, mask in zip(experts, masks, strict=True):
-                z[mask] = expert(h[mask])
-            h = torch.sin(layer.omega * z) if layer.activation else z
-        return h
+# glibc then keeps what is freed, rather than to have the system clear new pages for each large tensor.
+KEPT = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**34), "MALLOC_TOP_PAD_": str(2**28)}
 
 
-def module_step(module: nn.Module, problem: Problem, device: str) -> Step:
-    module.to(device)
+@dataclass(frozen=True)
+class Descending:
+    """A fit under way."""
+
+    step: Callable[[], object]
+    loss: Callable[[], float]  # that the last step started from
+
+
+Start = Callable[[Field, Problem, str], Descending]  # on a device
+
+
+def weights_of(of: Field, problem: Problem) -> Arrays:
+    """What refield begins with at seed 0, in single precision."""
+    weights = of.initialise(problem.points.shape[1], problem.channels, np.random.default_rng(0))
+    return {name: array.astype(np.float32) for name, array in weights.items()}
+
+
+def by_module(module: nn.Module, problem: Problem, device: str, *, compiled: bool = False) -> Descending:
+    module = module.to(device)
     points = torch.as_tensor(problem.points, dtype=torch.float32, device=device)
     target = torch.as_tensor(problem.target, dtype=torch.float32, device=device)
-    adam = torch.optim.Adam(module.parameters(), lr=1e-4)
+    adam = torch.optim.Adam(module.parameters(), lr=RATE)
+    evaluate, last = torch.compile(module) if compiled else module, torch.zeros(())
 
     def step() -> None:
+        nonlocal last
         adam.zero_grad()
-        nn.functional.mse_loss(module(points), target).backward()
+        loss = nn.functional.mse_loss(evaluate(points), target)
+        loss.backward()
         adam.step()
+        last = loss.detach()
 
-    return step
-
-
-def refield_step(field: Mlp, problem: Problem, device: str, precision: str = "float32") -> Step:
-    train = Train(iterations=1, learning_rate=1e-4, precision=precision)
-    descent = descend(Job(field, problem, train, seed=0), device).__enter__()
-    return lambda: descent.step(1e-4)
+    return Descending(step, lambda: float(last))
 
 
-def siren_pytorch_step(field: Mlp, problem: Problem, device: str) -> Step:
+def by_refield(of: Field, problem: Problem, device: str, precision: str = "float32") -> Descending:
+    train = Train(iterations=1, learning_rate=RATE, precision=precision)
+    descent = descend(Job(of, problem, train, seed=0), device).__enter__()
+    return Descending(lambda: descent.step(RATE), descent.loss)
+
+
+def by_siren_pytorch(of: Mlp, problem: Problem, device: str) -> Descending:
     from siren_pytorch import SirenNet
 
-    settings = {"num_layers": len(field.gates), "w0": 30.0, "w0_initial": 30.0}
-    return module_step(SirenNet(dim_in=2, dim_hidden=field.widths[0], dim_out=3, **settings), problem, device)
+    settings = {"num_layers": len(of.gates), "w0": 30.0, "w0_initial": 30.0}
+    network, weights = SirenNet(dim_in=2, dim_hidden=of.widths[0], dim_out=3, **settings), weights_of(of, problem)
+    for i, layer in enumerate([*network.layers, network.last_layer]):
+        layer.weight.data = torch.tensor(weights[f"layers.{i}.weight"][0].T.copy())
+        layer.bias.data = torch.tensor(weights[f"layers.{i}.bias"][0])
+    return by_module(network, problem, device)
 
 
-def textbook_step(field: Mlp, problem: Problem, device: str) -> Step:
-    return module_step(Textbook(field, problem, device), problem, device)
+def by_textbook(of: Mlp, problem: Problem, device: str) -> Descending:
+    return by_module(Textbook(of, problem, weights_of(of, problem), device), problem, device)
 
 
-STEPS: dict[str, Callable[[Mlp, Problem, str], Step]] = {
-    "refield": refield_step,
-    "textbook": textbook_step,
-    "siren-pytorch": siren_pytorch_step,
+def by_plain(of: Field, problem: Problem, device: str, *, compiled: bool = False) -> Descending:
+    return by_module(plain(of, weights_of(of, problem)), problem, device, compiled=compiled)
+
+
+def by_compiled(of: Field, problem: Problem, device: str) -> Descending:
+    return by_plain(of, problem, device, compiled=True)
+
+
+@dataclass(frozen=True)
+class Contestant:
+    start: Start
+    environment: Mapping[str, str] = field(default_factory=dict)  # of its process
+
+
+CONTESTANTS = {
+    "refield": Contestant(by_refield),
+    "textbook": Contestant(by_textbook),
+    "tuned textbook": Contestant(by_textbook, KEPT),
+    "siren-pytorch": Contestant(by_siren_pytorch),
+    "plain": Contestant(by_plain),
+    "tuned": Contestant(by_plain, KEPT),
+    "compiled": Contestant(by_compiled, {"PYTHONWARNINGS": "ignore"}),  # torch's, of itself
 }
 
 
-def noise(method: str, height: int, width: int, hidden: int, regions: int) -> tuple[Mlp, Problem]:
-    """A method on an image of noise, its tiles as large in pixels as the paper's; regions in patches of 8x8."""
-    rng = np.random.default_rng(0)
-    image = Image(rng.integers(0, 256, (height, width, 3), dtype=np.uint8))
-    labels = rng.integers(0, regions, (height // 8, width // 8)).repeat(8, axis=0).repeat(8, axis=1)
-    gates = tuple(gate if isinstance(gate, str) else gate * width / 768 for gate in GATES[method])
-    field = Mlp(gates=gates, width=hidden, regions=regions)
-    return field, Represent().problem(image, labels.reshape(-1))
+def milliseconds(fits: Sequence[Descending]) -> tuple[float, float]:
+    """Of a step of all: by the clock, and of the processors in all threads."""
+    clock, processors = time.perf_counter(), time.process_time()
+    for fit in fits:
+        fit.step()
+    return 1000 * (time.perf_counter() - clock), 1000 * (time.process_time() - processors)
 
 
-def main(by: str, method: str, *size: str) -> None:
+def turn(fits: Sequence[Descending]) -> dict[str, float]:
+    """The medians of a turn's steps but the first, as in a fit: warm."""
+    steps, end = [], time.perf_counter() + TURN
+    while len(steps) < 4 or time.perf_counter() < end:
+        steps.append(milliseconds(fits))
+    clock, processors = zip(*steps[len(steps) // 4 :], strict=True)
+    return {"ms": statistics.median(clock), "cpu_ms": statistics.median(processors)}
+
+
+def main(by: str, name: str, *size: str) -> None:
     *shape, images = map(int, size)
-    threads, steps = torch.get_num_threads(), []
+    threads, fits, first = torch.get_num_threads(), [], None
     for _ in range(images):
         torch.set_num_threads(threads)  # a descent under way keeps torch to one; this one has its own all the same
-        steps.append(STEPS[by](*noise(method, *shape), "cpu"))
+        fits.append(CONTESTANTS[by].start(*subject(name, *shape), "cpu"))
+    print("ready", flush=True)
     for _ in sys.stdin:
-        durations, end = [], time.perf_counter() + TURN
-        while len(durations) < 4 or time.perf_counter() < end:
-            start = time.perf_counter()
-            for step in steps:
-                step()
-            durations.append(1000 * (time.perf_counter() - start))
-        print(statistics.median(durations[len(durations) // 4 :]), flush=True)  # as in a fit: warm
+        first = milliseconds(fits)[0] / 1000 if first is None else first  # in which what compiles does so
+        print(json.dumps(turn(fits) | {"first_s": first}), flush=True)
 
 
 if __name__ == "__main__":

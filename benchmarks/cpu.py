@@ -1,70 +1,38 @@
-"""The engine beside the textbook, on a CPU, in one run: `python -m benchmarks.cpu`, about eight minutes.
+"""The engine beside the textbook, on a CPU, in one run: `python -m benchmarks.cpu`, about fifteen minutes.
 
-It needs `pip install -c constraints.txt -e '.[bench]'`. Contestants take turns and rest in between; a machine whose
-speed drifts slows them all, and ratios are taken within a turn. What is timed is one step of full-batch Adam: forward,
-backward and update. Writes cpu.csv, scaling.csv and cpu.svg beside itself.
+It needs `pip install -c constraints.txt -e '.[bench]'` and, for what is compiled, gcc. Contestants take turns and rest
+in between, and ratios are taken within a turn. What is timed is one step of full-batch Adam, forward, backward and
+update, by the clock (ms) and by the processors' time in all threads (cpu_ms). SIREN meets what is written for it alone
+as well: siren-pytorch, and plain PyTorch as it comes, with a tuned allocator, and compiled. Writes cpu.csv, scaling.csv
+and cpu.svg beside itself.
 """
 
-import subprocess
-import sys
-import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
-from benchmarks.contestants import GATES, STEPS
-from refield.fitting import devices
+from benchmarks.contestants import CONTESTANTS
+from benchmarks.race import compared, on_this_machine, race
+from benchmarks.subjects import GATES
 from refield.reports.plotting import PAGE, save, style
 
 SIZES = [(128, 192, 64), (256, 384, 128)]  # height, width, network width
-TURNS = 7
-REST = 0.3  # seconds after a turn: longer than threads spin
-
-
-def race(entries: Mapping[str, tuple[object, ...]]) -> pd.DataFrame:
-    """Milliseconds of each entry (arguments of `benchmarks.contestants`), a row per turn; the first is left out."""
-    running = {
-        name: subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.contestants", *map(str, entry)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        )
-        for name, entry in entries.items()
-    }
-    rows = []
-    for _ in range(TURNS + 1):
-        row = {}
-        for name, process in running.items():
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write("\n")
-            row[name] = float(process.stdout.readline())
-            time.sleep(REST)
-        rows.append(row)
-    for process in running.values():
-        process.communicate()
-    return pd.DataFrame(rows[1:])
+OF_ALL = ["refield", "textbook", "tuned textbook"]  # who take any method's steps
 
 
 def versus(height: int, width: int, hidden: int) -> pd.DataFrame:
-    """Each method by the engine, against the textbook, and SIREN against siren-pytorch as well."""
-    rows = []
+    """Each method by the engine and by others."""
+    tables = []
     for method in GATES:
-        contestants = list(STEPS) if method == "siren" else ["refield", "textbook"]
-        table = race({by: (by, method, height, width, hidden, 4, 1) for by in contestants})
-        for name in table:
-            ratio = table[name] / table["refield"]
-            rows.append(
-                {"pixels": f"{width}x{height}", "width": hidden, "method": method, "by": name}
-                | {"median_ms": table[name].median(), "min_ms": table[name].min(), "max_ms": table[name].max()}
-                | {"times_refield": ratio.median(), "times_min": ratio.min(), "times_max": ratio.max()}
-            )
-    return pd.DataFrame(rows)
+        contestants = list(CONTESTANTS) if method == "siren" else OF_ALL
+        table = compared(race({by: (by, method, height, width, hidden, 4, 1) for by in contestants}))
+        columns = {"pixels": f"{width}x{height}", "width": hidden, "method": method}
+        for place, (name, value) in enumerate(columns.items()):
+            table.insert(place, name, value)
+        tables.append(table)
+    return pd.concat(tables)
 
 
 def scaling() -> pd.DataFrame:
@@ -80,7 +48,7 @@ def scaling() -> pd.DataFrame:
     for quantity, changes in series.items():
         for change in changes:
             setting = start | change
-            times = race({"step": ("refield", "ours", *setting.values())})["step"]
+            times = race({"step": ("refield", "ours", *setting.values())})["ms"]["step"]
             value = setting["height"] * setting["width"] if quantity == "pixels" else next(iter(change.values()))
             rows.append({"quantity": quantity, "value": value, "median_ms": times.median(), "min_ms": times.min()})
     return pd.DataFrame(rows)
@@ -89,7 +57,7 @@ def scaling() -> pd.DataFrame:
 def plot(table: pd.DataFrame, growth: pd.DataFrame, file: Path) -> None:
     """Above: the textbook's time over ours; below: growth with pixels, width and regions."""
     with style():
-        figure = plt.figure(figsize=(PAGE, 4.2), layout="constrained")
+        figure = plt.figure(figsize=(PAGE, 4.8), layout="constrained")
         above, below = figure.subfigures(2, 1)
         sizes = table.groupby(["pixels", "width"], sort=False)
         for axis, ((pixels, width), rows) in zip(above.subplots(1, 2), sizes, strict=True):
@@ -116,13 +84,11 @@ def main() -> None:
     here = Path(__file__).parent
     table = pd.concat([versus(*size) for size in SIZES])
     growth = scaling()
-    machine = devices.describe("cpu")
-    table = table.assign(**{key: machine[key] for key in ("device", "threads", "blas", "torch")})
+    table = on_this_machine(table)
     table.to_csv(here / "cpu.csv", index=False, float_format="%.3f", lineterminator="\n")
     growth.to_csv(here / "scaling.csv", index=False, float_format="%.3f", lineterminator="\n")
     plot(table, growth, here / "cpu.svg")
-    shown = (each.round(2).to_string(index=False) for each in (table.iloc[:, :10], growth))
-    print(machine, *shown, sep="\n\n")
+    print(*(each.round(2).to_string(index=False) for each in (table, growth)), sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -18,16 +18,17 @@ import pandas as pd
 import torch
 import typer
 
-from benchmarks.contestants import noise, refield_step, siren_pytorch_step, textbook_step
+from benchmarks.contestants import by_refield, by_siren_pytorch, by_textbook
+from benchmarks.subjects import noise, subject
 from refield import config, papers
 from refield.fitting import devices
 from refield.machine.estimate import fastest, floor_per_step, product_rate
 
 CONTESTANTS = {
-    "refield, mixed": partial(refield_step, precision="mixed"),
-    "refield, float32": refield_step,
-    "textbook": textbook_step,
-    "siren-pytorch": siren_pytorch_step,
+    "refield, mixed": partial(by_refield, precision="mixed"),
+    "refield, float32": by_refield,
+    "textbook": by_textbook,
+    "siren-pytorch": by_siren_pytorch,
 }
 KODAK_IMAGES = 24
 
@@ -58,7 +59,7 @@ class Bench:
 
     def race(self, method: str) -> pd.DataFrame:
         """Each contestant's times over the turns, ratios taken within a turn, and the most memory that it held."""
-        field, problem = noise(method, self.height, self.width, self.hidden, 4)
+        field, problem = subject(method, self.height, self.width, self.hidden, 4)
         steps, memory = {}, {}
         for name, contestant in CONTESTANTS.items():
             if name == "siren-pytorch" and method != "siren":
@@ -66,7 +67,7 @@ class Bench:
             before = torch.cuda.memory_allocated() if self.device == "cuda" else 0
             if self.device == "cuda":
                 torch.cuda.reset_peak_memory_stats()
-            steps[name] = contestant(field, problem, self.device)
+            steps[name] = contestant(field, problem, self.device).step
             self.timed(steps[name])  # compiles, captures and warms up
             memory[name] = (torch.cuda.max_memory_allocated() - before) / 2**30 if self.device == "cuda" else 0.0
         turns = pd.DataFrame([{name: self.timed(step) for name, step in steps.items()} for _ in range(self.turns)])
@@ -91,10 +92,10 @@ class Bench:
         """Milliseconds of a step of each of the paper's methods, as the profile `paper` fits it."""
         params, milliseconds = config.read(), {}
         methods = [row.method for row in papers.read(params.paper).rows]
-        _, problem = noise("ours", self.height, self.width, self.hidden, params.seg.regions)
+        problem = noise(self.height, self.width, params.seg.regions)
         for method in methods:
             field = params.field("paper", method).model_copy(update={"width": self.hidden})
-            step = refield_step(field, problem, self.device, params.train("paper", method).precision)
+            step = by_refield(field, problem, self.device, params.train("paper", method).precision).step
             self.timed(step)
             milliseconds[method] = self.timed(step)
         return milliseconds

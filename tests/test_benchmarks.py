@@ -9,11 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from benchmarks import cpu, gpu, jobs, precision
-from benchmarks.contestants import GATES, Textbook, noise
+from benchmarks import cpu, gpu, jobs, plain, precision, race
+from benchmarks.contestants import CONTESTANTS
+from benchmarks.plain_fields import plain as plain_network
+from benchmarks.subjects import GATES, OTHERS, activated, subject
+from benchmarks.textbook import Textbook
 from pipeline import ROOT
 
 from refield import config, papers
+from refield.fields.activations import ACTIVATIONS
 from refield.pipeline.layout import Layout
 from refield.segmentation import labels
 from refield.signals import Image
@@ -38,34 +42,127 @@ def test_the_gpus_benchmark_writes_its_tables(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.slow
-def test_a_contestant_answers_each_turn_with_a_time():
+def test_a_contestant_answers_each_turn_with_times():
     command = [sys.executable, "-m", "benchmarks.contestants", "textbook", "ours", *SIZE, "2"]
     done = subprocess.run(command, input="\n\n", cwd=ROOT, text=True, capture_output=True, check=True)
-    assert len(done.stdout.split()) == 2
-    assert all(float(answer) > 0 for answer in done.stdout.split())
+    ready, *answers = done.stdout.splitlines()
+    assert ready == "ready"
+    assert len(answers) == 2
+    for answer in map(json.loads, answers):
+        assert set(answer) == {"ms", "cpu_ms", "first_s"}
+        assert all(number > 0 for number in answer.values())
 
 
 @pytest.mark.parametrize("method", GATES)
 def test_the_textbook_computes_the_same_function(method):
-    field, problem = noise(method, *map(int, SIZE))
-    weights = {name: torch.tensor(w) for name, w in field.initialise(2, 3, np.random.default_rng(0)).items()}
-    textbook = Textbook(field, problem, "cpu").double()
-    for i, experts in enumerate(textbook.experts):
-        for e, expert in enumerate(experts):
-            expert.weight.data, expert.bias.data = weights[f"layers.{i}.weight"][e].T, weights[f"layers.{i}.bias"][0]
-    points = torch.tensor(problem.points)
-    torch.testing.assert_close(textbook(points), field.evaluate(weights, points, torch.tensor(problem.labels)))
+    field, problem = subject(method, *map(int, SIZE))
+    weights = field.initialise(2, 3, np.random.default_rng(0))
+    values = Textbook(field, problem, weights, "cpu")(torch.tensor(problem.points))
+    torch.testing.assert_close(values, evaluated(field, weights, problem))
+
+
+def small(name):
+    """A field and its problem; of WIRE, whose wavelets are all 0 in a narrow network, a wider one."""
+    height, width, hidden, regions = map(int, SIZE)
+    return subject(name, height, width, 64 if name.startswith("wire") else hidden, regions)
+
+
+def evaluated(field, weights, problem):
+    """By the definition."""
+    tensors = {name: torch.tensor(array) for name, array in weights.items()}
+    return field.evaluate(tensors, torch.tensor(problem.points), torch.tensor(problem.labels))
+
+
+def losses(by, name):
+    """That four steps start from."""
+    if by == "siren-pytorch":
+        pytest.importorskip("siren_pytorch", reason="not in `test`")
+    fit, found = CONTESTANTS[by].start(*small(name), "cpu"), []
+    for _ in range(4):
+        fit.step()
+        found.append(fit.loss())
+    return np.array(found)
+
+
+def assert_the_same_steps(by, name):
+    expected, found = losses("refield", name), losses(by, name)
+    np.testing.assert_allclose(found, expected, rtol=2e-6)
+    np.testing.assert_allclose(np.diff(found), np.diff(expected), rtol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("by", "name"),
+    [
+        *[("textbook", method) for method in GATES],
+        ("siren-pytorch", "siren"),
+        *[("plain", name) for name in ("siren", *ACTIVATIONS, *OTHERS)],
+    ],
+)
+def test_contestants_take_the_same_steps(by, name):
+    assert_the_same_steps(by, name)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, of its own
+def test_what_is_compiled_takes_the_same_steps():
+    assert_the_same_steps("compiled", "sine")
+
+
+def test_a_tuned_contestant_differs_by_its_environment_alone():
+    for tuned, by in {"tuned": "plain", "tuned textbook": "textbook"}.items():
+        assert CONTESTANTS[tuned].start is CONTESTANTS[by].start
+        assert set(CONTESTANTS[tuned].environment) > set(CONTESTANTS[by].environment)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_plain_activations_are_the_definitions(name):
+    """To a guard's width around singular points."""
+    layer = activated(name, 8).layers(2, 3)[0]
+    u = torch.linspace(-4, 4, 4001, dtype=torch.float64)[:, None]
+    written = plain.Prolate(layer.beta, u.dtype) if name == "prolate" else plain.ACTIVATIONS[name]
+    function = ACTIVATIONS[name].function
+    error = (written(u, layer.beta) - (function(u, layer.beta) if ACTIVATIONS[name].shaped else function(u))).abs()
+    assert error.max() < (plain.NEAR if "cosine" in name else 1e-12)
+    assert error.quantile(0.99) < 1e-9
+
+
+@pytest.mark.parametrize("name", ["siren", *ACTIVATIONS, *OTHERS])
+def test_plain_networks_have_the_definitions_values(name):
+    field, problem = small(name)
+    rng = np.random.default_rng(1)
+    start = field.initialise(2, 3, rng)
+    weights = {key: array + rng.normal(0, 0.01, array.shape) for key, array in start.items()}  # none at its start
+    values, expected = plain_network(field, weights)(torch.tensor(problem.points)), evaluated(field, weights, problem)
+    error = (values - expected).abs()
+    assert error.max() < (1e-2 if "cosine" in name else 1e-9)
+    assert error.quantile(0.9) < 1e-9
+    assert values.std(dim=0).min() > 1e-6
+
+
+COLUMNS = ["by", *[f"{prefix}{each}" for prefix in ("", "cpu_") for each in race.OF_TIMES], "first_s"]
+MACHINE = ["device", "threads", "blas", "torch"]
 
 
 @pytest.mark.slow
 def test_a_race_has_a_row_for_each_turn_but_the_first_and_what_was_measured_is_drawn(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(cpu, "TURNS", 1)
-    table = cpu.race({"step": ("refield", "ours", *SIZE, "1")})
-    assert table.shape == (1, 1)
-    assert (table["step"] > 0).all()
+    monkeypatch.setattr(race, "TURNS", 1)
+    turns = race.race({by: (by, "ours", *SIZE, "1") for by in cpu.OF_ALL})
+    for answers in turns.values():
+        assert answers.shape == (1, 3)
+        assert (answers > 0).all(axis=None)
+    table = race.on_this_machine(race.compared(turns))
+    assert list(table) == [*COLUMNS, *MACHINE]
+    assert list(table["by"]) == cpu.OF_ALL
+    assert (table.loc[0, [name for name in table if "times" in name]] == 1).all()
     cpu.plot(*(pd.read_csv(f"benchmarks/{name}.csv") for name in ("cpu", "scaling")), tmp_path / "cpu.svg")
     assert (tmp_path / "cpu.svg").stat().st_size > 0
+
+
+def test_a_contestant_that_does_not_start_ends_the_race(monkeypatch):
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    with pytest.raises(AssertionError, match="refield does not start"):
+        race.race({"refield": ("refield", "ours", *SIZE, "1")})
 
 
 def test_the_stores_benchmark_measures_draws_and_tells(tmp_path):
