@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from benchmarks import cpu, gpu, jobs, plain, precision, race
+from benchmarks import activations, cpu, gpu, jobs, plain, precision, race
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.plain_fields import plain as plain_network
 from benchmarks.subjects import GATES, OTHERS, activated, subject
@@ -163,6 +163,20 @@ def test_a_contestant_that_does_not_start_ends_the_race(monkeypatch):
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
     with pytest.raises(AssertionError, match="refield does not start"):
         race.race({"refield": ("refield", "ours", *SIZE, "1")})
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_activations_writes_its_table_and_draws_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(race, "TURNS", 1)
+    monkeypatch.setattr(activations, "SIZES", [(16, 24, 8)])
+    monkeypatch.setattr(activations, "CONTESTANTS", ["refield", "plain", "tuned"])
+    monkeypatch.delitem(activations.COLOR, "compiled")
+    activations.main(["gabor", "mfn fourier"], tmp_path)
+    table = pd.read_csv(tmp_path / "activations.csv")
+    assert list(table) == ["pixels", "width", "kind", "name", *COLUMNS, *MACHINE]
+    assert list(table["by"]) == ["refield", "plain", "tuned"] * 2
+    assert (tmp_path / "activations.svg").stat().st_size > 0
 
 
 def test_the_stores_benchmark_measures_draws_and_tells(tmp_path):
