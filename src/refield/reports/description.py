@@ -108,10 +108,23 @@ def _network(profile: Profile, params: Params) -> str:
     if "width" in own:
         words.append(f"width {_each(own['width'])}")
     if "activation" in own:
-        words.append(f"{str(own['activation']).replace('_', ' ')} activation")
+        words.append(_activation(own["activation"]))
     if "largest_a" in own:
         words.append(f"no tiles finer than A = {own['largest_a']:g}")
     return ", ".join(words)
+
+
+def _activation(entry: Any) -> str:
+    """One for all layers, one for each, or those that a search chooses from."""
+    if isinstance(entry, str):
+        return f"{_plain(entry)} activation"
+    names = entry["dictionary"] if isinstance(entry, dict) else entry
+    listed = ", ".join(map(_plain, names))
+    return f"activations chosen from {listed}" if isinstance(entry, dict) else f"activations {listed}"
+
+
+def _plain(name: object) -> str:
+    return str(name).replace("_", " ")
 
 
 def _each(width: Any) -> str:
