@@ -2,12 +2,13 @@
 
 MLPs of three hidden layers of each activation, by refield's engine, and fields that have no engine, by its automatic
 differentiation: each against the same network written plainly, as PyTorch comes, with an allocator tuned to keep its
-memory, and compiled (which needs gcc). Turns, rests and times as in `benchmarks.cpu`, on the same two cores. Writes
-activations.csv and activations.svg beside itself, after each network; names of some measure those alone, and `--out
-FOLDER` leaves the committed numbers as they are.
+memory, so on a single thread, and compiled (which needs gcc). Turns, rests and times as in `benchmarks.cpu`, on the
+same cores, with nothing else running. Writes activations.csv and activations.svg beside itself, after each network;
+names of some measure those alone, and `--out FOLDER` leaves the committed numbers as they are.
 """
 
 from pathlib import Path
+from typing import Annotated
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -22,10 +23,10 @@ from benchmarks.subjects import OTHERS
 from refield.fields.activations import ACTIVATIONS
 from refield.reports.plotting import COLORS, PAGE, save, style
 
-CONTESTANTS = ["refield", "plain", "tuned", "compiled"]
+CONTESTANTS = ["refield", "plain", "tuned", "single", "compiled"]
 # Wanted: that plain PyTorch, and PyTorch with a tuned allocator, take at least so many times refield's CPU time.
 WANTED = {"activation": {"plain": 3.0, "tuned": 2.0}, "field": {"plain": 1.0}}
-COLOR = dict(zip(CONTESTANTS[1:], (COLORS[3], COLORS[1], COLORS[6]), strict=True))
+COLOR = dict(zip(CONTESTANTS[1:], (COLORS[3], COLORS[1], COLORS[2], COLORS[6]), strict=True))
 TICKS = [0.25, 0.5, 1, 2, 3, 5, 10, 20, 30, 50, 100]
 
 
@@ -65,7 +66,7 @@ def plot(table: pd.DataFrame, file: Path) -> None:
         figure, axes = plt.subplots(
             len(kinds),
             len(sizes),
-            figsize=(PAGE, 0.9 + 0.3 * kinds.sum()),
+            figsize=(PAGE, 0.9 + 0.36 * kinds.sum()),
             height_ratios=kinds,
             sharex=True,
             sharey="row",
@@ -86,7 +87,7 @@ def plot(table: pd.DataFrame, file: Path) -> None:
         save(figure, file)
 
 
-def main(names: list[str] | None = None, out: Path | None = None) -> None:
+def main(names: Annotated[list[str] | None, typer.Argument()] = None, out: Path | None = None) -> None:
     folder, tables = out or Path(__file__).parent, []
     for name in names or [*ACTIVATIONS, *OTHERS]:
         tables += [measure(name, *size) for size in SIZES]

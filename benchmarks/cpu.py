@@ -3,8 +3,9 @@
 It needs `pip install -c constraints.txt -e '.[bench]'` and, for what is compiled, gcc. Contestants take turns and rest
 in between, and ratios are taken within a turn. What is timed is one step of full-batch Adam, forward, backward and
 update, by the clock (ms) and by the processors' time in all threads (cpu_ms). SIREN meets what is written for it alone
-as well: siren-pytorch, and plain PyTorch as it comes, with a tuned allocator, and compiled. Writes cpu.csv, scaling.csv
-and cpu.svg beside itself.
+as well: siren-pytorch, and plain PyTorch as it comes, with a tuned allocator, so on a single thread, and compiled.
+Nothing else may run: torch's threads spin while one of them has no core. Writes cpu.csv, scaling.csv and cpu.svg beside
+itself.
 """
 
 from pathlib import Path

@@ -109,7 +109,7 @@ def test_what_is_compiled_takes_the_same_steps():
 
 
 def test_a_tuned_contestant_differs_by_its_environment_alone():
-    for tuned, by in {"tuned": "plain", "tuned textbook": "textbook"}.items():
+    for tuned, by in {"tuned": "plain", "single": "tuned", "tuned textbook": "textbook"}.items():
         assert CONTESTANTS[tuned].start is CONTESTANTS[by].start
         assert set(CONTESTANTS[tuned].environment) > set(CONTESTANTS[by].environment)
 
@@ -171,7 +171,7 @@ def test_the_benchmark_of_activations_writes_its_table_and_draws_it(tmp_path, mo
     monkeypatch.setattr(race, "TURNS", 1)
     monkeypatch.setattr(activations, "SIZES", [(16, 24, 8)])
     monkeypatch.setattr(activations, "CONTESTANTS", ["refield", "plain", "tuned"])
-    monkeypatch.delitem(activations.COLOR, "compiled")
+    monkeypatch.setattr(activations, "COLOR", {by: activations.COLOR[by] for by in ("plain", "tuned")})
     activations.main(["gabor", "mfn fourier"], tmp_path)
     table = pd.read_csv(tmp_path / "activations.csv")
     assert list(table) == ["pixels", "width", "kind", "name", *COLUMNS, *MACHINE]
