@@ -6,6 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 import torch
+from fields.draws import drawn, some_points, tensors
 from pydantic import ValidationError
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -21,18 +22,6 @@ from refield.tasks.problem import mse_to_psnr
 from refield.tasks.represent import Represent
 
 SMALL = Cosmo(width=4, hidden_layers=2)
-
-
-def drawn(field, dims=2, channels=3, seed=0):
-    return field.initialise(dims, channels, np.random.default_rng(seed))
-
-
-def some_points(n, dims=2):
-    return np.random.default_rng(n).uniform(-1, 1, (n, dims))
-
-
-def tensors(weights, dtype=torch.float64):
-    return {name: torch.tensor(array, dtype=dtype, requires_grad=True) for name, array in weights.items()}
 
 
 def published_layer(z, T, c, beta, first, epsilon):

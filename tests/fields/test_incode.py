@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from fields.draws import drawn, some_points, tensors
 from pydantic import ValidationError
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -21,18 +22,6 @@ from refield.tasks.represent import Represent
 
 SMALL = Incode(width=5, hidden_layers=2)
 HARMONIZER = 64 * 64 + 64 + 64 * 32 + 32 + 32 * 4 + 4
-
-
-def drawn(field, dims=2, channels=3, seed=0):
-    return field.initialise(dims, channels, np.random.default_rng(seed))
-
-
-def some_points(n, dims=2):
-    return np.random.default_rng(n).uniform(-1, 1, (n, dims))
-
-
-def tensors(weights, dtype=torch.float64):
-    return {name: torch.tensor(array, dtype=dtype, requires_grad=True) for name, array in weights.items()}
 
 
 def coefficients(field, weights):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from fields.draws import drawn, some_points, tensors
 from pydantic import ValidationError
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -22,18 +23,6 @@ BOTH = pytest.mark.parametrize("filter", ["fourier", "gabor"])
 
 def small(filter):
     return Mfn(filter=filter, width=5, layers=2, input_scale=8.0)
-
-
-def drawn(field, dims=2, channels=3, seed=0):
-    return field.initialise(dims, channels, np.random.default_rng(seed))
-
-
-def some_points(n, dims=2):
-    return np.random.default_rng(n).uniform(-1, 1, (n, dims))
-
-
-def tensors(weights, dtype=torch.float64):
-    return {name: torch.tensor(array, dtype=dtype, requires_grad=True) for name, array in weights.items()}
 
 
 def published(field, weights, points):

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from fields.draws import drawn, some_points, tensors
 from pydantic import ValidationError
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -19,18 +20,6 @@ HIDDEN = {"weight": (181, 181, 2), "bias": (181, 2)}  # of width 256, 181 neuron
 def small(form):
     """In few points and neurons, windows wide enough for none to be 0 everywhere."""
     return Wire(form=form, width=9, hidden_layers=2, omega=6.0, sigma=3.0)
-
-
-def drawn(field, dims=2, channels=3, seed=0):
-    return field.initialise(dims, channels, np.random.default_rng(seed))
-
-
-def some_points(n, dims=2):
-    return np.random.default_rng(n).uniform(-1, 1, (n, dims))
-
-
-def tensors(weights, dtype=torch.float64):
-    return {name: torch.tensor(array, dtype=dtype, requires_grad=True) for name, array in weights.items()}
 
 
 def linear(weights, name, h):

@@ -19,7 +19,7 @@ from refield.papers.discussion import Discussion
 from refield.reports import report, results, tables
 from refield.reports.calibration import ranking
 from refield.reports.claims import examine
-from refield.reports.description import statement
+from refield.reports.description import not_run, statement
 from refield.reports.discussion import discussion
 from refield.reports.index import index
 from refield.reports.page import page
@@ -268,3 +268,16 @@ def test_where_less_is_better_the_order_turns(tmp_path: Path) -> None:
         ["1.000, 2.000", "yes"],
         ["2 of 2", "yes"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "said"),
+    [
+        (None, "dvc exp run -S 'runs=[quick]'"),
+        ("papers/toy", "dvc exp run -S 'papers/toy/params.yaml:runs=[quick]' papers/toy/dvc.yaml"),
+    ],
+)
+def test_a_profile_that_has_not_run_is_run_by_its_papers_own_pipeline(pipeline, said):
+    params = config.read(path=ROOT / "params.yaml")
+    paper = papers.read("oh_bae_2024", ROOT / "papers").model_copy(update={"pipeline": pipeline})
+    assert f"`{said}`" in not_run("quick", params, paper)

@@ -33,9 +33,8 @@ class Architecture(Strict):
     width: Width | Annotated[tuple[Width, ...], Field(strict=False)]  # of every hidden layer, or of each
     # Of every hidden layer, or of each; or those from which a search chooses (`units/search`).
     activation: Name | Annotated[tuple[Name, ...], Field(strict=False)] | Dictionary = "sine"
-    omega_0: Positive | Annotated[tuple[Positive, ...], Field(strict=False)] = (
-        30.0  # factor in what oscillates; of each
-    )
+    # The factor inside what oscillates, in every hidden layer, or in each.
+    omega_0: Positive | Annotated[tuple[Positive, ...], Field(strict=False)] = 30.0
     sigma_0: Positive = added(10.0)  # factor in gaussian; inverse width of gabor
     roll_off: float = added(0.5, ge=0, le=1)  # beta of the raised cosines
     bandwidth: float = added(3.0, ge=1e-3, le=100)  # c of prolate
@@ -46,9 +45,7 @@ class Architecture(Strict):
     encoding: Positional | None = added(None)  # of the points
     bias: Literal["shared", "per_expert"] = "shared"
     init: Init = "siren"
-    first_bias: Positive | None = added(
-        None
-    )  # k, where the first layer's biases are drawn from U(+-k): FINER's range of biases
+    first_bias: Positive | None = added(None)  # k: the first layer's biases are drawn from U(+-k), as FINER can
     output: Literal["dense", "gated"] = "dense"
     largest_a: float | None = Field(None, gt=0, allow_inf_nan=False)  # tiles of any larger A are as large as this one's
     regions: int | None = Field(None, ge=2)  # K of a segment gate

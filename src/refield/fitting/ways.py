@@ -42,8 +42,9 @@ def fuses(field: Field, least_squares: bool, train: Train) -> bool:
 
 
 def has_kernels(field: Mlp) -> bool:
-    """Whether the fused kernels know the activation of its layers: one for all."""
-    return field.trained is None and len(set(field.activations)) == 1 and field.activations[0] in FUSED
+    """Whether the fused kernels know the activation of its layers, one for all; of a search, of some of its fits."""
+    names = set(field.searched.dictionary) if field.searched else set(field.activations)
+    return field.trained is None and (field.searched is not None or len(names) == 1) and bool(names & {*FUSED})
 
 
 def has_matrix_units(device: str) -> bool:

@@ -50,6 +50,7 @@ class Paper(Strict):
     claims: list[Claim] = Field(default_factory=list)
     charts: Charts = Charts()
     discussion: Discussion | None = None
+    pipeline: str | None = None  # the folder of its own params.yaml and dvc.yaml, unless these are the top level's
 
     @model_validator(mode="after")
     def methods_are_labelled(self) -> "Paper":

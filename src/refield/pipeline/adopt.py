@@ -103,8 +103,9 @@ def take_over(
                 f"{made.provenance[other[0]]}; bytes differ anyway; adopt on a machine of that kind"
             )
         raise UserError(f"{title}: {one.unit.name} comes out otherwise; its fits must be made anew: `dvc repro`")
-    for before, made in held.items():
-        store.put(next(one.unit.key() for one in renamed if one.before == before), made)
+    for one in found:
+        if one.before in held:
+            store.put(one.unit.key(), held[one.before])
     if absent := [one for one in found if one.before not in held]:
         relock.rename(layout, params, profile, renamed[0].method, {one.before: one.unit.key() for one in absent})
     return len(found), f", {len(absent)} of which are not here" if absent else ""

@@ -105,7 +105,7 @@ def require_unchanged(layout: Layout, entries: Entries, names: Sequence[str]) ->
 
 
 def hash_of(path: Path) -> Entries:
-    """How dvc.lock tells of a file, or of a folder of files."""
+    """How dvc.lock tells of a file, or of a folder in which .dvcignore leaves out nothing."""
     if path.is_file():
         data = path.read_bytes()
         return {"md5": hashlib.md5(data).hexdigest(), "size": len(data)}

@@ -64,16 +64,17 @@ def scale(profile: str, scores: Scores, params: Params) -> str:
     return "; ".join(word for word in words if word)
 
 
-def not_run(profile: str, params: Params) -> str:
+def not_run(profile: str, params: Params, paper: Paper) -> str:
     """Why a profile has only dashes, and the command that fills them."""
     needs = "It needs a CUDA GPU: " if params.profiles[profile].device == "cuda" else "To run it: "
-    return f"`{profile}` has not been run yet. {needs}`{command(profile, params)}`."
+    return f"`{profile}` has not been run yet. {needs}`{command(profile, params, paper)}`."
 
 
-def command(profile: str, params: Params) -> str:
+def command(profile: str, params: Params, paper: Paper) -> str:
     """What runs a profile; one that asks for a CPU would be refused where that takes hours, unless it is insisted."""
     insisted = "REFIELD_DEVICE=cpu " if profile in params.profiles and params.profiles[profile].device == "cpu" else ""
-    return f"{insisted}dvc exp run -S 'runs=[{profile}]'"
+    file, target = (f"{paper.pipeline}/params.yaml:", f" {paper.pipeline}/dvc.yaml") if paper.pipeline else ("", "")
+    return f"{insisted}dvc exp run -S '{file}runs=[{profile}]'{target}"
 
 
 def _images(profile: str, scores: Scores, params: Params) -> str:

@@ -78,7 +78,7 @@ def _card(profile: str, results: Results, params: Params, paper: Paper, page: bo
         fits=f"{done:,} of {wanted:,}" if done else DASH,
         departs=paper.protocol.differences(settings) if settings else None,
         page=page,
-        command=command(profile, params),
+        command=command(profile, params, paper),
         needs="a CUDA GPU" if settings and settings.device == "cuda" else "",
         pictures=[exhibit.key for exhibit in shown if exhibit.profile == profile],
     )

@@ -85,7 +85,7 @@ def markdown(results: Results, params: Params, paper: Paper) -> str:
         blocks.append(f"## {profile}")
         here, scores = statistics[statistics["profile"] == profile], scores_of(results, profile, params)
         if scores.rows.empty:
-            blocks.append(not_run(profile, params))
+            blocks.append(not_run(profile, params, paper))
         else:
             blocks.append(statement(profile, scores, params, paper))
             blocks.append(f"When, where and for how long it was fitted: [provenance](provenance/{profile}.md).")
@@ -158,7 +158,7 @@ def profile_notes(results: Results, params: Params, paper: Paper) -> list[str]:
     for profile in shown(results, params, paper):
         scores = scores_of(results, profile, params)
         notes.append(
-            not_run(profile, params) if scores.rows.empty else f"`{profile}`: {scale(profile, scores, params)}."
+            not_run(profile, params, paper) if scores.rows.empty else f"`{profile}`: {scale(profile, scores, params)}."
         )
     return notes
 

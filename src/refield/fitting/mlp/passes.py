@@ -63,10 +63,8 @@ class Passes:
         scratch = max([activation.scratch for activation in activations], default=0)
         self.scratch = [new(self.block) for _ in range(scratch)]
         self.index = new(self.block, dtype=torch.int64) if any(each.indexed for each in activations) else None
-        self.error = [
-            new(longest * widest),
-            new(longest * widest),
-        ]  # gradients of the loss by a layer's output, in turn
+        # Gradients of the loss by a layer's output, in turn.
+        self.error = [new(longest * widest), new(longest * widest)]
         self.half = new(longest * widest, dtype=torch.float16) if rows.rounded else None
         self.ones = new(1, longest).fill_(1.0)
         self.product = new(max([rows.inputs.shape[1], *outputs]) * widest)  # one expert's share of a gradient
