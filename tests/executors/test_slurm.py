@@ -126,6 +126,14 @@ def number_of_units(store: Store) -> int:
     return len(list(store.root.glob("??/*/unit.json")))
 
 
+def iterations_in(seconds: float, folder: Path) -> int:
+    """How many iterations of a unit this machine makes in that time, as it is now: machines differ tenfold."""
+    once = 2000
+    start = time.perf_counter()
+    make_units([unit(0, once)], Store(folder), "cpu", "title", Inline())
+    return max(1, round(once * seconds / (time.perf_counter() - start)))
+
+
 def test_the_same_bytes_as_inline(slurm, store, tmp_path):
     units = [unit(seed) for seed in range(6)]
     inline = make_units(units, Store(tmp_path / "inline"), "cpu", "title", Inline())
@@ -173,15 +181,17 @@ def test_a_job_that_is_requeued_goes_on_with_what_is_missing(slurm, submit, stor
     assert (number_of_units(store), watch.times()) == (8, {1})
 
 
-def test_a_job_over_its_time_limit_is_queued_again(slurm, submit, store):
+def test_a_job_over_its_time_limit_is_queued_again(slurm, submit, store, tmp_path):
+    """The work of 90 seconds in jobs of one minute: short units, so that each job finishes some."""
     watch = Watch(store)
-    process = submit(10, 25000, minutes_per_job=10, at_once=1, minutes=1, warning_seconds=40)
-    said = process.communicate(timeout=400)[1]
+    iterations = iterations_in(3, tmp_path / "timed")
+    process = submit(30, iterations, minutes_per_job=100, at_once=1, minutes=1, warning_seconds=40)
+    said = process.communicate(timeout=500)[1]
     assert process.returncode == 0, said
-    (name,) = re.findall(r"(refield-\w+): 10 units in 1 jobs", said)
+    (name,) = re.findall(r"(refield-\w+): 30 units in 1 jobs", said)
     (about,) = [job for job in slurm.command("scontrol", "show", "job").split("\n\n") if f"JobName={name}" in job]
     assert "Restarts=0" not in about
-    assert (number_of_units(store), watch.times()) == (10, {1})
+    assert (number_of_units(store), watch.times()) == (30, {1})
 
 
 def test_a_job_that_dies_is_submitted_again_elsewhere(slurm, submit, store):
