@@ -15,6 +15,7 @@ class Claim(Strict):
     of: Literal["average", "highest", "lowest", "images"]  # images: on most of them
     methods: list[Name] = Field(min_length=2)  # best first
     order: Literal["chain", "first"] = "chain"
+    task: Name | None = None  # of the profiles that it is about, where that is not the protocol's
 
     @model_validator(mode="after")
     def images_have_two_methods(self) -> "Claim":

@@ -13,6 +13,7 @@ from refield.papers.protocol import Protocol
 from refield.papers.table import Pair, Row, Table
 from refield.settings import ConfigError, choices, sentence
 from refield.strict import Name, Strict
+from refield.tasks import TASKS
 
 FILE = "paper.yaml"
 
@@ -69,6 +70,26 @@ class Paper(Strict):
             raise ValueError("gain is missing; the discussion is about it")
         return self
 
+    @model_validator(mode="after")
+    def tasks_are_known(self) -> "Paper":
+        for task in (*(table.task for table in self.tables), *(claim.task for claim in self.claims)):
+            if task is not None and task not in TASKS:
+                raise ValueError(f"task = {task!r} is not allowed; it must be one of {choices(TASKS)}")
+        if len({claim.text for claim in self.claims}) < len(self.claims):
+            raise ValueError("claims has one text twice")
+        return self
+
+    def of(self, task: str) -> "Paper":
+        """What the paper says of a task, as if it were about nothing else; without tables, if it says nothing."""
+
+        def about(each: Table | Claim) -> bool:
+            return (each.task or self.protocol.task) == task
+
+        protocol = self.protocol.model_copy(update={"task": task})
+        tables = [table.model_copy(update={"task": None}) for table in self.tables if about(table)]
+        claims = [claim.model_copy(update={"task": None}) for claim in self.claims if about(claim)]
+        return self.model_copy(update={"protocol": protocol, "tables": tables, "claims": claims})
+
     @property
     def rows(self) -> list[Row]:
         """Every method's line, once: the last one that has its average, if one has."""
@@ -83,8 +104,8 @@ class Paper(Strict):
 
     @property
     def published(self) -> dict[str, float]:
-        """Every method's average, where it is known."""
-        return {row.method: row.average for row in self.rows if row.average is not None}
+        """Every method's average in the protocol's task, where it is known."""
+        return {row.method: row.average for row in self.of(self.protocol.task).rows if row.average is not None}
 
     @property
     def studies(self) -> list[str]:

@@ -11,7 +11,7 @@ Pair = Annotated[tuple[Name, Name], Field(strict=False)]  # of methods: the firs
 
 
 class Row(Strict):
-    """One line of a table: PSNR in dB, over the protocol's images."""
+    """One line of a table: what ranks methods in its task, PSNR in dB, over the protocol's images."""
 
     method: Name
     label: str
@@ -33,6 +33,7 @@ class Table(Strict):
     number: int = Field(ge=1)
     page: int | None = None  # of the publication
     caption: str
+    task: Name | None = None  # what its numbers are of, where that is not the protocol's
     figure: int | None = None  # the figure that shows the same methods
     compare: Pair | None = None  # the pair whose median gain chooses the figure's image
     rows: list[Row] = Field(min_length=1)

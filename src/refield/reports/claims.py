@@ -13,7 +13,7 @@ from refield.scores.paired import difference
 
 
 def examine(scores: Scores, paper: Paper) -> pd.DataFrame:
-    """Claim, Paper, Here, Holds (yes, no, or a dash where a method is missing).
+    """Claim, Paper, Here, Holds (yes, no, or a dash where a method is missing), of all claims of a paper.
 
     An order of averages is `within chance` if one of its differences, image by image, has a 95 % interval over zero.
     """

@@ -161,11 +161,12 @@ def _warnings(profile: str, scores: Scores, params: Params) -> list[str]:
 def _comparison(profile: str, params: Params, paper: Paper) -> str:
     if profile not in params.profiles:
         return "The published numbers stand beside for reference only."
-    differences = paper.protocol.differences(params.profiles[profile])
-    if kind(profile, params) != paper.protocol.task:
+    said = paper.of(kind(profile, params))
+    differences = said.protocol.differences(params.profiles[profile])
+    if not said.tables:
         return f"The published numbers are of another task ({paper.protocol.task}); none stands beside."
     departs = f"This profile departs from the paper's protocol ({'; '.join(differences)})."
-    if not paper.published:
+    if not said.published:
         scale = departs if differences else "This is the paper's own scale."
         return f"{scale} The paper prints no averages that could stand beside."
     if not differences:

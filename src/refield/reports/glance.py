@@ -10,10 +10,10 @@ from matplotlib.ticker import MaxNLocator
 from refield.config import Params
 from refield.papers import Paper
 from refield.reports.claims import examine
-from refield.reports.description import scale
+from refield.reports.description import kind, scale
 from refield.reports.gain import NO_GAIN, Gain, gain_of
 from refield.reports.results import Results, Scores, scores_of, unit
-from refield.reports.tables import beside, comparable, published_measure, shown, tidy
+from refield.reports.tables import comparable, published_measure, shown, tidy
 from refield.scores.measure import Measure
 from refield.scores.numbers import DASH, number
 
@@ -73,13 +73,17 @@ def glance(results: Results, params: Params, paper: Paper) -> dict[str, Any]:
 
 def _column(profile: str, results: Results, params: Params, paper: Paper) -> Column:
     scores, known = scores_of(results, profile, params), profile in params.profiles
+    task = kind(profile, params)
+    said = paper.of(task)
+    another = scores.ranking != published_measure(paper)
+    title = scores.ranking.title if another else f"{scores.ranking.title}, {task}"
     return Column(
         profile,
         scores,
-        "" if scores.ranking == published_measure(paper) else scores.ranking.title,
+        title if another or task != paper.protocol.task else "",
         scale(profile, scores, params) if len(scores.rows) else "",
         comparable(profile, params, paper),
-        paper.protocol.differences(params.profiles[profile]) if known else [f"{profile} is no profile any more"],
+        said.protocol.differences(params.profiles[profile]) if known else [f"{profile} is no profile any more"],
     )
 
 
@@ -149,17 +153,19 @@ def _gain(paper: Paper, sides: Sequence[Column], measure: Measure) -> dict[str, 
 def _claims(params: Params, paper: Paper, sides: Sequence[Column]) -> list[dict[str, Any]]:
     """Each claim, and by profile whether it holds and for which numbers."""
     asked = {
-        side.profile: examine(side.scores, paper)
+        side.profile: examine(side.scores, paper.of(kind(side.profile, params))).set_index("Claim")
         for side in sides
-        if len(side.scores.rows) and beside(side.profile, params, paper)
+        if len(side.scores.rows)
     }
     return [
         {
             "text": claim.text,
             "here": [
-                tuple(asked[side.profile].loc[i, ["Holds", "Here"]]) if side.profile in asked else (DASH, "")
+                tuple(asked[side.profile].loc[claim.text, ["Holds", "Here"]])
+                if side.profile in asked and claim.text in asked[side.profile].index
+                else (DASH, "")
                 for side in sides
             ],
         }
-        for i, claim in enumerate(paper.claims)
+        for claim in paper.claims
     ]

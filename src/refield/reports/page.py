@@ -15,12 +15,11 @@ from markupsafe import Markup
 from refield.config import Params
 from refield.papers import Paper
 from refield.reports.claims import examine
-from refield.reports.description import scale, statement
+from refield.reports.description import kind, scale, statement
 from refield.reports.html import render
 from refield.reports.pictures import Picture, encode
 from refield.reports.plotting import Look, looks
 from refield.reports.results import BITS, PARAMETERS, Scores, unit
-from refield.reports.tables import beside
 from refield.scores.measure import Measure
 
 BUDGET = 4_000_000  # bytes of pictures in a page: a few MB can live in git
@@ -49,12 +48,12 @@ def page(
     # From the hardest to the easiest for the paper's own method.
     ranked = (1 if scores.ranking.higher_is_better else -1) * (values[[own]] if own else values)
     chosen = choose_images(ranked[ranked.index.isin(encoded)], max(1, BUDGET // share)) if encoded else []
-    said = statement(profile, scores, params, paper)
-    lines = [line[2:] for line in said.splitlines() if line[:2] == "* "]
+    stated = statement(profile, scores, params, paper)
+    lines = [line[2:] for line in stated.splitlines() if line[:2] == "* "]
     if len(chosen) < len(encoded):
         lines.append(f"Pictures: {len(chosen)} of the {len(encoded)} images, from the hardest to the easiest.")
-    published = bool(beside(profile, params, paper))
-    columns, rows = _results(scores, paper, published)
+    said = paper.of(kind(profile, params))
+    columns, rows = _results(scores, said)
     data = {
         "profile": profile,
         "lead": f"{scale(profile, scores, params)}. Beside {paper.citation}.",
@@ -63,7 +62,7 @@ def page(
         "columns": columns,
         "methods": _methods(rows, looks(paper.methods, params.methods), paper),
         "own": own,
-        "claims": examine(scores, paper).to_numpy().tolist() if published else [],
+        "claims": examine(scores, said).to_numpy().tolist(),
         "images": [
             {"name": str(name), "values": {str(method): number(value) for method, value in row.items()}}
             for name, row in values.iterrows()
@@ -79,7 +78,7 @@ def page(
     return render("page.html", data=Markup(text))
 
 
-def _results(scores: Scores, paper: Paper, published: bool) -> tuple[list[dict[str, Any]], pd.DataFrame]:
+def _results(scores: Scores, paper: Paper) -> tuple[list[dict[str, Any]], pd.DataFrame]:
     """The columns of the page's first table, and its rows by method."""
     statistics, ranking = scores.summary(), scores.ranking
     columns, rows = [], pd.DataFrame(index=statistics.index)
@@ -90,7 +89,7 @@ def _results(scores: Scores, paper: Paper, published: bool) -> tuple[list[dict[s
 
     best = "max" if ranking.higher_is_better else "min"
     add("Average", statistics["average"], ranking.digits, best)
-    if published:
+    if paper.tables:
         there = pd.Series(paper.published, dtype=float).reindex(statistics.index)
         add("published", there, ranking.digits)
         add("difference", statistics["average"].round(6) - there, ranking.digits)

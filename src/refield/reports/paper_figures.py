@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from refield.config import Params
 from refield.fields.mlp import Mlp
 from refield.papers import Paper, Table
+from refield.reports.description import kind
 from refield.reports.figures import Shown, Window, choose_crop, choose_image, comparison
 from refield.reports.gate_figure import gate_figure
 from refield.reports.pictures import Pictures
@@ -27,7 +28,7 @@ class Drawn:
 def draw_all(profile: str, scores: Scores, files: Pictures, params: Params, paper: Paper) -> Iterator[Drawn]:
     """The figures whose pair of methods was scored, and the gates of those scored methods that have any."""
     values = scores.by_image()
-    for table in paper.tables:
+    for table in paper.of(kind(profile, params)).tables:
         if table.figure and table.compare and set(table.compare) <= set(values):
             yield _comparison(table, table.compare, scores, files, paper)
     fields = [(name, params.field(profile, name)) for name in paper.charts.gates if name in values]

@@ -33,12 +33,15 @@ def shown(results: Results, params: Params, paper: Paper) -> list[str]:
 
 
 def comparable(profile: str, params: Params, paper: Paper) -> bool:
-    return profile in params.profiles and not paper.protocol.differences(params.profiles[profile])
+    if profile not in params.profiles:
+        return False
+    said = paper.of(kind(profile, params))
+    return bool(said.tables) and not said.protocol.differences(params.profiles[profile])
 
 
 def beside(profile: str, params: Params, paper: Paper) -> list[Table]:
-    """The published tables that may stand beside a profile's numbers: of another task's there are none."""
-    return paper.tables if kind(profile, params) == paper.protocol.task else []
+    """The published tables that may stand beside a profile's numbers: those of its task."""
+    return paper.of(kind(profile, params)).tables
 
 
 def tidy(results: Results, params: Params, paper: Paper) -> pd.DataFrame:
@@ -100,8 +103,8 @@ def markdown(results: Results, params: Params, paper: Paper) -> str:
             blocks.append(_statistics(title, here[here["table"] == BEYOND], scores.ranking, published=False))
         if not scores.rows.empty:
             blocks.append(_others(here, scores, paper))
-            if tables and paper.claims:
-                blocks += ["### The paper's claims", _pipe(examine(scores, paper)), CHANCE]
+            if (said := paper.of(kind(profile, params))).claims:
+                blocks += ["### The paper's claims", _pipe(examine(scores, said)), CHANCE]
     return "\n\n".join(blocks) + "\n"
 
 
