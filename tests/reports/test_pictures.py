@@ -92,6 +92,14 @@ def test_a_figure_for_every_table_whose_pair_was_scored(files: Pictures) -> None
     assert drawn[1].caption.startswith("The gates on image a:")
 
 
+def test_a_task_without_tables_has_one_figure_of_all_methods(files: Pictures) -> None:
+    quick = PARAMS.profiles["quick"].model_copy(update={"task": {"kind": "edges"}})
+    params = PARAMS.model_copy(update={"profiles": PARAMS.profiles | {"quick": quick}})
+    figure, *_ = draw_all("quick", scores(), files, params, PAPER)
+    assert figure.name == "edges"
+    assert "Above of each, the length of the luma's gradient" in figure.caption
+
+
 def test_fields_without_gates_have_none_drawn(files: Pictures) -> None:
     wire = {"field": "wire", "hidden_layers": 1}
     params = PARAMS.model_copy(update={"methods": PARAMS.methods | dict.fromkeys(PAPER.charts.gates, wire)})

@@ -63,12 +63,21 @@ def error(original: np.ndarray, estimate: np.ndarray) -> np.ndarray:
     return np.abs(original.astype(np.int64) - estimate.astype(np.int64))
 
 
-def comparison(original: np.ndarray, methods: Sequence[Shown], crop: Window) -> Figure:
+def comparison(
+    original: np.ndarray,
+    methods: Sequence[Shown],
+    crop: Window,
+    reference: np.ndarray | None = None,
+    given: np.ndarray | None = None,
+) -> Figure:
     """The original with the crop marked; then the crop of the original and of each method, above their errors.
 
-    Errors are colours: per channel, black is none, full intensity the largest in the crop by any method.
+    Errors are colours: per channel, black is none, full intensity the largest in the crop by any method. `reference` is
+    what stands for the original beside the methods' pixels, if these are not pictures like it; the crop of what fields
+    were `given` stands below the original's.
     """
-    errors = [error(crop.of(original), crop.of(method.pixels)) for method in methods]
+    reference = original if reference is None else reference
+    errors = [error(crop.of(reference), crop.of(method.pixels)) for method in methods]
     largest = max(1, *(int(values.max()) for values in errors))
     columns = len(methods) + 1
     aspect = original.shape[0] / original.shape[1]
@@ -85,8 +94,11 @@ def comparison(original: np.ndarray, methods: Sequence[Shown], crop: Window) -> 
         corner = (crop.left - 0.5, crop.top - 0.5)
         for color, line in (("black", 2.0), (MARK, 1.0)):
             axes.add_patch(Rectangle(corner, crop.width, crop.height, fill=False, ec=color, lw=line))
-        _panel(figure, crop.of(original), lefts[0], upper, cell, row)
-        _scale(figure, lefts[0] + 0.15 * cell, lower + 0.45 * row, 0.7 * cell, largest)
+        _panel(figure, crop.of(reference), lefts[0], upper, cell, row)
+        if given is None:
+            _scale(figure, lefts[0] + 0.15 * cell, lower + 0.45 * row, 0.7 * cell, largest)
+        else:
+            _panel(figure, crop.of(given), lefts[0], lower, cell, row, f"Given\nerrors to {largest}")
         for left, method, values in zip(lefts[1:], methods, errors, strict=True):
             _panel(figure, crop.of(method.pixels), left, upper, cell, row)
             text = f"{method.label}\n{method.quality}"

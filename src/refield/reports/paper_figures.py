@@ -1,18 +1,20 @@
 """A paper's figures again, of a profile's pictures, with their captions; and the gates of some of its methods."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
 from refield.config import Params
 from refield.fields.mlp import Mlp
-from refield.papers import Paper, Table
+from refield.papers import Paper
+from refield.papers.table import Pair
 from refield.reports.description import kind
 from refield.reports.figures import Shown, Window, choose_crop, choose_image, comparison
 from refield.reports.gate_figure import gate_figure
 from refield.reports.pictures import Pictures
 from refield.reports.results import Scores, unit
+from refield.reports.views import View, view
 from refield.scores.numbers import number
 
 
@@ -25,12 +27,22 @@ class Drawn:
     caption: str
 
 
+@dataclass(frozen=True)
+class Compared:
+    """Methods that stand in one figure, and the two whose gain chooses the image."""
+
+    name: str  # of the figure's files
+    lead: str  # what they are, as a caption begins
+    labels: Mapping[str, str]
+    pair: Pair
+
+
 def draw_all(profile: str, scores: Scores, files: Pictures, params: Params, paper: Paper) -> Iterator[Drawn]:
     """The figures whose pair of methods was scored, and the gates of those scored methods that have any."""
     values = scores.by_image()
-    for table in paper.of(kind(profile, params)).tables:
-        if table.figure and table.compare and set(table.compare) <= set(values):
-            yield _comparison(table, table.compare, scores, files, paper)
+    for compared in _figures(paper, kind(profile, params)):
+        if set(compared.pair) <= set(values):
+            yield _comparison(compared, scores, files, paper, view(params.task(profile)))
     fields = [(name, params.field(profile, name)) for name in paper.charts.gates if name in values]
     image = str(values.index[0])
     gated = [(paper.label(name), field, files.labels(name, image)) for name, field in fields if isinstance(field, Mlp)]
@@ -39,27 +51,50 @@ def draw_all(profile: str, scores: Scores, files: Pictures, params: Params, pape
         yield Drawn("gates", gate_figure(files.original(image), gated), text)
 
 
-def _comparison(table: Table, pair: tuple[str, str], scores: Scores, files: Pictures, paper: Paper) -> Drawn:
+def _figures(paper: Paper, task: str) -> Iterator[Compared]:
+    """A figure for each table of a task that says how to choose an image; of a task without tables, all methods'."""
+    tables = paper.of(task).tables
+    for table in tables:
+        if table.compare:
+            labels = {row.method: row.label for row in table.rows}
+            name = f"figure{table.figure}" if table.figure else f"table{table.number}"
+            lead = f"Figure {table.figure}, the methods" if table.figure else "The methods"
+            yield Compared(name, f"{lead} of Table {table.number}", labels, table.compare)
+    if not tables and paper.gain:
+        labels = {method: paper.label(method) for method in paper.listed}
+        yield Compared(task, "The methods of the paper's tables", labels, paper.gain.pair)
+
+
+def _comparison(compared: Compared, scores: Scores, files: Pictures, paper: Paper, seen: View) -> Drawn:
     values, ranking = scores.by_image(), scores.ranking
-    image = choose_image(values, *pair)
-    original = files.original(image)
-    methods = []
-    for row in table.rows:
-        if row.method in values:
-            quality = f"{number(values[row.method][image], ranking.digits)}{unit(ranking)}"
-            methods.append(Shown(row.label, files.reconstruction(row.method, image), quality))
-    crop = choose_crop(original, [method.pixels for method in methods])
-    labels, compared = [method.label for method in methods], [paper.label(method) for method in pair]
-    text = caption(table, image, labels, crop, compared, ranking.title)
-    return Drawn(f"figure{table.figure}", comparison(original, methods, crop), text)
+    image = choose_image(values, *compared.pair)
+    original, shown = files.original(image), seen.of or (lambda pixels: pixels)
+    reference, methods = shown(original), []
+    for method, label in compared.labels.items():
+        if method in values:
+            quality = f"{number(values[method][image], ranking.digits)}{unit(ranking)}"
+            methods.append(Shown(label, shown(files.reconstruction(method, image)), quality))
+    crop = choose_crop(reference, [method.pixels for method in methods])
+    text = caption(
+        f"{compared.lead}. Image {image}",
+        [method.label for method in methods],
+        crop,
+        [paper.label(method) for method in compared.pair],
+        ranking.title,
+        seen,
+    )
+    given = seen.given(original) if seen.given else None
+    return Drawn(compared.name, comparison(original, methods, crop, reference, given), text)
 
 
-def caption(table: Table, image: str, labels: Sequence[str], crop: Window, pair: Sequence[str], quality: str) -> str:
+def caption(lead: str, labels: Sequence[str], crop: Window, pair: Sequence[str], quality: str, seen: View) -> str:
     """What is shown and by which rule it was chosen."""
+    of = f" of each, {seen.words}" if seen.words else ""
+    given = " and, below the original, what the fields were given" if seen.given else ""
     size, place = f"{crop.width} x {crop.height} pixels", f"row {crop.top}, column {crop.left}"
     return (
-        f"Figure {table.figure}, the methods of Table {table.number}. Image {image}, where the gain of {pair[0]} over "
-        f"{pair[1]} is the median over images. Crop: of all windows of {size}, the one where the methods' mean errors "
-        f"differ most ({place}). Above: original, {', '.join(labels)}; below: absolute error per colour channel, all "
-        f"on one scale. {quality} is that of the whole image."
+        f"{lead}, where the gain of {pair[0]} over {pair[1]} is the median over images. Crop: of all windows of "
+        f"{size}, the one where the methods' mean errors differ most ({place}). "
+        f"Above{of}: original, {', '.join(labels)}; below: absolute error per colour channel, all on one scale{given}. "
+        f"{quality} is that of the whole image."
     )
