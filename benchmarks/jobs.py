@@ -136,7 +136,7 @@ def busy(count: int, minutes: float) -> float:
     rate = one.flop / FIT
     ends = [0.0] * WORKERS
     useful = 0.0
-    for part in pack([one] * count, rate, 60 * minutes, WORKERS):
+    for part in pack([one] * count, rate, Slurm.shortest, 60 * minutes, WORKERS):
         durations = FIT * rng.lognormal(-(SPREAD**2) / 2, SPREAD, len(part))
         useful += float(durations.sum())
         heapq.heapreplace(ends, ends[0] + START + float(durations.sum()))

@@ -118,8 +118,10 @@ class Collector:
             avoid = {node for key in again for node in self.nodes(key)}
             for unit in again.values():
                 self.spool.put(unit)
-            longest = 60 * self.settings.minutes_per_job
-            parts = pack(list(again.values()), self.settings.rate, longest, self.jobs.workers)
+            given = self.settings
+            parts = pack(
+                list(again.values()), given.rate, given.shortest, 60 * given.minutes_per_job, self.jobs.workers
+            )
             self.tries.update(list(again))
             for start in range(0, len(parts), MOST_JOBS):
                 self.submit(parts[start : start + MOST_JOBS], avoid, console)

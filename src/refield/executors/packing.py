@@ -5,18 +5,17 @@ from collections.abc import Sequence
 
 from refield.units.unit import Unit
 
-LEAST_SECONDS = 60.0  # a shorter job spends its time on starting Python and torch
 
-
-def pack(units: Sequence[Unit], rate: float, longest: float, workers: int) -> list[list[Unit]]:
+def pack(units: Sequence[Unit], rate: float, shortest: float, longest: float, workers: int) -> list[list[Unit]]:
     """The units in jobs of about equal durations, no more than it takes to keep all `workers` busy.
 
-    `rate` is what one worker computes in FLOP/s; no job takes longer than `longest` seconds, unless one fit does.
+    `rate` is what one worker computes in FLOP/s. No job takes longer than `longest` seconds, unless one fit does, nor
+    less than `shortest`, unless there is no more to do: it would spend its time on starting.
     """
     durations = [(unit.flop / rate, unit) for unit in units]
     each = sum(seconds for seconds, _ in durations) / workers
     waves = math.ceil(each / longest)  # all workers are busy in each, in the last one as well
-    target = min(longest, max(each / waves, LEAST_SECONDS))
+    target = min(longest, max(each / waves, shortest))
     parts: list[list[Unit]] = []
     filled = 0.0
     for seconds, unit in sorted(durations, key=lambda pair: -pair[0]):  # the last ones shall be short

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
@@ -23,6 +23,8 @@ class Inline(Strict):
 class Workers(Strict):
     """What all executors of other processes have."""
 
+    shortest: ClassVar[float] = 60.0  # seconds of fits that are worth a job: it waits in a queue, then starts torch
+
     retries: int = Field(2, ge=0)  # how often a unit is tried elsewhere after its process was lost
     minutes_per_job: float = Field(20.0, ge=1e-3, le=1e6)  # of fits in one job; finished ones are kept at once anyway
     teraflops: float | None = Field(None, ge=1e-9, le=1e6)  # that one worker sustains, to tell how many fits are a job
@@ -36,6 +38,7 @@ class Workers(Strict):
 class Local(Workers):
     """Processes on this machine: one per GPU, or one per `cores` cores."""
 
+    shortest: ClassVar[float] = 6.0  # a process starts at once
     kind: Literal["local"]
     workers: int | None = Field(None, ge=1, le=MOST)  # as many as there are GPUs, or groups of cores
     cores: int = Field(1, ge=1, le=MOST)
