@@ -84,12 +84,13 @@ def test_the_library_never_reaches_up_into_the_stages():
     [
         ("fields", "FIELDS", {"field", "architecture", "layer", "gates", "initialisation", "encoding", "dictionary"}),
         ("tasks", "TASKS", {"task", "problem"}),
+        ("signals.sources", "SOURCES", {"choosing", "download", "sums"}),
         ("segmentation", "SEGMENTERS", {"segmentation", "thresholds", "joining", "labels", "files", "preview"}),
     ],
 )
 def test_every_module_of_a_table_is_in_it(package, table, others):
     module = importlib.import_module(f"refield.{package}")
-    files = {file.stem for file in (SOURCE / package).glob("[!_]*.py")} - others
+    files = {file.stem for file in SOURCE.joinpath(*package.split(".")).glob("[!_]*.py")} - others
     assert files == set(getattr(module, table))
 
 

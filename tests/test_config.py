@@ -93,6 +93,11 @@ WRONG = [
     ("profiles.quick.images.long", 100, ["long (100)", "short (128)"]),
     ("profiles.quick.images.short", ..., ["profiles.quick.images", "needs both long and short"]),
     ("profiles.paper.images.long", 768, ["native", "remove long and short"]),
+    (
+        "profiles.quick.images.source",
+        "web",
+        ["source: 'web' is not allowed", "samples, kodak, folder, addresses"],
+    ),
     ("profiles.quick.images.names", ["coffee", "coffee"], ["twice"]),
     ("profiles.quick.images.names", "coffee", ["names: 'coffee' is not allowed", "all, or a list"]),
     ("profiles.quick.images.names", [], ["names: [] is not allowed", "a list of one name at least"]),

@@ -3,17 +3,20 @@
 from inspect import signature
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from refield import tasks
+from refield.errors import shown
 from refield.fields import FIELDS
 from refield.fields.field import Field as CoordinateNetwork
 from refield.fitting import ways
 from refield.fitting.train import Train
 from refield.segmentation import SEGMENTERS
 from refield.segmentation.segmentation import Segmenter
+from refield.settings import choices
 from refield.signals import SIGNALS, Signal
 from refield.signals.names import Names
+from refield.signals.sources import SOURCES
 from refield.strict import Name, Regions, Strict
 from refield.tasks import TASKS
 from refield.tasks.task import Task
@@ -33,12 +36,19 @@ class Seg(Strict):
 class Images(Strict):
     """What a profile's images are made of."""
 
-    source: Literal["samples", "kodak", "folder"]
+    source: str  # a key of SOURCES
     names: Names
     frame: Literal["native", "crop", "resize"]
     long: int | None = Field(None, ge=11, le=65536)
     short: int | None = Field(None, ge=11, le=65536)  # SSIM's window has 11 pixels
     color: Literal["rgb", "grey"]
+
+    @field_validator("source")
+    @classmethod
+    def source_is_known(cls, source: str) -> str:
+        if source not in SOURCES:
+            raise ValueError(f"{shown(source)} is not allowed; it must be one of {choices(SOURCES)}")
+        return source
 
     @model_validator(mode="after")
     def sides_suit_the_frame(self) -> "Images":

@@ -17,6 +17,7 @@ from refield.executors.local import LocalJobs
 from refield.executors.packing import pack
 from refield.fields import build, describe
 from refield.signals import sources
+from refield.signals.sources.sums import SUMS
 from refield.study import read_study
 
 
@@ -75,7 +76,7 @@ def _paper(rng: Random, place: Place, materials: Materials) -> Try:
 def _sums(rng: Random, place: Place, materials: Materials) -> Try:
     lines = [f"{rng.randbytes(32).hex()}  {name}.png" for name in ("a", "b", rng.choice([*odd.NAMES, *odd.PATHS]))]
     data = "\n".join(lines).encode()
-    (place.work / sources.SUMS).write_bytes(rng.choice([data, octets.changed(rng, data, data)]))
+    (place.work / SUMS).write_bytes(rng.choice([data, octets.changed(rng, data, data)]))
     names = rng.choice(["all", ["a"], ["a", "b"], ["c"], ["../outside/file"]])
     return Try(f"a list of photographs, names: {names}", lambda: str(len(sources.listed("kodak", place.work, names))))
 

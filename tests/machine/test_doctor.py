@@ -9,7 +9,7 @@ from pipeline import ROOT
 
 from refield import config
 from refield.machine import doctor
-from refield.signals.sources import KODAK_DIRECTORY
+from refield.signals.sources.kodak import KODAK_DIRECTORY
 
 
 @pytest.fixture(autouse=True)

@@ -1,20 +1,16 @@
-import hashlib
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from pipeline import ROOT
+from signals.mirrors import serving, sha256
 
 from refield.errors import UserError
 from refield.signals import sources
+from refield.signals.sources import download, kodak
+from refield.signals.sources.sums import read_sums
 
 FILES = {f"kodim{n:02}.png": bytes([n]) * (1000 + n) for n in (1, 2, 3)}
-
-
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def listing(folder: Path, files: dict[str, bytes]) -> Path:
@@ -122,19 +118,19 @@ class TestList:
         path = tmp_path / "SHA256SUMS"
         path.write_text(f"{'a' * 64}  kodim01.png\n{line}\n")
         with pytest.raises(UserError, match=f"SHA256SUMS, {reason}"):
-            sources.read_sums(path)
+            read_sums(path)
 
     def test_is_what_sha256sum_writes(self, tmp_path):
         path = tmp_path / "SHA256SUMS"
         path.write_text(f"{'a' * 64}  text.png\n{'b' * 64} *binary.png\n")
-        assert sources.read_sums(path) == {"text.png": "a" * 64, "binary.png": "b" * 64}
+        assert read_sums(path) == {"text.png": "a" * 64, "binary.png": "b" * 64}
 
     def test_must_be_text(self, tmp_path):
         with pytest.raises(UserError, match="is missing or no text"):
-            sources.read_sums(tmp_path / "SHA256SUMS")
+            read_sums(tmp_path / "SHA256SUMS")
         (tmp_path / "SHA256SUMS").write_bytes(b"\xff\xfe")
         with pytest.raises(UserError, match="is missing or no text"):
-            sources.read_sums(tmp_path / "SHA256SUMS")
+            read_sums(tmp_path / "SHA256SUMS")
 
     def local(self, tmp_path, monkeypatch, files):
         directory = tmp_path / "local"
@@ -154,50 +150,22 @@ class TestList:
             sources.fetch("kodak", folder, "all", out)
 
 
-class Handler(BaseHTTPRequestHandler):
-    """/good serves the files, /wrong changes a byte, /short stops in the middle, /flaky fails once, others do."""
-
-    def do_GET(self):
-        self.server.asked.append(self.path)
-        mirror, _, name = self.path[1:].partition("/")
-        content = FILES.get(f"kodim{name.removeprefix('kodim')}")
-        flaky = mirror == "flaky" and self.server.asked.count(self.path) == 1
-        if mirror not in ("good", "wrong", "short", "flaky") or content is None or flaky:
-            self.send_error(503 if flaky else 404)
-            return
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        half = len(content) // 2
-        self.wfile.write({"wrong": b"!" + content[1:], "short": content[:half]}.get(mirror, content))
-
-    def log_message(self, *arguments):
-        pass
-
-
-@pytest.fixture
-def server():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.asked = []
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
 class TestDownload:
+    @pytest.fixture
+    def server(self):
+        with serving({path: content for name, content in FILES.items() for path in (name, name[5:])}) as server:
+            yield server
+
     @pytest.fixture(autouse=True)
     def prepared(self, tmp_path, monkeypatch):
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
         monkeypatch.delenv("REFIELD_KODAK", raising=False)
-        monkeypatch.setattr(sources, "PAUSE", 0.0)
+        monkeypatch.setattr(download, "PAUSE", 0.0)
 
     @pytest.fixture
     def mirrors(self, monkeypatch, server):
         def use(*mirrors: str) -> None:
-            root = f"http://127.0.0.1:{server.server_port}"
-            monkeypatch.setattr(sources, "KODAK_URLS", tuple(f"{root}/{mirror}" for mirror in mirrors))
+            monkeypatch.setattr(kodak, "KODAK_URLS", tuple(f"{server.address}/{mirror}" for mirror in mirrors))
 
         return use
 
@@ -220,7 +188,7 @@ class TestDownload:
 
     def test_passes_over_an_address_that_no_one_answers(self, folder, out, mirrors, monkeypatch):
         mirrors("good/{name}")
-        monkeypatch.setattr(sources, "KODAK_URLS", ("http://127.0.0.1:9/{name}", *sources.KODAK_URLS))
+        monkeypatch.setattr(kodak, "KODAK_URLS", ("http://127.0.0.1:9/{name}", *kodak.KODAK_URLS))
         sources.fetch("kodak", folder, "all", out)
         assert contents(out) == FILES
 
@@ -263,12 +231,12 @@ class TestDownload:
 
 
 def test_kodak_addresses_name_the_right_file():
-    urls = [url.format(name="kodim07.png", number="07.png") for url in sources.KODAK_URLS]
+    urls = [url.format(name="kodim07.png", number="07.png") for url in kodak.KODAK_URLS]
     assert all(url.startswith("https://") and url.endswith("07.png") for url in urls)
     assert len(set(urls)) == 4
 
 
 def test_both_kodak_profiles_list_the_same_bytes():
-    lists = [sources.read_sums(ROOT / f"data/sources/{profile}/SHA256SUMS") for profile in ("kodak_crops", "paper")]
+    lists = [read_sums(ROOT / f"data/sources/{profile}/SHA256SUMS") for profile in ("kodak_crops", "paper")]
     assert lists[0] == lists[1]
     assert list(lists[0]) == [f"kodim{number:02d}.png" for number in range(1, 25)]

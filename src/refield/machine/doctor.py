@@ -13,7 +13,7 @@ import psutil
 
 from refield.config import Params, Profile
 from refield.executors import settings as executor_settings
-from refield.signals.sources import KODAK_DIRECTORY, KODAK_URLS
+from refield.signals.sources.kodak import KODAK_DIRECTORY, KODAK_URLS
 from refield.units.store import Store
 
 GIB = 1024**3

@@ -14,6 +14,7 @@ SOURCES = {
     "samples": "photographs that ship inside scikit-image",
     "kodak": "photographs of the Kodak suite",
     "folder": "own images",
+    "addresses": "pictures from several places",
 }
 FRAMES = {"native": "whole", "crop": "centre crops", "resize": "resized"}
 COLORS = {"rgb": "RGB", "grey": "grey"}

@@ -1,0 +1,102 @@
+"""Originals that have addresses each of its own, which a list in a profile's folder says.
+
+`addresses.txt` is a registry of pooch's (https://www.fatiando.org/pooch): a line has a file's name, its sha256 and an
+address, and lines that begin with # are comments. A file that lies in several places of the network has a line for
+each; they are tried in turn. An address is one of these:
+
+* `https://HOST/PATH`, and `https://HOST/PATH!/MEMBER` of a zip file's member, such as a file of a Python wheel,
+* `samples:NAME`, a file that ships inside scikit-image.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from refield.errors import UserError, shown
+from refield.files import read
+from refield.signals.names import PORTABLE
+from refield.signals.sources.download import download
+from refield.signals.sources.samples import sample
+from refield.signals.sources.sums import Read, verified
+
+LIST = "addresses.txt"
+DATA_DIRECTORY = "REFIELD_DATA"
+# What is here already, by the first word of its address: a function of the name behind the colon and a sha256.
+HERE: dict[str, Callable[[str, str], bytes]] = {"samples": sample}
+ENTRY = re.compile(rf"({PORTABLE.pattern})\s+([0-9a-f]{{64}})\s+(\S+)")
+ADDRESS = re.compile(rf"https?://[^/]+/.+|({'|'.join(HERE)}):{PORTABLE.pattern}")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the list says of a file."""
+
+    sha256: str
+    addresses: list[str] = field(default_factory=list)
+
+
+def originals(place: Path) -> dict[str, Read]:
+    """The originals of the list in a folder."""
+    return {name: partial(original, name, entry) for name, entry in read_list(place / LIST).items()}
+
+
+def original(name: str, entry: Entry) -> bytes:
+    """A file of the list; `UserError` if it is not to be had, or another.
+
+    The setting `REFIELD_DATA` names a folder that stands for the whole network: there the file has the same name and
+    sha256, however deep it lies.
+    """
+    kind, _, within = entry.addresses[0].partition(":")
+    if kind in HERE:
+        return HERE[kind](within, entry.sha256)
+    if directory := os.environ.get(DATA_DIRECTORY):
+        return _local(Path(directory), name, entry.sha256)
+    return download(name, entry.sha256, entry.addresses, DATA_DIRECTORY)
+
+
+def read_list(path: Path) -> dict[str, Entry]:
+    """The files of a list by their names; `UserError` names a line that is no entry."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise UserError(
+            f"{path} is missing or no text; each of its lines says a photograph's name, sha256 and address"
+        ) from None
+    entries: dict[str, Entry] = {}
+    for number, line in enumerate(map(str.strip, lines), start=1):
+        if line and not line.startswith("#"):
+            try:
+                _add(line, entries)
+            except UserError as error:
+                raise UserError(f"{path}, line {number}: {error}") from None
+    return entries
+
+
+def _add(line: str, entries: dict[str, Entry]) -> None:
+    match = ENTRY.fullmatch(line)
+    if not match:
+        raise UserError(f"{shown(line)} is not a file name, 64 hexadecimal digits and an address, with spaces between")
+    name, sha256, address = match.groups()
+    if not ADDRESS.fullmatch(address):
+        kinds = " or ".join(f"{kind}:NAME" for kind in HERE)
+        raise UserError(f"{shown(address)} is not allowed as an address; it must be https://HOST/PATH or {kinds}")
+    entry = entries.setdefault(name, Entry(sha256))
+    if entry.sha256 != sha256:
+        raise UserError(f"{name} has another sha256 than on a line above")
+    entry.addresses.append(address)
+    if len(entry.addresses) > 1 and any(each.partition(":")[0] in HERE for each in entry.addresses):
+        raise UserError(f"{name} is listed twice; only what lies in the network may have several addresses")
+
+
+def _local(directory: Path, name: str, sha256: str) -> bytes:
+    """The file below a folder that has both name and sha256."""
+    wrong = f"is nowhere below {directory}"
+    for path in sorted(path for path in directory.rglob(name) if path.is_file()):
+        try:
+            return verified(read(path, links=True), sha256, path)
+        except UserError as error:
+            wrong = f"is another one below {directory} ({error})"
+    raise UserError(f"{name} {wrong}; {DATA_DIRECTORY} must name a folder that holds it, or be unset")

@@ -1,0 +1,60 @@
+"""Downloads into the user's cache, of files and of members of zip files, each known by its sha256."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from refield.errors import UserError, one_line
+
+ROUNDS = 2  # through all addresses
+PAUSE = 2.0  # seconds between rounds
+MEMBER = "!/"  # between the address of a zip file and the path of a member
+AHEAD = 2**20  # bytes that are read of a zip file at once
+
+
+def download(name: str, sha256: str, urls: list[str], instead: str) -> bytes:
+    """The file, from the first address that gives these bytes, or from the user's cache if an earlier run got it.
+
+    An address with `!/` is that of a zip file's member. `instead` is the setting that names a folder of local copies.
+    """
+    import pooch  # which takes half a second
+    from requests.exceptions import RequestException
+
+    pooch.get_logger().setLevel("WARNING")
+    cache = pooch.os_cache("refield") / "originals"
+    files = pooch.HTTPDownloader(timeout=(10, 60))
+    failures: dict[str, str] = {}
+    for round_ in range(ROUNDS):
+        time.sleep(PAUSE if round_ else 0)
+        for url in urls:
+            downloader = _member if MEMBER in url else files
+            try:
+                path = pooch.retrieve(url, f"sha256:{sha256}", fname=name, path=cache, downloader=downloader)
+                return Path(path).read_bytes()
+            except RequestException as error:
+                failures[url] = type(error).__name__ if error.response is None else error.response.reason
+            except ValueError as error:  # a wrong sha256: pooch's first sentence names both
+                failures[url] = str(error).partition(". ")[0]
+    reasons = "; ".join(f"{url}: {reason}" for url, reason in failures.items())
+    raise UserError(f"{name} cannot be downloaded ({reasons}); a local copy's folder can be named in {instead}")
+
+
+def _member(url: str, output: str, pooch: Any) -> None:
+    """A downloader of pooch's for a member of a zip file, of which it reads the directory and the member alone.
+
+    `ValueError` says why there is none.
+    """
+    import zipfile
+
+    import fsspec
+
+    archive, _, member = url.partition(MEMBER)
+    try:
+        # The proxies of the environment are those that other downloads go through.
+        with (
+            fsspec.open(archive, block_size=AHEAD, client_kwargs={"trust_env": True}) as stream,
+            zipfile.ZipFile(stream) as members,
+        ):
+            Path(output).write_bytes(members.read(member))
+    except Exception as error:  # of the network, of a server that gives no parts of files, of a damaged zip file
+        raise ValueError(f"{type(error).__name__}, {one_line(error)}") from error

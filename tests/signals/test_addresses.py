@@ -1,0 +1,204 @@
+"""Originals at addresses of their own: in the network, in a local folder that stands for it, or here already."""
+
+import io
+import random
+import zipfile
+from pathlib import Path
+
+import pytest
+from signals.mirrors import serving, sha256
+
+from refield.errors import UserError
+from refield.signals import sources
+from refield.signals.sources import addresses, download
+
+FILES = {"woman.png": b"woman" * 100, "comic.png": b"comic" * 100}
+COFFEE = "cc02f8ca188b167c775a7101b5d767d1e71792cf762c33d6fa15a4599b5a8de7"  # of scikit-image's coffee.png
+CAMERA = random.Random(0).randbytes(1000)
+
+
+def wheel() -> bytes:
+    """A zip file of which a member is a small part."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as members:
+        members.writestr("skimage/data/camera.png", CAMERA)
+        members.writestr("skimage/data/large.bin", bytes(4 * download.AHEAD))
+    return stream.getvalue()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    place = tmp_path / "sources"
+    place.mkdir()
+    return place
+
+
+@pytest.fixture(autouse=True)
+def no_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the user's cache nor his folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("REFIELD_DATA", raising=False)
+    monkeypatch.setattr(download, "PAUSE", 0.0)
+
+
+@pytest.fixture(scope="module")
+def server():
+    with serving(FILES | {"package.whl": wheel()}) as server:
+        yield server
+
+
+def listing(place: Path, *lines: str) -> Path:
+    (place / "addresses.txt").write_text("".join(f"{line}\n" for line in lines))
+    return place
+
+
+def fetched(place: Path, names: object = "all") -> dict[str, bytes]:
+    out = place.parent / "originals"
+    brought = sources.fetch("addresses", place, names, out)
+    assert sorted(brought) == sorted(path.name for path in out.iterdir())
+    return {name: (out / name).read_bytes() for name in brought}
+
+
+class TestNetwork:
+    def test_each_file_comes_from_its_own_address(self, place: Path, server) -> None:
+        lines = [f"{name} {sha256(data)} {server.address}/good/{name}" for name, data in FILES.items()]
+        assert fetched(listing(place, *lines)) == FILES
+        assert fetched(place, ["comic"]) == {"comic.png": FILES["comic.png"]}
+
+    def test_a_file_may_have_another_name_there(self, place: Path, server) -> None:
+        listing(place, f"boy.png {sha256(FILES['comic.png'])} {server.address}/good/comic.png")
+        assert fetched(place) == {"boy.png": FILES["comic.png"]}
+
+    @pytest.mark.parametrize("bad", ["absent", "wrong", "short"])
+    def test_further_addresses_are_tried_in_turn(self, place: Path, server, bad: str) -> None:
+        name, data = "comic.png", FILES["comic.png"]
+        listing(place, *(f"{name} {sha256(data)} {server.address}/{mirror}/{name}" for mirror in (bad, "good")))
+        assert fetched(place) == {name: data}
+
+    def test_a_file_that_is_nowhere_leaves_the_folder_as_it_was(self, place: Path, server) -> None:
+        listing(place, f"woman.png {sha256(FILES['woman.png'])} {server.address}/good/woman.png")
+        before = fetched(place)
+        listing(place, *(f"woman.png {'0' * 64} {server.address}/{mirror}/woman.png" for mirror in ("good", "absent")))
+        with pytest.raises(UserError, match=r"woman\.png cannot be downloaded \(.*Not Found\); .* in REFIELD_DATA$"):
+            fetched(place)
+        assert {path.name: path.read_bytes() for path in (place.parent / "originals").iterdir()} == before
+
+
+class TestMember:
+    def test_of_a_zip_file_no_more_is_read_than_its_directory_and_the_member(self, place: Path, server) -> None:
+        server.sent = 0
+        listing(place, f"camera.png {sha256(CAMERA)} {server.address}/good/package.whl!/skimage/data/camera.png")
+        assert fetched(place) == {"camera.png": CAMERA}
+        assert len(CAMERA) < server.sent < 2 * download.AHEAD < len(wheel())
+        server.sent = 0
+        assert fetched(place) == {"camera.png": CAMERA}
+        assert server.sent == 0
+
+    @pytest.mark.parametrize(
+        ("address", "reason"),
+        [
+            ("good/package.whl!/skimage/data/coffee.png", "KeyError, .*no item named 'skimage/data/coffee.png'"),
+            ("absent/package.whl!/skimage/data/camera.png", "FileNotFoundError"),
+            ("whole/package.whl!/skimage/data/camera.png", "doesn't appear to support range requests"),
+            ("good/woman.png!/skimage/data/camera.png", "BadZipFile"),
+            ("good/package.whl!/skimage/data/large.bin", f"expected sha256:{sha256(CAMERA)} but got "),
+        ],
+    )
+    def test_one_that_is_not_to_be_had_is_told_in_a_sentence(
+        self, place: Path, server, address: str, reason: str
+    ) -> None:
+        listing(place, f"camera.png {sha256(CAMERA)} {server.address}/{address}")
+        with pytest.raises(UserError, match=rf"camera\.png cannot be downloaded \(.*{reason}"):
+            fetched(place)
+
+
+class TestLocalFolder:
+    """`REFIELD_DATA`, instead of addresses that nobody answers."""
+
+    @pytest.fixture
+    def data(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.setenv("REFIELD_DATA", str(tmp_path / "data"))
+        (tmp_path / "data/set14/deep").mkdir(parents=True)
+        return tmp_path / "data"
+
+    @pytest.fixture
+    def comic(self, place: Path) -> Path:
+        return listing(place, f"comic.png {sha256(FILES['comic.png'])} https://localhost:9/img_005.png")
+
+    def test_a_file_is_the_one_of_its_name_and_sha256_however_deep(self, data: Path, comic: Path) -> None:
+        (data / "comic.png").write_bytes(b"another")
+        (data / "set14/other.png").write_bytes(FILES["comic.png"])
+        (data / "set14/deep/comic.png").write_bytes(FILES["comic.png"])
+        assert fetched(comic) == {"comic.png": FILES["comic.png"]}
+
+    def test_another_file_of_the_name_is_refused(self, data: Path, comic: Path) -> None:
+        (data / "set14/comic.png").write_bytes(b"another")
+        with pytest.raises(UserError) as error:
+            fetched(comic)
+        wrong, right = sha256(b"another"), sha256(FILES["comic.png"])
+        assert str(error.value) == (
+            f"comic.png is another one below {data} ({data}/set14/comic.png: its sha256 is {wrong}, expected {right}); "
+            "REFIELD_DATA must name a folder that holds it, or be unset"
+        )
+
+    def test_a_missing_one_is_named(self, data: Path, comic: Path) -> None:
+        (data / "comic.png").mkdir()
+        with pytest.raises(UserError, match=r"^comic\.png is nowhere below .*data; REFIELD_DATA must name a folder "):
+            fetched(comic)
+
+    def test_it_stands_for_the_network_alone(self, data: Path, place: Path) -> None:
+        listing(place, f"coffee.png {COFFEE} samples:coffee.png")
+        assert set(fetched(place)) == {"coffee.png"}
+
+
+class TestShipped:
+    def test_a_file_of_scikit_images_may_have_another_name(self, place: Path) -> None:
+        (data,) = fetched(listing(place, f"cup.png {COFFEE} samples:coffee.png")).values()
+        assert sha256(data) == COFFEE
+
+    def test_it_is_checked_too(self, place: Path) -> None:
+        listing(place, f"coffee.png {'0' * 64} samples:coffee.png")
+        with pytest.raises(UserError, match=rf"coffee\.png: its sha256 is {COFFEE}, expected 0000"):
+            fetched(place)
+
+
+class TestList:
+    def test_comments_and_empty_lines_are_passed_over(self, place: Path) -> None:
+        listing(place, "# Set14", "", f"  comic.png   {'a' * 64}\thttps://a.org/b?c=d#e  ", "#")
+        entry = addresses.Entry("a" * 64, ["https://a.org/b?c=d#e"])
+        assert addresses.read_list(place / "addresses.txt") == {"comic.png": entry}
+
+    @pytest.mark.parametrize(
+        ("line", "reason"),
+        [
+            ("b.png", "'b.png' is not a file name, 64 hexadecimal digits and an address"),
+            (f"b.png {'b' * 64}", "is not a file name"),
+            (f"b.png {'b' * 63} https://a.org/b", "is not a file name"),
+            (f"b.png sha256:{'b' * 64} https://a.org/b", "is not a file name"),
+            (f"../b.png {'b' * 64} https://a.org/b", "is not a file name"),
+            (f"b.png {'b' * 64} https://a.org/b c", "is not a file name"),
+            (f"b.png {'b' * 64} ftp://a.org/b", "'ftp://a.org/b' is not allowed as an address; it must be https://"),
+            (f"b.png {'b' * 64} https://a.org", "'https://a.org' is not allowed as an address"),
+            (f"b.png {'b' * 64} file:///b.png", "'file:///b.png' is not allowed as an address"),
+            (f"b.png {'b' * 64} samples:../b.png", "'samples:../b.png' is not allowed as an address"),
+            (f"a.png {'b' * 64} https://b.org/a.png", "a.png has another sha256 than on a line above"),
+            (f"a.png {'a' * 64} samples:a.png", "a.png is listed twice; only what lies in the network may have"),
+        ],
+    )
+    def test_a_line_that_is_no_entry_is_named(self, place: Path, line: str, reason: str) -> None:
+        listing(place, f"a.png {'a' * 64} https://a.org/a.png", line)
+        with pytest.raises(UserError) as error:
+            sources.listed("addresses", place, "all")
+        assert str(error.value).startswith(f"{place}/addresses.txt, line 2: ")
+        assert reason in str(error.value)
+
+    def test_it_must_be_text(self, place: Path) -> None:
+        with pytest.raises(UserError, match=r"addresses\.txt is missing or no text; each of its lines says"):
+            sources.listed("addresses", place, "all")
+        (place / "addresses.txt").write_bytes(b"\xff\xfe")
+        with pytest.raises(UserError, match="is missing or no text"):
+            sources.listed("addresses", place, "all")
+
+    def test_an_empty_one_has_no_photographs(self, place: Path) -> None:
+        with pytest.raises(UserError, match="has no photographs"):
+            sources.listed("addresses", listing(place, "# none"), "all")
