@@ -14,7 +14,7 @@ def main(paper: str | None = None) -> None:
     elsewhere = isinstance(settings.read(), Slurm)  # whose nodes may have what this machine lacks
     for profile in params.runs:
         images = params.profiles[profile].images
-        sources.listed(images.source, layout.sources(profile), images.names)
+        sources.listed(images.source, layout.sources(profile), images.names, images.beside)
         if params.profiles[profile].device == "cuda" and not elsewhere:
             from refield.pipeline.guard import choose_device  # it imports torch, which takes a second
 

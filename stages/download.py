@@ -10,7 +10,8 @@ from refield.signals import sources
 def main(profile: FromStage, paper: str | None = None) -> None:
     layout = Layout(paper)
     images = config.read(profile, path=layout.params).profiles[profile].images
-    files = sources.fetch(images.source, layout.sources(profile), images.names, layout.originals(profile))
+    place, out = layout.sources(profile), layout.originals(profile)
+    files = sources.fetch(images.source, place, images.names, out, images.beside)
     print(f"{profile}: {len(files)} originals from {images.source}")
 
 

@@ -13,7 +13,7 @@ from refield.signals import photographs, png
 def main(profile: FromStage, paper: str | None = None) -> None:
     layout = Layout(paper)
     settings = config.read(profile, path=layout.params).profiles[profile].images
-    originals = sorted(layout.originals(profile).iterdir())
+    originals = sorted(file for file in layout.originals(profile).iterdir() if file.stem not in settings.beside)
     shutil.rmtree(layout.signals(profile), ignore_errors=True)
     for original in originals:
         pixels = photographs.load(original, settings.color)

@@ -99,6 +99,8 @@ WRONG = [
         ["source: 'web' is not allowed", "samples, kodak, folder, addresses"],
     ),
     ("profiles.quick.images.names", ["coffee", "coffee"], ["twice"]),
+    ("profiles.quick.images.beside", ["coffee"], ["names and beside both list 'coffee'"]),
+    ("profiles.quick.images.beside", [7], ["profiles.quick.images.beside.0 = 7 is not allowed", "valid string"]),
     ("profiles.quick.images.names", "coffee", ["names: 'coffee' is not allowed", "all, or a list"]),
     ("profiles.quick.images.names", [], ["names: [] is not allowed", "a list of one name at least"]),
     (

@@ -38,6 +38,7 @@ class Images(Strict):
 
     source: str  # a key of SOURCES
     names: Names
+    beside: list[str] = Field(default_factory=list)  # names of what comes with the images and is none, such as a mask
     frame: Literal["native", "crop", "resize"]
     long: int | None = Field(None, ge=11, le=65536)
     short: int | None = Field(None, ge=11, le=65536)  # SSIM's window has 11 pixels
@@ -62,6 +63,8 @@ class Images(Strict):
             raise ValueError(f"long ({self.long}) by short ({self.short}) are more than {MOST_PIXELS:,} pixels")
         if self.names != "all" and len(set(self.names)) < len(self.names):
             raise ValueError("names lists an image twice")
+        if self.names != "all" and (both := [name for name in self.names if name in self.beside]):
+            raise ValueError(f"names and beside both list {shown(both[0])}; what lies beside the images is none")
         return self
 
 

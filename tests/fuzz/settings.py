@@ -78,7 +78,9 @@ def _sums(rng: Random, place: Place, materials: Materials) -> Try:
     data = "\n".join(lines).encode()
     (place.work / SUMS).write_bytes(rng.choice([data, octets.changed(rng, data, data)]))
     names = rng.choice(["all", ["a"], ["a", "b"], ["c"], ["../outside/file"]])
-    return Try(f"a list of photographs, names: {names}", lambda: str(len(sources.listed("kodak", place.work, names))))
+    return Try(
+        f"a list of photographs, names: {names}", lambda: str(len(sources.listed("kodak", place.work, names).images))
+    )
 
 
 EXECUTORS = [

@@ -48,7 +48,7 @@ def test_a_name_leaves_room_for_what_files_are_called(tmp_path):
     names.check("a" * LONGEST)
     (tmp_path / f"{'a' * LONGEST}.jpeg.{'x' * 22}.tmp").touch()
     (tmp_path / f"{'a' * LONGEST}.png").touch()
-    assert list(sources.listed("folder", tmp_path, "all")) == [f"{'a' * LONGEST}.png"]
+    assert list(sources.listed("folder", tmp_path, "all").images) == [f"{'a' * LONGEST}.png"]
 
 
 @pytest.mark.parametrize("long", [LONGEST + 1, 247])

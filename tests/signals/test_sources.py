@@ -92,6 +92,49 @@ class TestOwnFolder:
             sources.fetch("folder", tmp_path, "all", out)
 
 
+class TestBeside:
+    """Files that come with the images and are none."""
+
+    @pytest.fixture
+    def own(self, tmp_path):
+        folder = tmp_path / "own"
+        folder.mkdir()
+        for name in ("kate.jpg", "kate_mask.png", "vase.png", "vase_mask.png"):
+            (folder / name).write_text(name)
+        return folder
+
+    @pytest.mark.parametrize(
+        ("names", "beside", "images", "others"),
+        [
+            ("all", [], ["kate.jpg", "kate_mask.png", "vase.png", "vase_mask.png"], []),
+            ("all", ["vase_mask", "kate_mask"], ["kate.jpg", "vase.png"], ["kate_mask.png", "vase_mask.png"]),
+            (["vase"], ["kate_mask"], ["vase.png"], ["kate_mask.png"]),
+        ],
+    )
+    def test_they_are_brought_and_told_apart(self, own, out, names, beside, images, others):
+        found = sources.listed("folder", own, names, beside)
+        assert ([*found.images], [*found.beside]) == (images, others)
+        assert sources.fetch("folder", own, names, out, beside) == [*images, *others]
+        assert set(contents(out)) == {*images, *others}
+
+    @pytest.mark.parametrize(
+        ("names", "beside", "reason"),
+        [
+            (
+                "all",
+                ["kate", "mask"],
+                "images.beside: 'mask' is not in .*; there are kate, kate_mask, vase, ",
+            ),
+            (["kate", "vase"], ["vase"], "images.names: 'vase' is not in .*; there are kate, kate_mask, vase_mask$"),
+            ("all", ["kate", "kate_mask", "vase", "vase_mask"], "has no photographs; put some there"),
+        ],
+    )
+    def test_they_must_be_there_and_leave_some(self, own, out, names, beside, reason):
+        with pytest.raises(UserError, match=reason):
+            sources.fetch("folder", own, names, out, beside)
+        assert contents(out) == {"earlier.png": b"earlier"}
+
+
 class TestList:
     def test_names_are_chosen_by_stem_in_the_order_of_the_list(self, folder, out, tmp_path, monkeypatch):
         self.local(tmp_path, monkeypatch, FILES)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 from pydantic import ValidationError
 
-from refield.errors import UserError
+from refield.errors import UserError, shown
 from refield.scores import controls
 from refield.signals.image import Image
 from refield.tasks import build, describe
@@ -216,6 +216,44 @@ class TestFiles:
         assert scores["psnr_visible"] == math.inf
         assert scores["psnr_hidden"] == pytest.approx(psnr(image.pixels[DISC], inverted.pixels[DISC]))
 
+    @pytest.mark.parametrize("corner", [(0, 0), (3, 0), (0, 5), (8, 6), (14, 8)])
+    def test_an_image_may_be_a_window_of_a_larger_picture(self, tmp_path: Path, corner: tuple[int, int]) -> None:
+        """It has the mask that it had as a part of the whole."""
+        row, column = corner
+        whole = picture(tmp_path / "mask.png", black_and_white(DISC))
+        task = Inpaint(**whole.model_dump() | {"mask_corner": [row, column]})
+        window = DISC[row : row + 10, column : column + 8]
+        np.testing.assert_array_equal(task.draw_mask((10, 8)), window)
+        assert build(describe(task)) == task
+        assert describe(task) != describe(task.model_copy(update={"mask_corner": (row, column + 1)}))
+        assert "mask_corner" not in describe(whole)
+
+    @pytest.mark.parametrize(
+        ("corner", "remains"), [((15, 0), "9 x 16"), ((0, 9), "24 x 7"), ((24, 9), "0 x 7"), ((99, 0), "0 x 16")]
+    )
+    def test_an_image_that_is_not_within_the_picture_is_refused(
+        self, tmp_path: Path, corner: tuple[int, int], remains: str
+    ) -> None:
+        whole = picture(tmp_path / "mask.png", black_and_white(DISC))
+        task = whole.model_copy(update={"mask_corner": corner})
+        with pytest.raises(UserError) as error:
+            task.problem(photograph(10, 8), None)
+        file = shown(whole.mask_file)
+        assert str(error.value) == (
+            f"has 10 x 8 pixels, and from task.mask_corner = {list(corner)} on task.mask_file = {file} "
+            f"has {remains}; the image must lie within it"
+        )
+
+    def test_a_window_without_a_hidden_pixel_is_refused(self, tmp_path: Path) -> None:
+        whole = picture(tmp_path / "mask.png", black_and_white(DISC))
+        with pytest.raises(UserError, match="hides none; some must be hidden and some visible"):
+            whole.model_copy(update={"mask_corner": (0, 0)}).draw_mask((6, 16))
+
+    @pytest.mark.parametrize("corner", [[1], [1, 2, 3], [0, -1], ["0", 1], [0.0, 1], [True, 1], 7])
+    def test_a_corner_is_a_row_and_a_column(self, corner: object) -> None:
+        with pytest.raises(ValidationError, match="mask_corner"):
+            Inpaint(mask="file", mask_file="mask.png", mask_sha256="0" * 64, mask_corner=corner)
+
     def test_a_path_begins_where_the_command_runs(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "masks").mkdir()
         there = picture(tmp_path / "masks/disc.png", black_and_white(DISC))
@@ -308,8 +346,10 @@ class TestFiles:
             ({"mask": "file"}, "mask: file needs both mask_file and mask_sha256"),
             ({"mask": "file", "mask_file": "mask.png"}, "mask: file needs both mask_file and mask_sha256"),
             ({"mask": "file", "mask_sha256": "0" * 64}, "mask: file needs both mask_file and mask_sha256"),
-            ({"mask_file": "mask.png"}, "mask: random has no file; remove mask_file and mask_sha256"),
-            ({"mask": "text", "mask_sha256": "0" * 64}, "mask: text has no file; remove mask_file and mask_sha256"),
+            ({"mask_file": "mask.png"}, "mask: random has no file; remove mask_file, mask_sha256 and "),
+            ({"mask": "text", "mask_sha256": "0" * 64}, "mask: text has no file; remove mask_file, mask_sha256 and "),
+            ({"mask_corner": [0, 0]}, "mask: random has no file; remove mask_file, mask_sha256 and mask_corner"),
+            ({"mask": "file", "mask_corner": [0, 0]}, "mask: file needs both mask_file and mask_sha256"),
             ({"mask": "file", "mask_file": "", "mask_sha256": "0" * 64}, "mask_file"),
             ({"mask": "file", "mask_file": "a\0b", "mask_sha256": "0" * 64}, "mask_file"),
             ({"mask": "file", "mask_file": "mask.png", "mask_sha256": "0" * 63}, "mask_sha256"),

@@ -25,7 +25,7 @@ def choose_device(params: Params, profile: str, sources: Path) -> str:
     except devices.NoCuda:
         pass
     images = params.profiles[profile].images
-    work = of_profile(params, profile, len(listed(images.source, sources, images.names)), "cpu")
+    work = of_profile(params, profile, len(listed(images.source, sources, images.names, images.beside).images), "cpu")
     raise refusal(f"profile {profile} needs a CUDA GPU and none is available", params, profile, work)
 
 

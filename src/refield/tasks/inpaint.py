@@ -32,6 +32,8 @@ SENTENCE = "a field is fitted to the pixels that are seen and must fill in those
 LINES = 8  # of text in an image's height
 SMALLEST_FONT = 8  # pixels: letters of less are no letters, so an image of few rows has fewer lines
 
+Place = Annotated[int, Field(ge=0, strict=True)]  # a row's or a column's
+
 
 class Inpaint(Strict):
     """Hide pixels at random, under lines of text or where a file says, fit the others, and score both apart."""
@@ -44,6 +46,9 @@ class Inpaint(Strict):
     # other picture can take the place of the one that was meant.
     mask_file: Annotated[str, StringConstraints(pattern=r"^[^\x00]+$")] | None = added(None)
     mask_sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = added(None)  # of the file's bytes
+    # The picture may also be larger, as large as the photograph of which the image is a part: then this is the
+    # picture's pixel, [row, column], where the image begins.
+    mask_corner: Annotated[tuple[Place, Place], Field(strict=False)] | None = added(None)
 
     least_squares: ClassVar[bool] = True
     measures: ClassVar[tuple[Measure, ...]] = (PSNR_HIDDEN, PSNR_VISIBLE, PSNR, SSIM, PSNR_BIHARMONIC)
@@ -54,8 +59,9 @@ class Inpaint(Strict):
         named = (self.mask_file is not None) + (self.mask_sha256 is not None)
         if self.mask == "file" and named < 2:
             raise ValueError("mask: file needs both mask_file and mask_sha256, as sha256sum says it")
-        if self.mask != "file" and named:
-            raise ValueError(f"mask: {self.mask} has no file; remove mask_file and mask_sha256, or write mask: file")
+        if self.mask != "file" and (named or self.mask_corner is not None):
+            keys = "mask_file, mask_sha256 and mask_corner"
+            raise ValueError(f"mask: {self.mask} has no file; remove {keys}, or write mask: file")
         return self
 
     def draw_mask(self, shape: tuple[int, int]) -> np.ndarray:
@@ -74,6 +80,8 @@ class Inpaint(Strict):
                 setting, mask = "task.mask = text", _text(height, width, rng)
             case "file":
                 setting, mask = f"task.mask_file = {shown(self.mask_file)}", _file(self.mask_file, self.mask_sha256)
+                if self.mask_corner is not None:
+                    mask = _window(mask, self.mask_corner, shape, setting)
         if mask.shape != shape:
             sides = " x ".join(map(str, mask.shape))
             raise UserError(f"has {height} x {width} pixels, and {setting} has {sides}; both must be of one size")
@@ -131,6 +139,18 @@ def _text(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
             line += "".join(f"{word} " for word in rng.permutation(words))
         pen.text((0, top), line, fill=1, font=font)
     return np.array(picture)
+
+
+def _window(mask: np.ndarray, corner: tuple[int, int], shape: tuple[int, int], setting: str) -> np.ndarray:
+    """The part of a larger picture's mask that an image has; `UserError` if it does not have all of that."""
+    (row, column), (height, width) = corner, shape
+    rows, columns = (max(0, side - start) for side, start in zip(mask.shape, corner, strict=True))
+    if rows < height or columns < width:
+        raise UserError(
+            f"has {height} x {width} pixels, and from task.mask_corner = {list(corner)} on {setting} has "
+            f"{rows} x {columns}; the image must lie within it"
+        )
+    return mask[row : row + height, column : column + width]
 
 
 def _file(name: str | None, sha256: str | None) -> np.ndarray:

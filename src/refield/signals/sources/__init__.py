@@ -5,7 +5,8 @@ A source reads a profile's folder of sources, which lists its originals or holds
 
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -23,13 +24,24 @@ SOURCES: dict[str, Source] = {
 }
 
 
-def fetch(source: str, place: Path, names: Literal["all"] | list[str], out: Path) -> list[str]:
-    """Bring a source's photographs into `out` and return their file names.
+@dataclass(frozen=True)
+class Originals:
+    """What a profile asks of its source, by file names."""
+
+    images: Mapping[str, Read]
+    beside: Mapping[str, Read]  # what is no image, such as a mask
+
+
+def fetch(
+    source: str, place: Path, names: Literal["all"] | list[str], out: Path, beside: Sequence[str] = ()
+) -> list[str]:
+    """Bring a source's photographs into `out`, and what lies `beside` them, and return their file names.
 
     `place` holds their list or themselves; `names` are file names without extension. `out` then holds them and nothing
     else; when anything fails (`UserError`) it stays as it was.
     """
-    originals = listed(source, place, names)
+    found = listed(source, place, names, beside)
+    originals = {**found.images, **found.beside}
     part = out.with_name(f"{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
@@ -44,10 +56,11 @@ def fetch(source: str, place: Path, names: Literal["all"] | list[str], out: Path
     return list(originals)
 
 
-def listed(source: str, place: Path, names: Literal["all"] | list[str]) -> dict[str, Read]:
-    """The originals that `names` ask for, by their file names; `UserError` if one is missing."""
+def listed(source: str, place: Path, names: Literal["all"] | list[str], beside: Sequence[str] = ()) -> Originals:
+    """The originals that `names` ask for, and those `beside` them; `UserError` if one is missing."""
     originals = SOURCES[source](place)
-    return {name: originals[name] for name in choose(originals, names, place)}
+    images, others = choose(originals, names, beside, place)
+    return Originals({name: originals[name] for name in images}, {name: originals[name] for name in others})
 
 
 def _progress(names: list[str]) -> Iterable[str]:
