@@ -48,7 +48,8 @@ claims:
 """
 GATES = {"gates": ["dense"]}
 COLUMNS = {
-    task: [*(m.name for m in TASKS[task].measures), *(cost.name for cost in COSTS)] for task in ("represent", "inpaint")
+    task: [*(m.name for m in TASKS[task].measures), *(cost.name for cost in COSTS)]
+    for task in ("represent", "inpaint", "edges")
 }
 
 
@@ -260,6 +261,27 @@ def test_a_former_profile_has_the_measures_that_are_there(tmp_path: Path) -> Non
     scores = results.scores_of(found, "former", params)
     assert [measure.name for measure in scores.measures] == ["psnr_8bit", "ssim"]
     assert np.isclose(scores.summary().loc["plain", "average"], 28.1)
+
+
+def test_a_measure_that_images_lack_is_averaged_over_the_others_and_the_least_error_is_best(tmp_path: Path) -> None:
+    params, paper = read(tmp_path, "edges")
+    write(tmp_path / "scores", "edges", {"plain": 30.0, "clever": 31.0})
+    for file in (tmp_path / "scores/quick").iterdir():  # no image has edges, and one has no flat pixels
+        rows = pd.read_csv(file)
+        rows.assign(edge_error=np.nan, flat_error=[np.nan, 2.0, 5.0]).to_csv(file, index=False)
+    found = results.read_scores(tmp_path / "scores", params)
+    texts = report.texts(params, paper, found)
+    line = next(line for line in texts["tables.md"].split("Other measures")[1].splitlines() if "Plain" in line)
+    assert line.split(" | ")[4:6] == ["—", "3.50"]
+    averages = json.loads(texts["metrics.json"])["quick"]["plain"]
+    assert (averages["edge_error"], averages["flat_error"]) == (None, 3.5)
+    curves = pd.DataFrame(columns=["method", "iteration", "psnr"])
+    html = page("quick", results.scores_of(found, "quick", params), curves, [], params, paper)
+    data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.S).group(1))
+    columns = {column["label"]: place for place, column in enumerate(data["columns"])}
+    assert data["columns"][columns["Error where flat"]]["best"] == "min"
+    row = data["methods"][0]["values"]
+    assert (row[columns["Error on edges"]], row[columns["Error where flat"]]) == (None, 3.5)
 
 
 def test_where_less_is_better_the_order_turns(tmp_path: Path) -> None:

@@ -1,8 +1,18 @@
+import math
+
 import numpy as np
 import pytest
-from scipy.ndimage import distance_transform_cdt
+from scipy.ndimage import binary_dilation, binary_erosion, distance_transform_cdt
 
-from refield.scores.edges import edge_f_score, edges, gradient_correlation, gradient_magnitude
+from refield.scores.edges import (
+    edge_error,
+    edge_f_score,
+    edges,
+    flat_error,
+    gradient_correlation,
+    gradient_magnitude,
+    steepness,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -95,3 +105,42 @@ def test_the_edge_of_a_step_is_at_its_side() -> None:
 
 def test_a_step_of_few_levels_is_no_edge() -> None:
     assert not edges(square(inside=40)).any()
+
+
+def test_errors_on_edges_and_where_it_is_flat_are_means_over_pixels_and_channels() -> None:
+    """Of a square, on edges are the pixels that touch its side, be it over a corner, from within or without."""
+    inside = square()[..., 0] == 200
+    edge = binary_dilation(inside, np.ones((3, 3))) & ~binary_erosion(inside, np.ones((3, 3)))
+    picture, other = square(channels=3), square(channels=3)
+    other[edge] += np.array([30, 0, 0], np.uint8)
+    other[~edge] -= np.array([3, 3, 9], np.uint8)
+    assert edge_error(picture, other) == pytest.approx(10)
+    assert flat_error(picture, other) == pytest.approx(5)
+
+
+@pytest.mark.parametrize(
+    ("slope", "on_edge", "flat"), [(2, False, True), (3, False, False), (24, False, False), (25, True, False)]
+)
+def test_what_is_steep_and_what_is_flat_are_shares_of_the_steepest(slope: int, on_edge: bool, flat: bool) -> None:
+    """Which here is a step of 200 levels, 100 per pixel; what lies between counts for neither."""
+    row = np.array([*8 * [0], *8 * [200], *(200 - slope * np.arange(8))], np.uint8)
+    picture = np.tile(row[:, None], (12, 1, 1))
+    other = picture.copy()
+    other[:, 18:22] += np.uint8(9)  # the middle of the slope, and nothing else
+    assert (edge_error(picture, other) > 0, flat_error(picture, other) > 0) == (on_edge, flat)
+
+
+def test_two_colours_of_one_luma_have_an_edge() -> None:
+    red, blue = (100, 0, 0), (0, 41, 51)
+    picture = np.where(square(channels=3) == 200, np.array(red, np.uint8), np.array(blue, np.uint8))
+    assert gradient_magnitude(picture).max() == 0
+    np.testing.assert_array_equal(steepness(picture) > 0, steepness(square()) > 0)
+    assert edge_error(picture, picture) == 0
+
+
+def test_a_picture_of_one_colour_has_no_edges_and_a_ramp_no_flat_pixel() -> None:
+    assert math.isnan(edge_error(FLAT, noise()))
+    assert flat_error(FLAT, FLAT + np.uint8(4)) == 4
+    ramp = np.tile((5 * np.arange(48, dtype=np.uint8))[:, None], (40, 1, 1))
+    assert edge_error(ramp, ramp + np.uint8(1)) == 1
+    assert math.isnan(flat_error(ramp, ramp))

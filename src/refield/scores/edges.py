@@ -4,6 +4,8 @@ Both are taken alike: no picture, and no field, can be nearer to the reference t
 and scipy are imported where they are used, as in `metrics`.
 """
 
+import math
+
 import numpy as np
 from jaxtyping import Bool, Float64, UInt8
 
@@ -12,6 +14,8 @@ from refield.signals.image import luma
 SIGMA = 1.0  # pixels, of the Gaussian that Canny's edges are smoothed with
 WEAK, STRONG = 0.1, 0.2  # thresholds of luma in [0, 1] per pixel, by Sobel: an edge has a strong pixel and weak ones
 TOLERANCE = 1  # pixels, along rows and columns: as far as an edge may have moved
+# Shares of the reference's largest gradient: up to the one a pixel is flat, from the other on it lies on an edge.
+FLAT, STEEP = 0.02, 0.25
 
 
 def gradient_correlation(reference: UInt8[np.ndarray, "h w c"], estimate: UInt8[np.ndarray, "h w c"]) -> float:
@@ -44,6 +48,27 @@ def edge_f_score(reference: UInt8[np.ndarray, "h w c"], estimate: UInt8[np.ndarr
     return float(2 * precision * recall / (precision + recall)) if precision + recall > 0 else 0.0
 
 
+def edge_error(reference: UInt8[np.ndarray, "h w c"], estimate: UInt8[np.ndarray, "h w c"]) -> float:
+    """The mean absolute error, over channels and the reference's pixels on edges, in levels of 0..255; lower is better.
+
+    A pixel lies on an edge if its `steepness` is `STEEP` of the largest or more; NaN if there is none, as in a picture
+    of one colour.
+    """
+    steep = steepness(reference)
+    return _error_where((steep > 0) & (steep >= STEEP * steep.max()), reference, estimate)
+
+
+def flat_error(reference: UInt8[np.ndarray, "h w c"], estimate: UInt8[np.ndarray, "h w c"]) -> float:
+    """The same over the reference's flat pixels, of which the `steepness` is `FLAT` of the largest or less."""
+    steep = steepness(reference)
+    return _error_where(steep <= FLAT * steep.max(), reference, estimate)
+
+
+def steepness(pixels: UInt8[np.ndarray, "h w c"]) -> Float64[np.ndarray, "h w"]:
+    """The largest of the channels' gradient magnitudes: two colours of one luma have an edge between them, too."""
+    return np.max([gradient_magnitude(pixels[..., k : k + 1]) for k in range(pixels.shape[2])], axis=0)
+
+
 def gradient_magnitude(pixels: UInt8[np.ndarray, "h w c"]) -> Float64[np.ndarray, "h w"]:
     """The length of the luma's gradient by Sobel's operator, in levels of 0..255 per pixel; mirrored at the borders."""
     from scipy.ndimage import sobel
@@ -57,3 +82,10 @@ def edges(pixels: UInt8[np.ndarray, "h w c"]) -> Bool[np.ndarray, "h w"]:
     from skimage.feature import canny
 
     return np.asarray(canny(luma(pixels) / 255, SIGMA, WEAK, STRONG), dtype=bool)
+
+
+def _error_where(
+    where: Bool[np.ndarray, "h w"], reference: UInt8[np.ndarray, "h w c"], estimate: UInt8[np.ndarray, "h w c"]
+) -> float:
+    error = np.abs(reference[where].astype(np.float64) - estimate[where])
+    return float(error.mean()) if error.size else math.nan

@@ -19,13 +19,15 @@ from refield.tasks.problem import Problem
 
 EDGE_F = Measure("edge_f_score", "Edge F-score", 4)
 CORRELATION = Measure("gradient_correlation", "Gradient correlation", 4)
+EDGE_ERROR = Measure("edge_error", "Error on edges", 2, higher_is_better=False, unit="levels")
+FLAT_ERROR = Measure("flat_error", "Error where flat", 2, higher_is_better=False, unit="levels")
 
 
 class Edges(Strict):
     """Fit an image and score the edges of its reconstruction."""
 
     least_squares: ClassVar[bool] = True
-    measures: ClassVar[tuple[Measure, ...]] = (EDGE_F, CORRELATION, PSNR, SSIM)
+    measures: ClassVar[tuple[Measure, ...]] = (EDGE_F, CORRELATION, PSNR, SSIM, EDGE_ERROR, FLAT_ERROR)
     only_scores: ClassVar[frozenset[str]] = frozenset()
 
     def problem(self, signal: Signal, labels: Integer[np.ndarray, " n"] | None) -> Problem:
@@ -37,11 +39,17 @@ class Edges(Strict):
         return signal.with_values(values)
 
     def score(self, signal: Signal, estimate: Signal) -> dict[str, float]:
-        """How far edges and gradient magnitudes of the 8-bit images agree, their PSNR in dB, and SSIM."""
+        """How far edges and gradient magnitudes of the 8-bit images agree, their PSNR in dB, and SSIM.
+
+        And the mean absolute error in levels of 0..255, on the original's edges and where it is flat; NaN of an
+        original that has no such pixels.
+        """
         original, reconstruction = as_image(signal).pixels, as_image(estimate).pixels
         return {
             EDGE_F.name: edges.edge_f_score(original, reconstruction),
             CORRELATION.name: edges.gradient_correlation(original, reconstruction),
             PSNR.name: metrics.psnr_8bit(original, reconstruction),
             SSIM.name: metrics.ssim(original, reconstruction),
+            EDGE_ERROR.name: edges.edge_error(original, reconstruction),
+            FLAT_ERROR.name: edges.flat_error(original, reconstruction),
         }
