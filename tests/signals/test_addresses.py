@@ -2,11 +2,13 @@
 
 import io
 import random
+import re
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pipeline import ROOT
 from signals.mirrors import serving, sha256
 
 from refield.errors import UserError
@@ -212,6 +214,17 @@ class TestList:
             sources.listed("addresses", place, "all")
         assert str(error.value).startswith(f"{place}/addresses.txt, line 2: ")
         assert reason in str(error.value)
+
+    @pytest.mark.parametrize(
+        "file", [*ROOT.glob("papers/*/sources/*/addresses.txt")], ids=lambda file: file.parent.name
+    )
+    def test_those_of_papers_have_what_needs_no_network(self, file: Path) -> None:
+        """And all else at addresses whose content stays, as they name a commit or a release."""
+        for name, entry in addresses.read_list(file).items():
+            if entry.addresses[0].startswith("https://"):
+                assert all(re.search(r"/[0-9a-f]{40}/|\.whl!/", address) for address in entry.addresses)
+            else:
+                assert addresses.original(name, entry)
 
     def test_it_must_be_text(self, place: Path) -> None:
         with pytest.raises(UserError, match=r"addresses\.txt is missing or no text; each of its lines says"):
