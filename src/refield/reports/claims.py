@@ -54,6 +54,8 @@ def _sign(scores: Scores) -> int:
 
 
 def _listing(claim: Claim, values: Mapping[str, float], digits: int) -> str:
+    if not set(claim.methods) & set(values):
+        return DASH
     return ", ".join(number(values.get(method, math.nan), digits) for method in claim.methods)
 
 

@@ -89,7 +89,7 @@ def _results(scores: Scores, paper: Paper) -> tuple[list[dict[str, Any]], pd.Dat
 
     best = "max" if ranking.higher_is_better else "min"
     add("Average", statistics["average"], ranking.digits, best)
-    if paper.tables:
+    if paper.published:
         there = pd.Series(paper.published, dtype=float).reindex(statistics.index)
         add("published", there, ranking.digits)
         add("difference", statistics["average"].round(6) - there, ranking.digits)
