@@ -17,6 +17,7 @@ from refield.settings import choices
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 CYAN, MAGENTA, YELLOW = (0, 255, 255), (255, 0, 255), (255, 255, 0)
+BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 FINEST = 2  # pixels: to Sobel's operator, as to any central difference, bars of one are flat
 SHRINKS = 0.75  # the width of a bar over that of the one before
 PERIOD = 8  # pixels, of the zone plate's rings where they reach the sides of its quadrant
@@ -24,13 +25,13 @@ STEEP = 4  # rows by which the slanted edge moves one column
 
 
 def transitions(height: int, width: int) -> UInt8[np.ndarray, "h w 3"]:
-    """Four quadrants of two colours each: bars that get finer, two checkers, a zone plate, a slanted edge.
+    """Four quadrants of a colour and its opposite: bars that get finer, two checkers, a zone plate, a slanted edge.
 
     The height is a multiple of 64, and the width of 32.
     """
     row, column = np.mgrid[: height // 2, : width // 2]
-    above = (_coloured(_bars(column), RED, BLUE), _coloured(_checkers(row, column), GREEN, MAGENTA))
-    below = (_coloured(_zone_plate(row, column), YELLOW, BLUE), _coloured(_slanted_edge(row, column), CYAN, RED))
+    above = (_coloured(_bars(column), RED, CYAN), _coloured(_checkers(row, column), GREEN, MAGENTA))
+    below = (_coloured(_zone_plate(row, column), YELLOW, BLUE), _coloured(_slanted_edge(row, column), WHITE, BLACK))
     return np.vstack([np.hstack(above), np.hstack(below)])
 
 
