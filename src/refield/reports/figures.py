@@ -18,6 +18,7 @@ from refield.reports.plotting import PAGE, style
 
 GAP, TEXT, EDGE = 0.05, 0.32, 0.03  # inches: between panels, for two lines of text below, around all
 MARK = "#FFD400"
+NARROW = 0.5  # inches: a scale that is not as wide as "absolute error"
 
 
 @dataclass(frozen=True)
@@ -140,4 +141,4 @@ def _scale(figure: Figure, left: float, low: float, wide: float, largest: int) -
     bar.set_yticks([])
     bar.set_xticks([0, 255], ["0", str(largest)])
     bar.tick_params(length=2, width=0.5, pad=1)
-    bar.set_title("absolute error", fontsize=7, pad=3)
+    bar.set_title("absolute error" if wide > NARROW else "error", fontsize=7, pad=3)
