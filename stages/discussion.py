@@ -3,7 +3,7 @@
 from refield import config, papers
 from refield.errors import UserError
 from refield.pipeline.command import run
-from refield.pipeline.layout import STUDIES, Layout
+from refield.pipeline.layout import Layout
 from refield.reports import results
 from refield.reports.discussion import discussion
 from refield.scores.files import read_csv
@@ -20,7 +20,7 @@ def main(paper: str | None = None) -> None:
     published = papers.read(params.paper)
     scores = results.read_scores(layout.scores_of_all, params)
     curves = results.read_curves(layout.curves_of_all, params)
-    files = {name: STUDIES / name / "scores.csv" for name in published.studies}
+    files = {name: layout.studies / name / "scores.csv" for name in published.studies}
     if missing := [file for file in files.values() if not file.exists()]:
         raise UserError(f"{missing[0]} is missing")
     studies = {name: read_csv(file) for name, file in files.items()}

@@ -10,7 +10,8 @@ from refield.scores.files import read_csv
 
 
 def main(study: str, paper: str | None = None) -> None:
-    published, folder = papers.read(config.read(path=Layout(paper).params).paper), study_folder(study)
+    layout = Layout(paper)
+    published, folder = papers.read(config.read(path=layout.params).paper), study_folder(layout, study)
     ranked = ranking(read_csv(folder / "scores.csv"), published)
     ranked.to_csv(folder / "ranking.csv", index=False, float_format="%.4f", lineterminator="\n")
     save(chart(ranked), folder / "ranking.svg")

@@ -3,12 +3,14 @@
 from refield.executors import lifetime
 from refield.pipeline import studies
 from refield.pipeline.command import run
+from refield.pipeline.layout import Layout
 from refield.pipeline.names import FromStage, study_folder
 
 
-def main(study: FromStage) -> None:
+def main(study: FromStage, paper: str | None = None) -> None:
     lifetime.end_with_dvc()
-    studies.main(study_folder(study).name)
+    layout = Layout(paper)
+    studies.main(layout, study_folder(layout, study))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from pipeline import ROOT, Project
 
 from refield.errors import UserError
 from refield.pipeline.command import run
+from refield.pipeline.layout import Layout
 from refield.pipeline.names import FromStage, own_names, study_folder
 
 TWO = ["profile", "method"]
@@ -78,9 +79,9 @@ def test_a_script_takes_its_names_from_dvc_or_from_the_command_line(monkeypatch,
 @pytest.mark.parametrize("name", ["../seeds", "seeds/../seeds", "/tmp", ".", "none"])
 def test_a_study_is_one_of_those_that_there_are(name, monkeypatch):
     monkeypatch.chdir(ROOT)
-    assert study_folder("seeds").is_dir()
+    assert study_folder(Layout(), "seeds").is_dir()
     with pytest.raises(UserError, match=r"is no study; it must be one of calibration, .*seeds"):
-        study_folder(name)
+        study_folder(Layout(), name)
 
 
 def test_a_map_is_one_of_params_yaml(monkeypatch):

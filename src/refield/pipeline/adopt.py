@@ -17,7 +17,7 @@ from refield.errors import UserError
 from refield.pipeline import provenance, relock
 from refield.pipeline.adopt_studies import anew, of_study
 from refield.pipeline.audit import MACHINE
-from refield.pipeline.layout import STUDIES, Layout
+from refield.pipeline.layout import Layout
 from refield.pipeline.studies import FILES
 from refield.pipeline.units import read_units
 from refield.units.store import Store
@@ -49,8 +49,8 @@ def main(sample: int, paper: str | None = None) -> None:
         if told := relock.update(layout, params, profile):
             print(told)
             found = True
-    for folder in sorted(STUDIES.glob("*/")) if paper is None else ():
-        if (folder / FILES[0]).exists() and (rows := of_study(folder, sample)):
+    for folder in sorted(layout.studies.glob("*/")):
+        if (folder / FILES[0]).exists() and (rows := of_study(layout, folder, sample)):
             print(f"{folder}: {rows} rows taken over")
             found = True
     if not found:

@@ -24,9 +24,9 @@ from refield.units.unit import Unit
 DIGITS = 1e-6  # of a study's rows
 
 
-def of_study(folder: Path, sample: int) -> int:
+def of_study(layout: Layout, folder: Path, sample: int) -> int:
     """Give the rows of a study the keys that their units have now, if some made anew have the same measures."""
-    layout, study, store = Layout(), read_study(folder / "params.yaml"), Store()
+    study, store = read_study(folder / "params.yaml"), Store()
     rows = read_csv(folder / FILES[0])
     wanted = units_of(layout, study, folder, rows)
     keys = dict(zip(rows["unit"], (unit.key() for _, unit in wanted), strict=True))
@@ -71,7 +71,7 @@ def to_try(
 
 def units_of(layout: Layout, study: Study, folder: Path, rows: pd.DataFrame) -> list[tuple[Params, Unit]]:
     """What each row of a study is of; `UserError` if there are other rows than its params.yaml asks for."""
-    choices = [(choice, study.params(choice)) for choice in study.combinations()]
+    choices = [(choice, study.params(choice, layout.params)) for choice in study.combinations()]
     paths = signals(layout, choices[0][1], study, folder.name)
     asked = [
         ({**choice, "method": method, "image": path.stem}, params, path)

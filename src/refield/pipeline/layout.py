@@ -6,8 +6,6 @@ from pathlib import Path
 
 from refield.errors import UserError, shown
 
-STUDIES = Path("studies")
-
 
 @dataclass(frozen=True)
 class Layout:
@@ -79,6 +77,11 @@ class Layout:
         return self._own("docs/gpu.md")
 
     @property
+    def studies(self) -> Path:
+        """Holds a dvc.yaml, and a folder for each study."""
+        return self._own("studies")
+
+    @property
     def discussion(self) -> Path:
         return self.reports / "discussion.md"
 
@@ -143,3 +146,8 @@ class Layout:
     @property
     def _name(self) -> tuple[str, ...]:
         return (self.paper,) if self.paper else ()
+
+
+def layouts() -> list[Layout]:
+    """The top level's, and those of all papers that have a pipeline of their own."""
+    return [Layout(), *(Layout(file.parent.name) for file in sorted(Path("papers").glob("*/dvc.yaml")))]

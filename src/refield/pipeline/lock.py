@@ -8,7 +8,7 @@ from typing import Any
 
 from refield import yaml
 from refield.errors import UserError
-from refield.pipeline.layout import STUDIES, Layout
+from refield.pipeline.layout import Layout, layouts
 
 RUNNING = Path(".dvc/tmp/rwlock")
 MOST_BYTES, MOST_VALUES = 2**25, 3_000_000  # of a lock file: ours has 13,000 values for 80 stages
@@ -32,9 +32,11 @@ def entries(lock: Path) -> dict[str, Any]:
 
 
 def locked_stages() -> dict[str, Any]:
-    """The entries of dvc.lock, and of the studies', by stage."""
-    studies = entries(STUDIES / "dvc.lock")
-    return entries(Layout().lock) | {f"studies/dvc.yaml:{name}": entry for name, entry in studies.items()}
+    """The entries of dvc.lock, and of the studies' of all pipelines, by stage."""
+    found = entries(Layout().lock)
+    for folder in (layout.studies for layout in layouts()):
+        found |= {f"{folder}/dvc.yaml:{name}": entry for name, entry in entries(folder / "dvc.lock").items()}
+    return found
 
 
 def left_half_written() -> Iterator[str]:

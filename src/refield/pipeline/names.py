@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from refield.errors import UserError, shown
-from refield.pipeline.layout import STUDIES
+from refield.pipeline.layout import Layout
 from refield.settings import choices
 
 
@@ -38,10 +38,10 @@ def require(name: str, known: Iterable[str], kind: str) -> None:
         raise UserError(f"{shown(name)} is no {kind}; it must be one of {choices(known)}")
 
 
-def study_folder(name: str) -> Path:
-    """Where a study's files lie; `UserError` if there is no such study."""
-    require(name, sorted(file.parent.name for file in STUDIES.glob("*/params.yaml")), "study")
-    return STUDIES / name
+def study_folder(layout: Layout, name: str) -> Path:
+    """Where the files of one of a pipeline's studies lie; `UserError` if it has no such study."""
+    require(name, sorted(file.parent.name for file in layout.studies.glob("*/params.yaml")), "study")
+    return layout.studies / name
 
 
 def _given_or_own(ctx: typer.Context, param: typer.CallbackParam, value: str) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 from refield.config import Params
 from refield.errors import UserError, shown
 from refield.files import write
-from refield.pipeline.layout import STUDIES, Layout
+from refield.pipeline.layout import Layout
 from refield.pipeline.units import files, read_unit
 from refield.scores.files import read_csv
 from refield.study import COURSE, Study, read_study
@@ -29,11 +29,10 @@ PROVENANCE = ["seconds", "together", "date", "device", "precision", "torch", "co
 Row = dict[str, Any]
 
 
-def main(name: str) -> None:
-    """Bring the rows of a study up to date."""
-    layout, folder, store = Layout(), STUDIES / name, Store()
-    study = read_study(folder / "params.yaml")
-    choices = [(choice, study.params(choice)) for choice in study.combinations()]  # all are right, or none is fitted
+def main(layout: Layout, folder: Path) -> None:
+    """Bring the rows of one of a pipeline's studies, which lies in a folder, up to date."""
+    name, study, store = folder.name, read_study(folder / "params.yaml"), Store()
+    choices = [(choice, study.params(choice, layout.params)) for choice in study.combinations()]  # all right, or no fit
     names = [measure.name for measure in (*choices[0][1].task(study.profile).measures, *COSTS)]
     if unknown := [score for score in study.scores if score not in names]:
         raise UserError(f"{folder / 'params.yaml'}: scores names {shown(unknown[0])}; there are {', '.join(names)}")
@@ -79,8 +78,9 @@ def signals(layout: Layout, params: Params, study: Study, name: str) -> list[Pat
     ]
     if not paths or (study.images != "all" and len(paths) < len(study.images)):
         # `segment`, and no more: a later stage would write the keys that `refield adopt` goes by.
-        command = "repro" if study.profile in params.runs else f"exp run -S 'runs=[{study.profile}]'"
-        remedy = f"`dvc {command} segment` makes them"
+        file, stage = (f"{layout.params}:", f"{layout.pipeline}:segment") if layout.paper else ("", "segment")
+        command = "repro" if study.profile in params.runs else f"exp run -S '{file}runs=[{study.profile}]'"
+        remedy = f"`dvc {command} {stage}` makes them"
         raise UserError(f"{layout.signals(study.profile)} lacks images of the study {name}; {remedy}")
     return paths
 
