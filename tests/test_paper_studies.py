@@ -1,5 +1,6 @@
 """A paper that has a pipeline of its own has studies of its own: where it lies, with its parameters and images."""
 
+import io
 import re
 from pathlib import Path
 
@@ -17,11 +18,13 @@ from refield.pipeline.layout import Layout, layouts
 from refield.pipeline.studies import signals
 from refield.signals import Image
 from refield.study import read_study
+from refield.units.store import Store
 
 STUDY = """\
 profile: quick
 images: [a, b]
-methods: [plain, wide]
+methods: [plain, search]
+scores: [sequence]
 vary:
 - seed: [0, 1]
 """
@@ -37,10 +40,12 @@ def clone(tmp_path, monkeypatch):
     monkeypatch.setenv("REFIELD_DEVICE", "cpu")
     yaml = YAML()
     params = yaml.load(ROOT / "params.yaml")
-    params["methods"] = {"plain": {"gates": ["dense"]}, "wide": {"gates": ["dense"], "width_factor": 2}}
+    dictionary = {"dictionary": ["sine", "gaussian"], "stages": [1, 1]}
+    search = {"gates": ["dense", "dense"], "activation": dictionary, "trained": "base"}
+    params["methods"] = {"plain": {"gates": ["dense"]}, "search": search}
     params["profiles"] = {"quick": params["profiles"]["quick"]}
     params["profiles"]["quick"]["network"] = {"width": 4}
-    params["profiles"]["quick"]["train"] = {"iterations": 3, "learning_rate": 1e-3}
+    params["profiles"]["quick"]["train"] = {"iterations": 4, "learning_rate": 1e-3}
     FOLDER.mkdir(parents=True)
     (FOLDER / "params.yaml").write_text(STUDY)
     TOY.pipeline.write_text("stages: {}\n")
@@ -53,14 +58,23 @@ def clone(tmp_path, monkeypatch):
     return tmp_path
 
 
+def chosen(files):
+    """The activation of lowest loss of each layer, from the table of a search."""
+    table = pd.read_csv(io.BytesIO(files["search.csv"]))
+    last = table.groupby(["layer", "activation"])["loss"].last().unstack()
+    return last.idxmin(axis=1)
+
+
 def test_a_study_of_a_paper_is_fitted_and_taken_over_where_the_paper_is(clone, capsys):
     study.main("tiny", "toy")
     files = [FOLDER / name for name in ("scores.csv", "provenance.csv")]
     rows, written = pd.read_csv(files[0]), [file.read_text() for file in files]
     assert rows[["seed", "method", "image"]].to_numpy().tolist() == [
-        [seed, method, image] for seed in (0, 1) for method in ("plain", "wide") for image in "ab"
+        [seed, method, image] for seed in (0, 1) for method in ("plain", "search") for image in "ab"
     ]
     assert rows["unit"].nunique() == 8
+    for row in rows.fillna("").itertuples():
+        assert row.sequence == ("-".join(chosen(Store().get(row.unit).files)) if row.method == "search" else "")
     for file, text in zip(files, written, strict=True):  # as if they were of other code
         file.write_text(text.replace(rows["unit"][3], "0" * 64).replace(rows["unit"][4], "1" * 64))
     adopt.main(1, "toy")
@@ -74,6 +88,12 @@ def test_a_study_of_a_paper_is_fitted_and_taken_over_where_the_paper_is(clone, c
 def test_a_study_belongs_to_one_pipeline(clone):
     with pytest.raises(UserError, match="'tiny' is no study"):
         study.main("tiny")
+
+
+def test_an_unknown_score_is_named_with_those_that_there_are(clone):
+    (FOLDER / "params.yaml").write_text(STUDY.replace("[sequence]", "[sequences]"))
+    with pytest.raises(UserError, match=r"scores names 'sequences'; there are psnr_8bit, .*, bpp, sequence$"):
+        study.main("tiny", "toy")
 
 
 @pytest.mark.parametrize(

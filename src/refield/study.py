@@ -12,12 +12,14 @@ from pydantic import Field, ValidationError, model_validator
 from refield import yaml
 from refield.config import Params, read
 from refield.errors import shown
+from refield.scores.files import read_csv
 from refield.settings import ConfigError, sentence
 from refield.signals.names import Names
 from refield.strict import Name, Strict
 
 # Columns of a study's scores: the PSNR, before rounding, after these parts of the iterations.
 COURSE = {f"psnr_at_{part:g}": part for part in (0.02, 0.04, 0.1, 0.2, 0.4)}
+SEQUENCE = "sequence"  # the activations that a search has chosen, "sine-gabor"; empty for methods that do not search
 
 
 class Study(Strict):
@@ -26,7 +28,7 @@ class Study(Strict):
     profile: Name
     images: Names
     methods: list[Name] = Field(min_length=1)
-    scores: list[Name] = Field(default_factory=list)  # columns beside the PSNR: measures of the task, or costs
+    scores: list[Name] = Field(default_factory=list)  # columns beside the PSNR: measures of the task, costs, `SEQUENCE`
     # Grids: values for keys of params.yaml; `profile.` stands for the study's profile.
     vary: list[dict[str, list[Any]]] = Field(min_length=1)
 
@@ -56,6 +58,14 @@ class Study(Strict):
         if unknown := [method for method in self.methods if method not in params.methods]:
             raise ConfigError(f"methods names {shown(unknown[0])}, which is no method of {path}")
         return params
+
+
+def read_scores(file: Path) -> pd.DataFrame:
+    """The rows of a study's scores; `UserError` if the file is missing or no CSV file."""
+    rows = read_csv(file)
+    if SEQUENCE not in rows:
+        return rows
+    return rows.assign(**{SEQUENCE: rows[SEQUENCE].astype(object).where(rows[SEQUENCE].notna(), "")})
 
 
 def varied(scores: pd.DataFrame) -> list[str]:

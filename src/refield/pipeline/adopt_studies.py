@@ -16,8 +16,7 @@ from refield.pipeline import executing, relock
 from refield.pipeline.layout import Layout
 from refield.pipeline.studies import FILES, Row, row_of, signals
 from refield.pipeline.units import read_unit
-from refield.scores.files import read_csv
-from refield.study import Study, read_study, varied
+from refield.study import Study, read_scores, read_study, varied
 from refield.units.store import Made, Store
 from refield.units.unit import Unit
 
@@ -27,7 +26,7 @@ DIGITS = 1e-6  # of a study's rows
 def of_study(layout: Layout, folder: Path, sample: int) -> int:
     """Give the rows of a study the keys that their units have now, if some made anew have the same measures."""
     study, store = read_study(folder / "params.yaml"), Store()
-    rows = read_csv(folder / FILES[0])
+    rows = read_scores(folder / FILES[0])
     wanted = units_of(layout, study, folder, rows)
     keys = dict(zip(rows["unit"], (unit.key() for _, unit in wanted), strict=True))
     changed = [number for number, before in enumerate(rows["unit"]) if keys[before] != before]

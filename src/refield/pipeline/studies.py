@@ -15,11 +15,11 @@ from refield.errors import UserError, shown
 from refield.files import write
 from refield.pipeline.layout import Layout
 from refield.pipeline.units import files, read_unit
-from refield.scores.files import read_csv
-from refield.study import COURSE, Study, read_study
+from refield.study import COURSE, SEQUENCE, Study, read_scores, read_study
 from refield.units.kept import kept
 from refield.units.names import CURVE
 from refield.units.scoring import COSTS, decode_curve, score_files
+from refield.units.sequence import sequence
 from refield.units.store import Made, Store
 from refield.units.unit import Unit
 
@@ -33,7 +33,7 @@ def main(layout: Layout, folder: Path) -> None:
     """Bring the rows of one of a pipeline's studies, which lies in a folder, up to date."""
     name, study, store = folder.name, read_study(folder / "params.yaml"), Store()
     choices = [(choice, study.params(choice, layout.params)) for choice in study.combinations()]  # all right, or no fit
-    names = [measure.name for measure in (*choices[0][1].task(study.profile).measures, *COSTS)]
+    names = [*(measure.name for measure in (*choices[0][1].task(study.profile).measures, *COSTS)), SEQUENCE]
     if unknown := [score for score in study.scores if score not in names]:
         raise UserError(f"{folder / 'params.yaml'}: scores names {shown(unknown[0])}; there are {', '.join(names)}")
     paths = signals(layout, choices[0][1], study, name)
@@ -86,13 +86,14 @@ def signals(layout: Layout, params: Params, study: Study, name: str) -> list[Pat
 
 
 def row_of(made: Made | None, unit: Unit) -> Row:
-    """Where a fit comes from and all its scores; PSNR in dB also before rounding, and on the way."""
+    """Where a fit comes from and all its scores; PSNR in dB also before rounding, and on the way; what was chosen."""
     if made is None:
         return {}
     scores: Row = score_files(unit.name, unit.signal, made.files, unit.task)
     course = decode_curve(made.files[CURVE]).set_index("iteration")["psnr"]
     scores["psnr_raw"] = float(course.iloc[-1])
     scores |= {name: nearest(course, part) for name, part in COURSE.items()}
+    scores[SEQUENCE] = sequence(made.files)
     return {**scores, **{column: made.provenance[column] for column in PROVENANCE}}
 
 
@@ -103,7 +104,7 @@ def nearest(course: pd.Series, part: float) -> float:
 
 def read_rows(file: Path) -> pd.DataFrame:
     """What an earlier run has written; nothing where it has not, or in another form."""
-    rows = read_csv(file) if file.exists() else pd.DataFrame()
+    rows = read_scores(file) if file.exists() else pd.DataFrame()
     return rows if "unit" in rows else pd.DataFrame(columns=["unit"])
 
 
