@@ -47,6 +47,13 @@ def test_a_combination_may_be_of_a_fields_defaults_a_method_and_a_profile():
     assert params.field("kodak_crops", "ours").largest_a == 32.0
 
 
+def test_a_key_of_each_method_changes_for_all_of_the_study_and_for_no_others():
+    study = STUDY.model_copy(update={"methods": ["siren", "ours"]})
+    params = study.params({"method.gates": ["dense", "dense"]}, ROOT / "params.yaml")
+    gates = {method: params.field("quick", method).gates for method in ("siren", "ours", "siren_wide")}
+    assert gates == {"siren": ("dense",) * 2, "ours": ("dense",) * 2, "siren_wide": ("dense",) * 4}
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -55,6 +62,7 @@ def test_a_combination_may_be_of_a_fields_defaults_a_method_and_a_profile():
         ({"vary": [{"network.mlp.depth": [3]}]}, "has no key network.mlp.depth"),
         ({"vary": [{"network.mlp.bias": ["none"]}]}, "bias = 'none'"),
         ({"vary": [{"profile.task.kind": ["inpaint"]}]}, "has no key profiles.quick.task.kind"),
+        ({"vary": [{"method.train.schedule": ["cosine"]}]}, "has no key methods.ours.train.schedule"),
         ({"vary": [{"seed": [-1]}]}, "seed = -1"),
         ({"vary": [{"seed.of.all": [1]}]}, "has no key seed.of.all"),
     ],

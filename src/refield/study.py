@@ -29,7 +29,7 @@ class Study(Strict):
     images: Names
     methods: list[Name] = Field(min_length=1)
     scores: list[Name] = Field(default_factory=list)  # columns beside the PSNR: measures of the task, costs, `SEQUENCE`
-    # Grids: values for keys of params.yaml; `profile.` stands for the study's profile.
+    # Grids: values for keys of params.yaml; `profile.` stands for the study's profile, `method.` for all its methods.
     vary: list[dict[str, list[Any]]] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -50,14 +50,19 @@ class Study(Strict):
 
     def params(self, choice: dict[str, Any], path: Path = Path("params.yaml")) -> Params:
         """The parameters with a combination's values; `ConfigError` if they are wrong or a method is unknown."""
-        changes = {
-            f"profiles.{self.profile}.{key.removeprefix('profile.')}" if key.startswith("profile.") else key: value
-            for key, value in choice.items()
-        }
+        changes = {key: value for varied, value in choice.items() for key in self._keys(varied)}
         params = read(self.profile, path=path, changes=changes)
         if unknown := [method for method in self.methods if method not in params.methods]:
             raise ConfigError(f"methods names {shown(unknown[0])}, which is no method of {path}")
         return params
+
+    def _keys(self, varied: str) -> list[str]:
+        """The keys of params.yaml that a key of a grid stands for."""
+        kind, _, key = varied.partition(".")
+        return {
+            "profile": [f"profiles.{self.profile}.{key}"],
+            "method": [f"methods.{method}.{key}" for method in self.methods],
+        }.get(kind, [varied])
 
 
 def read_scores(file: Path) -> pd.DataFrame:
