@@ -15,7 +15,12 @@ from ruamel.yaml import YAML
 from refield.pipeline.names import FromStage
 
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
-STUDIES = YAML(typ="safe").load(ROOT / "studies/dvc.yaml")["stages"]
+STUDIES = {
+    (f"{file.parts[-3]}/{name}" if file.parts[-4] == "papers" else name): stage
+    for file in (ROOT / "studies/dvc.yaml", *sorted(ROOT.glob("papers/*/studies/dvc.yaml")))
+    for name, stage in YAML(typ="safe").load(file)["stages"].items()
+}
+PIPELINES = ("dvc.yaml", "studies/dvc.yaml", "papers/*/dvc.yaml", "papers/*/studies/dvc.yaml")
 # What only papers' pipelines have: otherwise these are the top level's, of other paths.
 OWN = {
     name: stage
@@ -97,17 +102,15 @@ def test_fits_and_scores_depend_on_keys_which_depend_on_all_code():
     assert "src/refield" in STAGES["wanted"]["deps"]
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if name != "fit"])
+@pytest.mark.parametrize("name", sorted({script(stage).stem for stage in ALL.values()} - {"fit"}))
 def test_only_fitting_imports_torch(name):
     """So that every other stage starts at once; `check` does if an active profile asks for a GPU."""
-    code = f"import sys, stages.{script(ALL[name]).stem}; print('torch' in sys.modules)"
+    code = f"import sys, stages.{name}; print('torch' in sys.modules)"
     output = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert output.strip() == "False"
 
 
-@pytest.mark.parametrize(
-    "file", [*ROOT.glob("dvc.yaml"), *ROOT.glob("studies/dvc.yaml"), *ROOT.glob("papers/*/dvc.yaml")]
-)
+@pytest.mark.parametrize("file", [file for pattern in PIPELINES for file in ROOT.glob(pattern)])
 def test_no_command_has_anything_put_into_it(file):
     """A shell would run it: names come from params.yaml, and DVC runs stages without `check` if it is asked to."""
     stages = YAML(typ="safe").load(file)["stages"]

@@ -1,3 +1,5 @@
+import itertools
+import json
 import re
 
 import pytest
@@ -10,7 +12,12 @@ from refield.pipeline.layout import Layout
 from refield.pipeline.studies import signals
 from refield.study import Study, read_study
 
-STUDIES = sorted(file.parent.name for file in ROOT.glob("studies/*/params.yaml"))
+PAPERS = (None, *sorted(folder.parent.name for folder in ROOT.glob("papers/*/studies")))
+STUDIES = [
+    (paper, file.parent.name)
+    for paper in PAPERS
+    for file in sorted((ROOT / Layout(paper).studies).glob("*/params.yaml"))
+]
 VARIED = [{"seed": [1, 2], "profile.train.schedule": ["constant", "cosine"]}]
 STUDY = Study(profile="quick", images="all", methods=["ours"], vary=VARIED)
 
@@ -91,13 +98,38 @@ def test_a_wrong_file_is_one_sentence(tmp_path):
         read_study(tmp_path / "none.yaml")
 
 
-@pytest.mark.parametrize("name", STUDIES)
-def test_the_studies_we_ship_are_valid_and_are_stages(name):
-    study = read_study(ROOT / "studies" / name / "params.yaml")
+@pytest.mark.parametrize(("paper", "name"), STUDIES)
+def test_the_studies_we_ship_are_valid_and_are_stages(paper, name):
+    layout = Layout(paper)
+    study = read_study(ROOT / layout.studies / name / "params.yaml")
+    fitted = []
     for choice in study.combinations():
-        study.params(choice, ROOT / "params.yaml")
-    stage = YAML(typ="safe").load(ROOT / "studies/dvc.yaml")["stages"]["study"]
-    assert stage["foreach"][name] == study.profile
+        params = study.params(choice, ROOT / layout.params)
+        asked = [
+            [of(study.profile, method) for of in (params.field, params.train, params.map)] for method in study.methods
+        ]
+        fitted.append((params.seed, asked))
+    assert all(one != other for one, other in itertools.combinations(fitted, 2))  # every combination varies something
+    assert stages(layout)["study"]["foreach"][name] == study.profile
+
+
+@pytest.mark.parametrize("paper", PAPERS[1:])
+def test_a_papers_studies_are_run_as_those_of_the_top_level(paper):
+    text = json.dumps(stages(Layout())["study"]["do"])
+    for old, new in (
+        ('"wdir": "..', '"wdir": "../../..'),
+        ("stages.study", f"stages.study --paper {paper}"),
+        ("data/", f"data/{paper}/"),
+        ("reports/", f"reports/{paper}/"),
+        ("studies/", f"papers/{paper}/studies/"),
+        ('"params.yaml"', f'"papers/{paper}/params.yaml"'),
+    ):
+        text = text.replace(old, new)
+    assert stages(Layout(paper))["study"]["do"] == json.loads(text)
+
+
+def stages(layout):
+    return YAML(typ="safe").load(ROOT / layout.studies / "dvc.yaml")["stages"]
 
 
 @pytest.mark.parametrize(

@@ -120,8 +120,8 @@ def test_the_chart_leaves_out_methods_of_unknown_time() -> None:
     assert chart(scored(), past.iloc[1:], curves, PARAMS, PAPER) is None
 
 
-@pytest.mark.parametrize("file", ["dvc.yaml", "studies/dvc.yaml"])
-def test_no_stage_reads_or_declares_it_so_that_no_lock_file_holds_a_day(file: str) -> None:
-    for name, stage in YAML(typ="safe").load(ROOT / file)["stages"].items():
+@pytest.mark.parametrize("folder", ["", "studies/", "papers/mire/", "papers/mire/studies/"])
+def test_no_stage_reads_or_declares_it_so_that_no_lock_file_holds_a_day(folder: str) -> None:
+    for name, stage in YAML(typ="safe").load(ROOT / f"{folder}dvc.yaml")["stages"].items():
         parts = {key: stage.get("do", stage).get(key, []) for key in ("deps", "outs", "plots", "metrics")}
         assert "provenance" not in str(parts).replace("stages/provenance.py", ""), name
