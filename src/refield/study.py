@@ -1,11 +1,12 @@
 """A study: some methods of a profile, fitted anew for every combination of other values of params.yaml."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pydantic import Field, ValidationError, model_validator
 
@@ -90,7 +91,15 @@ def short(key: str) -> str:
 
 
 def brief(value: Any) -> str:
-    """A value of params.yaml."""
+    """A value of params.yaml, as it is or as a CSV file has it."""
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        value = yaml.parse(value, "a value of a study")
+    if isinstance(value, Mapping):
+        return in_words([*value], value.values())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(map(brief, value))
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
     if isinstance(value, Integral):
         return f"{int(value):,}"
     return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")

@@ -24,10 +24,11 @@ class Shown(Strict):
 
     title: str
     study: Name  # a folder of studies/
-    show: Literal["settings", "seeds", "course", "choices"]
+    show: Literal["settings", "seeds", "course", "choices", "table", "best", "sequences"]
     words: str | None = None
-    differences: list[Name] = Field(default_factory=list)  # beside the gain
-    against: list[Name] = Field(default_factory=list)  # of choices, the values that all others are compared with
+    differences: list[Name] = Field(default_factory=list)  # beside the gain; of a table, these alone
+    # Of choices the values, and of what shows each method at its best the methods, that all others are compared with.
+    against: list[Name] = Field(default_factory=list)
 
 
 class Discussion(Strict):

@@ -1,18 +1,19 @@
 """What a paper's gain is made of, in words and tables whose every number is computed from scores."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
 from refield.config import Params
 from refield.errors import UserError
 from refield.papers import Discussion, Gain, Paper
-from refield.papers.discussion import GAIN
+from refield.papers.discussion import GAIN, Shown
 from refield.reports.choices import choices
 from refield.reports.description import kind
 from refield.reports.results import Results, pipe, scores_of
 from refield.reports.sensitivity import SECTIONS
+from refield.reports.variation import best, sequences, table
 from refield.scores.numbers import DASH, number
 from refield.scores.paired import Difference, difference
 
@@ -23,6 +24,7 @@ METHOD = (
     "A difference is the mean over images of PSNR in dB, image by image, with its 95 % confidence interval (Student's "
     "t); p is Wilcoxon's signed-rank test. The interval is over images, for one seed"
 )
+NOT_RUN = "This study has not been run yet."
 BELOW = ": what another seed or rate changes stands below"
 
 
@@ -34,7 +36,8 @@ def discussion(
     params: Params,
     paper: Paper,
 ) -> str:
-    """Markdown, from all profiles' scores and mean curves and the studies' scores; `origin` says how it was made."""
+    """Markdown, from all profiles' scores and mean curves, and the scores of the studies that have been run; `origin`
+    says how it was made."""
     plan, gain = paper.discussion, paper.gain
     if not plan or not gain:
         raise UserError("the paper has no discussion, which names differences of methods and says what they mean")
@@ -56,12 +59,23 @@ def discussion(
             blocks += [f"## {profile}", f"Not run yet{needs}."]
     for section in plan.studies:
         blocks += [f"## {section.title}", *([section.words] if section.words else [])]
-        if section.show == "choices":
-            blocks += choices(studies[section.study], section.against)
-            continue
-        others = [paper.difference(name) for name in section.differences]
-        blocks += SECTIONS[section.show](studies[section.study], gain, others, paper)
+        blocks += _shown(studies[section.study], section, gain, paper) if section.study in studies else [NOT_RUN]
     return "\n\n".join(blocks) + "\n"
+
+
+def _shown(scores: pd.DataFrame, section: Shown, gain: Gain, paper: Paper) -> Iterator[str]:
+    """What a section shows of its study's scores."""
+    others = [paper.difference(name) for name in section.differences]
+    match section.show:
+        case "choices":
+            return choices(scores, section.against)
+        case "table":
+            return table(scores, others, paper)
+        case "best":
+            return best(scores, section.against, paper)
+        case "sequences":
+            return sequences(scores, paper)
+    return SECTIONS[section.show](scores, gain, others, paper)
 
 
 def _differences(psnr: pd.DataFrame, names: Iterable[str], plan: Discussion, paper: Paper) -> str:

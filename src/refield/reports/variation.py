@@ -1,0 +1,154 @@
+"""What other values of some parameters do to each method: Markdown, from a study's scores.
+
+A row is a combination of values; where trials with other seeds were made, it is of all of them.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from refield.errors import UserError
+from refield.papers import Paper
+from refield.papers.table import Pair
+from refield.reports.results import pipe
+from refield.scores.measure import PSNR
+from refield.scores.numbers import DASH, number
+from refield.scores.paired import difference
+from refield.study import SEQUENCE, brief, short, varied
+
+SEED = "seed"
+END = " (end)"
+
+
+def table(scores: pd.DataFrame, others: Sequence[Pair], paper: Paper) -> Iterator[str]:
+    """Each method's average at each combination of values, and differences of those pairs that were fitted."""
+    methods, trials = _methods(scores), _trials(scores)
+    spread = f", and the standard deviation of the average over {trials} seeds" if trials > 1 else ""
+    yield f"Average PSNR over {_images(scores)}{spread}."
+    rows = [
+        (words, *(_average(part[part["method"] == method], trials) for method in methods))
+        for words, part in _settings(scores)
+    ]
+    yield pipe([_heads(scores), *map(paper.label, methods)], rows)
+    if pairs := [pair for pair in others if {*pair} <= {*methods}]:
+        seeds = "; of each image the mean over seeds" if trials > 1 else ""
+        yield f"Differences in dB with their 95 % intervals over images{seeds}."
+        rows = [(words, *(_less(_psnr(part), *pair) for pair in pairs)) for words, part in _settings(scores)]
+        yield pipe([_heads(scores), *(" less ".join(map(paper.label, pair)) for pair in pairs)], rows)
+
+
+def best(scores: pd.DataFrame, against: Sequence[str], paper: Paper) -> Iterator[str]:
+    """Each method's average at each combination of values, and each at its own best against some of them at theirs."""
+    methods = _methods(scores)
+    if missing := [method for method in against if method not in methods]:
+        raise UserError(f"a study that shows each method at its best has no scores of {missing[0]}")
+    psnr_of = {words: _psnr(part) for words, part in _settings(scores)}
+    found = {method: max(psnr_of, key=lambda words: psnr_of[words][method].mean()) for method in methods}
+    psnr = pd.DataFrame({method: psnr_of[found[method]][method] for method in methods})
+    # What a study does not vary of a method has no best.
+    same = {method for method in methods if all(each[method].equals(psnr[method]) for each in psnr_of.values())}
+    yield f"Average PSNR over {_images(scores)}; * is a method's best."
+    rows = [
+        (words, *(number(each[m].mean()) + "*" * (m not in same and found[m] == words) for m in methods))
+        for words, each in psnr_of.items()
+    ]
+    yield pipe([_heads(scores), *map(paper.label, methods)], rows)
+    ends, lines = _ends(scores), []
+    for method in psnr.mean().sort_values(ascending=False).index:
+        at = DASH if method in same else found[method] + END * (found[method] in ends)
+        gaps = [_less(psnr, other, method) if other != method else "" for other in against]
+        lines.append((paper.label(method), at, number(psnr[method].mean()), *gaps))
+    beyond = f";{END} is an end of what was tried, beyond which there may be a better one" if ends else ""
+    yield f"Each method at its best, chosen by these images{beyond}. Differences in dB with their 95 % intervals."
+    yield pipe(["", _heads(scores), "PSNR", *(f"{paper.label(other)} less it" for other in against)], lines, words=2)
+
+
+def sequences(scores: pd.DataFrame, paper: Paper) -> Iterator[str]:
+    """Which sequences the searches have chosen at each combination of values, and whether another seed changes them."""
+    if SEQUENCE not in scores or not (scores[SEQUENCE] != "").any():
+        raise UserError(f"a study that shows sequences has none; its scores must name {SEQUENCE}, of a search")
+    scores = scores[scores[SEQUENCE] != ""]
+    depth = scores[SEQUENCE].str.count("-").max() + 1
+    trials = _trials(scores)
+    rows = []
+    for words, part in _settings(scores):
+        for method in _methods(part):
+            own = part[part["method"] == method]
+            counted = Counter(own[SEQUENCE].str.replace("-", ", ").map(brief)).most_common()
+            often = "; ".join(f"{sequence} ({count})" for sequence, count in counted)
+            rows.append((words, paper.label(method), often, str(len(counted)), *(_agreement(own, depth, trials))))
+    layers = [f"in layer {layer}" for layer in range(1, depth + 1)]
+    alike = ["the same with every seed", *layers] if trials > 1 else []
+    told = ". The last columns say on how many images every seed leads to the same choice" if trials > 1 else ""
+    yield f"The activations that searches have chosen, from the first layer to the last, and how often{told}."
+    yield pipe([_heads(scores), "", "sequences", "different ones", *alike], rows, words=3)
+
+
+def _agreement(rows: pd.DataFrame, depth: int, trials: int) -> Iterator[str]:
+    """On how many images all seeds lead to the same sequence, and to the same activation of each layer."""
+    if trials == 1:
+        return
+    layers = rows[SEQUENCE].str.split("-", expand=True).reindex(columns=range(depth))
+    for chosen in (rows[SEQUENCE], *(layers[layer] for layer in layers)):
+        by_image = chosen.groupby(rows["image"]).nunique()
+        yield f"{(by_image == 1).sum()} of {len(by_image)}" if chosen.notna().any() else ""
+
+
+def _keys(scores: pd.DataFrame) -> list[str]:
+    """The keys that tell combinations apart, seeds aside: what changes only together with an earlier one does not."""
+    keys: list[str] = []
+    for key in varied(scores):
+        if key != SEED and scores.groupby([*keys, key]).ngroups > (scores.groupby(keys).ngroups if keys else 1):
+            keys.append(key)
+    return keys
+
+
+def _settings(scores: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Each combination in words, and its rows, in the study's order."""
+    if keys := _keys(scores):
+        for values, part in scores.groupby(keys, sort=False):
+            yield ", ".join(map(brief, values)), part
+    else:
+        yield "all", scores
+
+
+def _heads(scores: pd.DataFrame) -> str:
+    return ", ".join(map(short, _keys(scores))) or "seeds"
+
+
+def _ends(scores: pd.DataFrame) -> set[str]:
+    """The lowest and the highest value of a study of one number, in words; none of others."""
+    keys = _keys(scores)
+    if len(keys) != 1 or scores[keys[0]].dtype.kind not in "iuf":
+        return set()
+    return {brief(scores[keys[0]].min()), brief(scores[keys[0]].max())}
+
+
+def _methods(scores: pd.DataFrame) -> list[str]:
+    return [str(method) for method in scores["method"].unique()]
+
+
+def _trials(scores: pd.DataFrame) -> int:
+    return scores[SEED].nunique() if SEED in varied(scores) else 1
+
+
+def _images(scores: pd.DataFrame) -> str:
+    count = scores["image"].nunique()
+    return f"{count} image{'' if count == 1 else 's'}"
+
+
+def _average(rows: pd.DataFrame, trials: int) -> str:
+    if trials == 1:
+        return number(rows[PSNR.name].mean())
+    by_seed = rows.groupby(SEED)[PSNR.name].mean()
+    return f"{number(by_seed.mean())} ± {number(by_seed.std(ddof=1))}"
+
+
+def _psnr(rows: pd.DataFrame) -> pd.DataFrame:
+    """Images down and methods across; of several seeds the mean."""
+    return rows.pivot_table(index="image", columns="method", values=PSNR.name, aggfunc="mean")
+
+
+def _less(psnr: pd.DataFrame, first: str, second: str) -> str:
+    return str(difference(psnr[first], psnr[second])).replace(" dB", "")

@@ -1,0 +1,230 @@
+"""Tables of what varies: averages, each method at its best, and what searches have chosen."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from pipeline import ROOT
+from ruamel.yaml import YAML
+from stages import discussion as stage
+
+from refield import papers
+from refield.errors import UserError
+from refield.pipeline.layout import Layout
+from refield.reports.variation import best, sequences, table
+from refield.scores.paired import difference
+from refield.study import brief, read_scores
+
+PAPER = papers.read("mire", ROOT / "papers")
+RATE = "method.train.learning_rate"
+IMAGES = ["im1", "im2", "im3", "im4"]
+PIPELINES = [None, *sorted(folder.parent.name for folder in ROOT.glob("papers/*/studies"))]
+
+
+def rows(psnr, methods=("mire", "siren"), **columns):
+    """Of each method and image the PSNR, which differs from image to image."""
+    about = [{**columns, "method": method, "image": image} for method in methods for image in IMAGES]
+    return pd.DataFrame(about).assign(psnr_8bit=np.ravel(psnr))
+
+
+def around(*averages):
+    """For each method four images around an average, not the same for all."""
+    offsets = [[-3.0, -1.0, 1.0, 3.0], [-2.9, -1.1, 1.3, 2.7], [-3.2, -0.6, 0.9, 2.9]]
+    return [[average + offset for offset in each] for average, each in zip(averages, offsets, strict=False)]
+
+
+def rates(**levels):
+    """A study of rates, with each method's averages at 0.001, 0.01 and 0.1."""
+    return pd.concat(
+        rows(around(*(each[i] for each in levels.values())), [*levels], **{RATE: rate})
+        for i, rate in enumerate((0.001, 0.01, 0.1))
+    )
+
+
+def cells(block):
+    """Of a table in Markdown, its lines."""
+    return [[cell.strip() for cell in line[1:-1].split("|")] for line in block.splitlines() if "---" not in line]
+
+
+def test_a_row_is_a_setting_and_a_column_a_method():
+    said, averages = table(rates(mire=(30, 32, 31), siren=(28, 29, 27)), [], PAPER)
+    assert said == "Average PSNR over 4 images."
+    assert cells(averages) == [
+        ["learning rate", "MIRE", "SIREN"],
+        ["0.001", "30.00", "28.00"],
+        ["0.01", "32.00", "29.00"],
+        ["0.1", "31.00", "27.00"],
+    ]
+
+
+def test_trials_are_averaged_and_their_deviation_is_that_of_the_average():
+    levels = {0: (30, 28), 1: (31, 28), 2: (35, 28)}
+    parts = [
+        rows(around(*(level + (width == 64) for level in pair)), **{"profile.network.width": width, "seed": seed})
+        for width in (32, 64)
+        for seed, pair in levels.items()
+    ]
+    said, averages, _, gaps = table(pd.concat(parts), [("mire", "siren"), ("mire", "finer")], PAPER)
+    assert said == "Average PSNR over 4 images, and the standard deviation of the average over 3 seeds."
+    deviation = np.std([30, 31, 35], ddof=1)
+    assert cells(averages)[1:] == [
+        ["32", f"32.00 ± {deviation:.2f}", "28.00 ± 0.00"],
+        ["64", f"33.00 ± {deviation:.2f}", "29.00 ± 0.00"],
+    ]
+    heads, *lines = cells(gaps)
+    assert heads == ["width", "MIRE less SIREN"]  # FINER was not fitted
+    mean = pd.DataFrame(around(32, 28), index=["mire", "siren"])
+    assert {line[1] for line in lines} == {str(difference(mean.loc["mire"], mean.loc["siren"])).replace(" dB", "")}
+
+
+def test_where_only_seeds_vary_there_is_one_row_of_all():
+    parts = [rows(around(30 + seed, 28), seed=seed) for seed in (0, 1)]
+    assert cells([*table(pd.concat(parts), [], PAPER)][1])[1:] == [["all", "30.50 ± 0.71", "28.00 ± 0.00"]]
+
+
+def test_what_changes_only_with_an_earlier_key_is_not_said_twice():
+    keys = ("method.gates", "methods.mire.gates")
+    parts = [rows(around(30, 28), **dict.fromkeys(keys, str(["dense"] * depth)), stages="[1]") for depth in (2, 4)]
+    heads, *lines = cells([*table(pd.concat(parts), [], PAPER)][1])
+    assert [heads[0], *(line[0] for line in lines)] == ["gates", "dense, dense", "dense, dense, dense, dense"]
+    starts = ("base", "{'normal': [0.0, 1.0]}")
+    both = pd.concat(rows(around(30, 28), init=init, trained=start) for init in "ab" for start in starts)
+    heads, *lines = cells([*table(both, [], PAPER)][1])
+    assert [line[0] for line in lines] == ["a, base", "a, normal 0, 1", "b, base", "b, normal 0, 1"]
+
+
+def test_each_method_is_taken_at_its_best():
+    scores = rates(mire=(30, 32, 31), siren=(28, 29, 29.5), finer=(33, 33, 33))
+    _, averages, said, ranked = best(scores, ["mire"], PAPER)
+    assert cells(averages)[1:] == [
+        ["0.001", "30.00", "28.00", "33.00"],
+        ["0.01", "32.00*", "29.00", "33.00"],
+        ["0.1", "31.00", "29.50*", "33.00"],
+    ]
+    assert "(end) is an end of what was tried" in said
+    heads, *lines = cells(ranked)
+    assert heads == ["", "learning rate", "PSNR", "MIRE less it"]
+    assert [line[:3] for line in lines] == [
+        ["FINER", "—", "33.00"],  # nothing of it was varied
+        ["MIRE", "0.01", "32.00"],
+        ["SIREN", "0.1 (end)", "29.50"],
+    ]
+    psnr = pd.DataFrame(around(32, 29.5, 33), index=["mire", "siren", "finer"])
+    gaps = [str(difference(psnr.loc["mire"], psnr.loc[other])).replace(" dB", "") for other in ("finer", "siren")]
+    assert [line[3] for line in lines] == [gaps[0], "", gaps[1]]
+
+
+def test_the_values_of_no_number_have_no_end():
+    parts = [rows(around(level, 28), activation=str([name])) for name, level in (("sine", 31), ("gabor", 30))]
+    _, _, said, ranked = best(pd.concat(parts), [], PAPER)
+    assert "end" not in said
+    assert [line[:2] for line in cells(ranked)[1:]] == [["MIRE", "sine"], ["SIREN", "—"]]
+
+
+def test_best_against_a_method_that_was_not_fitted_is_refused():
+    with pytest.raises(UserError, match="has no scores of finer"):
+        list(best(rates(mire=(30, 32, 31)), ["finer"], PAPER))
+
+
+def searched(*chosen, **columns):
+    return rows(around(30, 28), **columns).assign(sequence=[*chosen, "", "", "", ""])
+
+
+def test_sequences_are_counted_and_held_against_those_of_other_seeds():
+    scores = pd.concat(
+        [
+            searched("sine-gabor", "sine-gabor", "root_raised_cosine-gabor", "sine-sine", seed=0),
+            searched("sine-gabor", "gabor-gabor", "root_raised_cosine-sine", "sine-gabor", seed=1),
+        ]
+    )
+    said, found = sequences(scores, PAPER)
+    assert "on how many images every seed leads to the same choice" in said
+    heads, line = cells(found)
+    assert heads == ["seeds", "", "sequences", "different ones", "the same with every seed", "in layer 1", "in layer 2"]
+    assert line[:2] == ["all", "MIRE"]  # SIREN does not search
+    assert line[2].startswith("sine, gabor (4); ")
+    assert "root raised cosine, gabor (1)" in line[2]
+    assert line[3:] == ["5", "1 of 4", "3 of 4", "2 of 4"]
+
+
+def test_sequences_of_one_seed_and_of_several_depths():
+    scores = pd.concat(
+        [
+            searched("sine", "sine", "sine", "gabor", gates="['dense']"),
+            searched("sine-sine", "sine-sine", "gabor-sine", "gabor-sine", gates="['dense', 'dense']"),
+        ]
+    )
+    said, found = sequences(scores, PAPER)
+    assert "seed" not in said
+    assert cells(found)[1:] == [
+        ["dense", "MIRE", "sine (3); gabor (1)", "2"],
+        ["dense, dense", "MIRE", "sine, sine (2); gabor, sine (2)", "2"],
+    ]
+    both = pd.concat([scores.assign(seed=0), scores.assign(seed=1)])[["seed", *scores]]
+    assert [line[4:] for line in cells([*sequences(both, PAPER)][1])] == [
+        ["the same with every seed", "in layer 1", "in layer 2"],
+        ["4 of 4", "4 of 4", ""],
+        ["4 of 4", "4 of 4", "4 of 4"],
+    ]
+
+
+@pytest.mark.parametrize("scores", [rates(mire=(30, 32, 31)), rates(mire=(30, 32, 31)).assign(sequence="")])
+def test_a_study_without_sequences_is_refused(scores):
+    with pytest.raises(UserError, match="its scores must name sequence"):
+        list(sequences(scores, PAPER))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ([1, 1, 2], "1, 1, 2"),
+        ("['root_raised_cosine', 'sine']", "root raised cosine, sine"),
+        ({"uniform": [0.0, 1.0]}, "uniform 0, 1"),
+        ("{'uniform': [-10.0, 10.0]}", "uniform -10, 10"),
+        (True, "yes"),
+        (np.bool_(False), "no"),
+        (np.int64(2520), "2,520"),
+        (1e-3, "0.001"),
+        ("multi_otsu", "multi otsu"),
+    ],
+)
+def test_a_value_reads_the_same_from_parameters_and_from_a_file(value, words, tmp_path):
+    assert brief(value) == words
+    file = tmp_path / "scores.csv"
+    pd.DataFrame({"key": [value]}).to_csv(file, index=False)
+    assert brief(read_scores(file)["key"].iloc[0]) == words
+
+
+def test_the_parts_of_mires_gain_add_up():
+    pairs = [PAPER.difference(name) for name in PAPER.discussion.parts]
+    assert [first for first, _ in pairs[:-1]] == [second for _, second in pairs[1:]]
+    assert (pairs[-1][0], pairs[0][1]) == PAPER.gain.pair
+
+
+@pytest.mark.parametrize("paper", PIPELINES)
+def test_a_discussion_depends_on_the_studies_that_it_shows(paper):
+    layout = Layout(paper)
+    stages = YAML(typ="safe").load(ROOT / layout.studies / "dvc.yaml")["stages"]
+    name = YAML(typ="safe").load(ROOT / layout.params)["paper"]
+    shown = {f"{layout.studies}/{study}/scores.csv" for study in papers.read(name, ROOT / "papers").studies}
+    assert {dep for dep in stages["discussion"]["deps"] if dep.endswith("scores.csv")} == shown
+
+
+def test_the_discussion_says_which_studies_have_not_been_run(tmp_path, monkeypatch):
+    layout = Layout("mire")
+    for name in (layout.params, layout.params.parent / "paper.yaml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    monkeypatch.chdir(tmp_path)
+    layout.reports.mkdir(parents=True)
+    (layout.studies / "rates").mkdir(parents=True)
+    scores = rates(mire_siren=(30, 32, 31), siren=(28, 29, 27))
+    scores.to_csv(layout.studies / "rates/scores.csv", index=False)
+    stage.main("mire")
+    text = layout.discussion.read_text()
+    titles = [section.title for section in PAPER.discussion.studies]
+    sections = dict(zip(titles, re.split("|".join(f"\n## {title}\n" for title in titles), text)[1:], strict=True))
+    assert [title for title in titles if "has not been run yet" not in sections[title]] == [titles[0]]
+    assert "| SIREN | 0.01 | 29.00 | +3.00 [" in sections[titles[0]]
+    assert "Made by `dvc repro papers/mire/studies/dvc.yaml:discussion`" in text
