@@ -36,14 +36,18 @@ def read(
     method: str | None = None,
     path: Path | None = None,
     changes: Mapping[str, Any] | None = None,
+    alone: bool = False,
 ) -> Params:
     """The validated parameters; `ConfigError` if they are wrong, or lack the profile or method that is asked for.
 
     Of `path`, or of what `find` finds. `changes` are other values for some keys, such as
-    "profiles.quick.train.iterations".
+    "profiles.quick.train.iterations"; if they need suit no profile but the one that is asked for, that one stands
+    `alone`, and `runs` names it.
     """
     path = path or find("params.yaml")
     loaded = yaml.load(path)
+    if alone and isinstance(loaded, dict) and isinstance(known := loaded.get("profiles"), dict) and profile in known:
+        loaded = {**loaded, "profiles": {profile: known[profile]}, "runs": [profile]}
     for key, value in (changes or {}).items():
         *parents, last = key.split(".")
         entry = loaded

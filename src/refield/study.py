@@ -52,7 +52,7 @@ class Study(Strict):
     def params(self, choice: dict[str, Any], path: Path = Path("params.yaml")) -> Params:
         """The parameters with a combination's values; `ConfigError` if they are wrong or a method is unknown."""
         changes = {key: value for varied, value in choice.items() for key in self._keys(varied)}
-        params = read(self.profile, path=path, changes=changes)
+        params = read(self.profile, path=path, changes=changes, alone=True)
         if unknown := [method for method in self.methods if method not in params.methods]:
             raise ConfigError(f"methods names {shown(unknown[0])}, which is no method of {path}")
         return params

@@ -79,8 +79,7 @@ def signals(layout: Layout, params: Params, study: Study, name: str) -> list[Pat
     if not paths or (study.images != "all" and len(paths) < len(study.images)):
         # `segment`, and no more: a later stage would write the keys that `refield adopt` goes by.
         file, stage = (f"{layout.params}:", f"{layout.pipeline}:segment") if layout.paper else ("", "segment")
-        command = "repro" if study.profile in params.runs else f"exp run -S '{file}runs=[{study.profile}]'"
-        remedy = f"`dvc {command} {stage}` makes them"
+        remedy = f"`dvc exp run -S '{file}runs=[{study.profile}]' {stage}` makes them"
         raise UserError(f"{layout.signals(study.profile)} lacks images of the study {name}; {remedy}")
     return paths
 
