@@ -82,7 +82,11 @@ def test_the_library_never_reaches_up_into_the_stages():
 @pytest.mark.parametrize(
     ("package", "table", "others"),
     [
-        ("fields", "FIELDS", {"field", "architecture", "layer", "gates", "initialisation", "encoding", "dictionary"}),
+        (
+            "fields",
+            "FIELDS",
+            {"field", "architecture", "layer", "gates", "initialisation", "encoding", "dictionary", "derivatives"},
+        ),
         ("tasks", "TASKS", {"task", "problem"}),
         ("signals.sources", "SOURCES", {"choosing", "download", "sums"}),
         ("segmentation", "SEGMENTERS", {"segmentation", "thresholds", "joining", "labels", "files", "preview"}),

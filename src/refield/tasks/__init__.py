@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from refield.tasks.derivatives import Derivatives
 from refield.tasks.edges import Edges
 from refield.tasks.gradients import Gradients
 from refield.tasks.inpaint import Inpaint
+from refield.tasks.laplacian import Laplacian
 from refield.tasks.represent import Represent
 from refield.tasks.superresolve import Superresolve
 from refield.tasks.task import Task
@@ -14,8 +16,10 @@ TASKS: dict[str, type[Task]] = {
     "represent": Represent,
     "inpaint": Inpaint,
     "gradients": Gradients,
+    "laplacian": Laplacian,
     "superresolve": Superresolve,
     "edges": Edges,
+    "derivatives": Derivatives,
 }
 
 

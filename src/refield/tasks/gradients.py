@@ -8,19 +8,20 @@ from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float, Integer
+from pydantic import model_validator
 
 from refield.arrays import Tensor
 from refield.errors import UserError
+from refield.fields.derivatives import gradient
 from refield.scores import metrics
+from refield.scores.alignment import PSNR_AFFINE, PSNR_UNALIGNED, align_affine, align_mean, psnr_of_values
+from refield.scores.integrals import PSNR_CEILING, PSNR_LEAST_SQUARES, integral_of_gradient, solve_gradient
 from refield.scores.measure import PSNR, SSIM, Measure
+from refield.signals.differences import Operator, image_gradient
 from refield.signals.image import as_image
 from refield.signals.signal import Signal
 from refield.strict import Strict
 from refield.tasks.problem import Batch, Evaluate, Problem
-
-Operator = Literal["central", "sobel"]
-
-PSNR_AFFINE = Measure("psnr_affine", "PSNR affine", 2, unit="dB")
 
 
 class Gradients(Strict):
@@ -29,10 +30,22 @@ class Gradients(Strict):
     # sobel: the publication's, which smooths along the other axis, so that a perfect fit is a blurred image.
     # central: half the difference of the neighbours, one-sided at the borders; a sharper image.
     operator: Operator = "sobel"
+    # physical: the derivative by coordinates in [-1, 1], the same at any size. published: ten times Sobel's sums of
+    # pixels, as in SIREN's code and others', which is 0.63 times the derivative at 256 pixels, and 2.5 times at 64.
+    scale: Literal["physical", "published"] = "physical"
 
     least_squares: ClassVar[bool] = False
-    measures: ClassVar[tuple[Measure, ...]] = (PSNR, PSNR_AFFINE, SSIM)
+    measures: ClassVar[tuple[Measure, ...]] = (
+        *(PSNR, PSNR_AFFINE, SSIM, PSNR_UNALIGNED),
+        *(PSNR_CEILING, PSNR_LEAST_SQUARES),
+    )
     only_scores: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="after")
+    def only_sobel_has_a_published_scale(self) -> "Gradients":
+        if self.scale == "published" and self.operator != "sobel":
+            raise ValueError(f"scale: published is that of operator: sobel, not of {self.operator}")
+        return self
 
     def problem(self, signal: Signal, labels: Integer[np.ndarray, " n"] | None) -> Problem:
         """The image's gradient at every pixel; the target's columns are (d/d row, d/d column) of each channel in turn.
@@ -42,48 +55,35 @@ class Gradients(Strict):
         height, width = as_image(signal).shape
         if min(height, width) < 2:
             raise UserError(f"has {height} x {width} pixels; a gradient needs at least 2 on both sides")
-        target = image_gradient(signal.values().reshape(height, width, -1), self.operator)
+        values = signal.values().reshape(height, width, -1)
+        physical = self.scale == "physical"
+        target = image_gradient(values, self.operator) if physical else 80 * image_gradient(values, "sobel", "pixels")
         return Problem(
             signal.points(), target.reshape(height * width, -1), signal.channels, labels, loss=gradient_error
         )
 
     def finish(self, values: Float[np.ndarray, "n c"], signal: Signal) -> Signal:
         """The image of the field's values, shifted in each channel to the mean of `signal`, which no gradient tells."""
-        values = values.astype(np.float64)
-        return signal.with_values(values - values.mean(axis=0) + signal.values().mean(axis=0))
+        return signal.with_values(align_mean(values, signal.values()))
 
     def score(self, signal: Signal, estimate: Signal) -> dict[str, float]:
-        """PSNR in dB and SSIM of the 8-bit images, and PSNR after the best scale and offset per channel.
+        """PSNR in dB and SSIM of the 8-bit images, and two PSNR that depend on `operator` and the image alone.
 
-        The best are of the 8-bit estimate: intensities that were clamped to make it are lost.
+        Those are of a perfect integral of the target, which is the ceiling of the field's own after the best scale and
+        offset per channel, and of the pixels that least squares find in the same numbers.
         """
-        aligned = signal.with_values(align_affine(estimate.values(), signal.values()))
         original, reconstruction = as_image(signal).pixels, as_image(estimate).pixels
+        target = image_gradient(signal.values().reshape(original.shape), self.operator)
+
+        def aligned(found: np.ndarray) -> float:
+            return psnr_of_values(signal, align_affine(found.reshape(-1, signal.channels), signal.values()))
+
         return {
             PSNR.name: metrics.psnr_8bit(original, reconstruction),
-            PSNR_AFFINE.name: metrics.psnr_8bit(original, as_image(aligned).pixels),
             SSIM.name: metrics.ssim(original, reconstruction),
+            PSNR_CEILING.name: aligned(integral_of_gradient(target)),
+            PSNR_LEAST_SQUARES.name: aligned(solve_gradient(target, self.operator)),
         }
-
-
-def image_gradient(values: np.ndarray, operator: Operator) -> np.ndarray:
-    """The derivatives (h, w, c, 2) of an image's values (h, w, c) by row and by column coordinate, both in [-1, 1].
-
-    In these coordinates pixels are 2 / (side - 1) apart, so a picture's gradient is about the same at any size. The
-    publication's factor of 10 on plain Sobel sums is not: it is 0.63 times the derivative at 256 pixels, and 2.5 times
-    at 64. Beyond its border the image goes on as its mirror for `sobel`, which halves the derivative across the border.
-    """
-    from scipy import ndimage
-
-    axes = []
-    for axis in (0, 1):
-        if operator == "central":
-            steps = np.gradient(values, axis=axis)
-        else:  # channel by channel: in three dimensions ndimage would smooth over the channels too
-            channels = [ndimage.sobel(values[..., k], axis=axis) for k in range(values.shape[2])]
-            steps = np.stack(channels, axis=-1) / 8
-        axes.append(steps * (values.shape[axis] - 1) / 2)
-    return np.stack(axes, axis=-1)
 
 
 def gradient_error(evaluate: Evaluate, batch: Batch) -> Tensor:
@@ -92,28 +92,6 @@ def gradient_error(evaluate: Evaluate, batch: Batch) -> Tensor:
     A mean over points, and derivatives by coordinates in [-1, 1]: so it does not grow with the number of pixels. The
     value at a point must depend on no other point. Under `torch.no_grad` it is the same number without a graph.
     """
-    import torch
-
-    training = torch.is_grad_enabled()
-    with torch.enable_grad():
-        points = batch.points.detach().requires_grad_()
-        values = evaluate(points, batch.labels)
-        # The sum over points has at each point that point's own derivative.
-        gradients = [
-            torch.autograd.grad(channel.sum(), points, create_graph=training, retain_graph=True)[0]
-            for channel in values.unbind(dim=1)
-        ]
-    error = (torch.cat(gradients, dim=1) - batch.target).square().sum(dim=1)
+    found = gradient(evaluate, batch.points, batch.labels).flatten(start_dim=1)
+    error = (found - batch.target).square().sum(dim=1)
     return (error if batch.importance is None else batch.importance * error).mean()
-
-
-def align_affine(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Values (n, c) times a scale plus an offset per channel, those that bring them nearest to `reference` (n, c).
-
-    Nearest in least squares; the scale may be negative, and is 0 for a channel that is constant.
-    """
-    centred, mean = values - values.mean(axis=0), reference.mean(axis=0)
-    variance = (centred**2).mean(axis=0)
-    covariance = (centred * (reference - mean)).mean(axis=0)
-    scale = np.divide(covariance, variance, out=np.zeros_like(variance), where=variance > 0)
-    return scale * centred + mean

@@ -18,7 +18,7 @@ class Task(Described, Protocol):
     A task may serve some kinds of signal only; it refuses the others by a `UserError`, such as `as_image` raises.
     """
 
-    measures: ClassVar[tuple[Measure, ...]]  # the columns of `score`, the one that ranks methods first
+    measures: ClassVar[tuple[Measure, ...]]  # the columns of the scores, the one that ranks methods first
     only_scores: ClassVar[frozenset[str]]  # the keys, of `scores` in params.yaml, that no fit depends on
 
     @property
@@ -35,4 +35,7 @@ class Task(Described, Protocol):
         """The estimate of `signal` by the fitted field, from its values (n, c) where the problem wants them."""
 
     def score(self, signal: Signal, estimate: Signal) -> dict[str, float]:
-        """How good an estimate is, by the names of `measures`; `UserError` if it cannot be said."""
+        """How good an estimate is, by the names of `measures`, but for those that ask the field itself.
+
+        `UserError` if it cannot be said.
+        """

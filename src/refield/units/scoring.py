@@ -9,7 +9,9 @@ import pandas as pd
 
 from refield.errors import UserError, shown
 from refield.files import read
+from refield.fitting.train import SPANS
 from refield.scores.files import parse_csv
+from refield.scores.fitted import FieldMeasure, Fitted
 from refield.scores.measure import Measure
 from refield.segmentation import files as label_maps
 from refield.signals.signal import Signal
@@ -47,7 +49,7 @@ def score_files(name: str, signal: Signal, files: Mapping[str, bytes], task: Tas
     """Score the fit of a signal by its files; `place` is where they lie, for the sentence if one cannot be used."""
     checked = check(signal, files, f"{name}: " if place is None else place)
     try:
-        quality = task.score(signal, checked.estimate)
+        quality = _quality(task, signal, checked)
     except UserError as error:
         raise UserError(f"{name}: {error}") from None
     weights, samples = checked.contents.weights.values(), int(np.prod(signal.shape))
@@ -56,6 +58,15 @@ def score_files(name: str, signal: Signal, files: Mapping[str, bytes], task: Tas
     costs = (sum(weight.size for weight in weights), bpp_weights, bpp_map, bpp_weights + bpp_map)
     about: Row = {"image": name, **dict(zip(signal.axes, signal.shape, strict=True))}
     return about | quality | dict(zip((measure.name for measure in COSTS), costs, strict=True))
+
+
+def _quality(task: Task, signal: Signal, checked: Checked) -> dict[str, float]:
+    """A task's measures of an estimate, and of the field itself where it has such."""
+    quality, contents, labels = task.score(signal, checked.estimate), checked.contents, checked.labels
+    regions = None if labels is None else labels.reshape(-1)
+    fitted = Fitted(contents.field, contents.weights, signal.points(), regions, SPANS[contents.target])
+    quality |= {each.name: each.of(signal, fitted) for each in task.measures if isinstance(each, FieldMeasure)}
+    return {each.name: quality[each.name] for each in task.measures}
 
 
 def read_files(signal: Signal, folder: Path) -> dict[str, bytes]:

@@ -1,0 +1,152 @@
+"""A field's derivatives by its points: the gradient and the Laplacian of each channel.
+
+In reverse mode, by autograd, they are those of any function: a pass for each channel, and for its Laplacian one more
+for each axis. In forward mode value, slopes and Laplacian are carried through the layers of an MLP, all channels at
+once. With three layers of 256 sines, on one thread, a step of a fit to 2,048 points took, in milliseconds:
+
+                gradient   of RGB   Laplacian   of RGB
+    reverse           77      146         237      661
+    forward          109      134         131      153
+
+A loss is given its field as a function, in one of several threads: there it is reverse mode. (torch.func.jvp would be
+forward mode of any function, but its levels are the process's, and two threads at once end in an error.)
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from jaxtyping import Float, Float64, Integer
+
+from refield.arrays import Tensor
+from refield.fields.field import Field
+from refield.fields.layer import Layer
+from refield.fields.mlp import Mlp
+
+Function = Callable[[Tensor, Tensor | None], Tensor]  # values (n, c) at points (n, d) with labels (n,)
+
+
+@dataclass(frozen=True)
+class Jet:
+    """A field at points: its values, and their derivatives by the points' coordinates."""
+
+    values: Float[Tensor, "n c"]
+    gradient: Float[Tensor, "n c d"]
+    laplacian: Float[Tensor, "n c"]
+
+
+def gradient(
+    function: Function, points: Float64[Tensor, "n d"], labels: Integer[Tensor, " n"] | None = None
+) -> Float64[Tensor, "n c d"]:
+    """The derivatives of each channel by each coordinate, as autograd sees them: of FINER's sine it does not see all.
+
+    No value may depend on another point. They have a graph, for their own derivatives, where gradients are enabled.
+    """
+    import torch
+
+    training = torch.is_grad_enabled()
+    with torch.enable_grad():
+        at = points.detach().requires_grad_()
+        columns = [_derivative(channel, at, training) for channel in function(at, labels).unbind(dim=1)]
+    return torch.stack(columns, dim=1)
+
+
+def laplacian(
+    function: Function, points: Float64[Tensor, "n d"], labels: Integer[Tensor, " n"] | None = None
+) -> Float64[Tensor, "n c"]:
+    """The sum of each channel's second derivatives by the coordinates; otherwise as `gradient`."""
+    import torch
+
+    training = torch.is_grad_enabled()
+    with torch.enable_grad():
+        at = points.detach().requires_grad_()
+        columns = []
+        for channel in function(at, labels).unbind(dim=1):
+            slopes = _derivative(channel, at).unbind(dim=1)
+            bends = [_derivative(slope, at, training)[:, axis] for axis, slope in enumerate(slopes)]
+            columns.append(torch.stack(bends).sum(dim=0))
+    return torch.stack(columns, dim=1)
+
+
+def jet(
+    field: Field,
+    weights: Mapping[str, Tensor],
+    points: Float64[Tensor, "n d"],
+    labels: Integer[Tensor, " n"] | None = None,
+) -> Jet:
+    """A field's values and derivatives at points, of an MLP in forward mode, of any other in reverse mode."""
+    if isinstance(field, Mlp):
+        return _carried(field, weights, points, labels)
+
+    def function(at: Tensor, regions: Tensor | None) -> Tensor:
+        return field.evaluate(weights, at, regions)
+
+    return Jet(function(points, labels), gradient(function, points, labels), laplacian(function, points, labels))
+
+
+def _derivative(values: Tensor, at: Tensor, graph: bool = True) -> Tensor:
+    """The derivative of each value by its own row of `at`: their sum has at each row that row's."""
+    import torch
+
+    if not values.requires_grad:  # as of the slopes of a linear function, when its weights are given
+        return torch.zeros_like(at)
+    ones = torch.ones_like(values)
+    return torch.autograd.grad(values, at, ones, create_graph=graph, retain_graph=True, materialize_grads=True)[0]
+
+
+def _carried(field: Mlp, weights: Mapping[str, Tensor], points: Tensor, labels: Tensor | None) -> Jet:
+    """`Mlp.evaluate`, with the derivatives of each layer by the points beside its values."""
+    import torch
+
+    last = weights[f"layers.{field.hidden}.weight"]
+    at = None if field.steady else points.detach().cpu().numpy()
+    regions = None if labels is None else labels.cpu().numpy()
+
+    def inputs(seen: Tensor, _: Tensor | None) -> Tensor:
+        return field.inputs(seen, regions)
+
+    h, curvature = inputs(points, None).to(last.dtype), laplacian(inputs, points).to(last.dtype)
+    slopes = list(gradient(inputs, points).to(last.dtype).unbind(dim=2))
+    for i, layer in enumerate(field.layers(points.shape[1], last.shape[2])):
+        weight, bias = weights[f"layers.{i}.weight"], weights[f"layers.{i}.bias"]
+        expert = None if at is None else torch.as_tensor(field.experts(layer, at, regions), device=h.device)
+        below = h, slopes, curvature
+        z = layer.affine(h, weight, bias, expert)
+        none = torch.zeros_like(bias)
+        slopes = [layer.affine(slope, weight, none, expert) for slope in slopes]
+        curvature = layer.affine(curvature, weight, none, expert)
+        if layer.activation is None:
+            return Jet(z, torch.stack(slopes, dim=2), curvature)
+        h, first, second = _activated(layer, z, weights.get(f"layers.{i}.activation"))
+        slopes = [slope.repeat(1, first.shape[1] // slope.shape[1]) for slope in slopes]  # of gabor two from one
+        squares = torch.stack(slopes).square().sum(dim=0)
+        curvature = second * squares + first * curvature.repeat(1, first.shape[1] // curvature.shape[1])
+        slopes = [first * slope for slope in slopes]
+        if field.residual and below[0].shape == h.shape:
+            h, curvature = h + below[0], curvature + below[2]
+            slopes = [slope + old for slope, old in zip(slopes, below[1], strict=True)]
+    raise AssertionError("an MLP ends with a layer without activation")
+
+
+def _activated(layer: Layer, z: Tensor, trained: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    """A layer's numbers (n, outputs) of z (n, m), and their first and second derivatives by their own z."""
+    import torch
+
+    training = torch.is_grad_enabled()
+    with torch.enable_grad():
+        u = z if z.requires_grad else z.detach().requires_grad_()
+        parts = _exactly(layer, u, trained).split(z.shape[1], dim=1)
+        first = [_derivative(part, u) for part in parts]
+        second = [_derivative(part, u, training) for part in first]
+    found = (torch.cat(list(each), dim=1) for each in (parts, first, second))
+    h, slope, bend = (each if training else each.detach() for each in found)
+    return h, slope, bend
+
+
+def _exactly(layer: Layer, z: Tensor, trained: Tensor | None) -> Tensor:
+    """What a layer makes of z, with all that depends on z: autograd takes a factor of FINER's for a constant."""
+    import torch
+
+    if layer.activation == "finer":
+        u = layer.omega * z
+        return torch.sin((layer.beta * u.abs() + 1) * u)
+    return layer.activate(z, trained)
