@@ -87,7 +87,7 @@ def test_the_library_never_reaches_up_into_the_stages():
             "FIELDS",
             {"field", "architecture", "layer", "gates", "initialisation", "encoding", "dictionary", "derivatives"},
         ),
-        ("tasks", "TASKS", {"task", "problem"}),
+        ("tasks", "TASKS", {"task", "problem", "perceptual"}),
         ("signals.sources", "SOURCES", {"choosing", "download", "sums"}),
         ("segmentation", "SEGMENTERS", {"segmentation", "thresholds", "joining", "labels", "files", "preview"}),
     ],

@@ -19,6 +19,7 @@ from refield.fitting.fit import fit_together
 from refield.fitting.job import Job
 from refield.fitting.train import Train
 from refield.scores import metrics
+from refield.scores.controls import enlarged
 from refield.signals.image import Image, pixel_grid
 from refield.tasks.problem import Batch, Problem, squared_error
 from refield.tasks.represent import Represent
@@ -82,6 +83,26 @@ class TestReduction:
         image = photograph(12, 18)
         twice = reduced(reduced(image.values().reshape(12, 18, 3), 2), 3)
         np.testing.assert_allclose(Superresolve(factor=6).reduce(image), twice.reshape(-1, 3))
+
+    @pytest.mark.parametrize("factor", [2, 4, 8, 16])
+    def test_bilinear_is_the_mean_under_a_tent(self, factor: int) -> None:
+        """Around a reduced pixel's centre and as far as those of its neighbours; cut off at the border."""
+        image = photograph(32, 48)
+        found = Superresolve(factor=factor, reduction="bilinear").reduce(image).reshape(32 // factor, 48 // factor, 3)
+
+        def tents(side: int) -> np.ndarray:
+            pixels, centres = np.arange(side) + 0.5, factor * (np.arange(side // factor) + 0.5)
+            weights = np.clip(1 - np.abs(pixels - centres[:, None]) / factor, 0, None)
+            return weights / weights.sum(axis=1, keepdims=True)
+
+        expected = np.einsum("ih,jw,hwc->ijc", tents(32), tents(48), image.values().reshape(32, 48, 3))
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+    def test_bilinear_is_what_is_fitted_and_enlarged(self) -> None:
+        image = photograph(16, 24)
+        task = Superresolve(factor=2, reduction="bilinear")
+        np.testing.assert_array_equal(task.problem(image, None).target, task.reduce(image))
+        assert task.score(image, image)["psnr_bicubic"] != Superresolve(factor=2).score(image, image)["psnr_bicubic"]
 
     @given(st.integers(1, 30), st.integers(1, 30), st.integers(2, 7))
     def test_is_of_multiples_only(self, height: int, width: int, factor: int) -> None:
@@ -312,8 +333,8 @@ class TestScores:
             for estimate in (image, photograph(16, 24, seed=1))
         ]
         own = Superresolve(factor=2).score(image, image)
-        controls = [name for name in own if name.endswith(("_bicubic", "_lanczos"))]
-        assert len(controls) == 4
+        controls = own.keys() - {"psnr_8bit", "ssim"}
+        assert len(controls) == 6
         assert all(each[name] == own[name] for each in found for name in controls)
         assert own["psnr_bicubic"] != Superresolve(factor=4).score(image, image)["psnr_bicubic"]
 
@@ -337,12 +358,36 @@ class TestScores:
         scores = Superresolve(factor=2).score(image, image)
         assert min(scores["psnr_bicubic"], scores["psnr_lanczos"]) > 40
 
+    def test_values_of_a_grid_with_ends_are_enlarged_well_where_ends_are_aligned(self) -> None:
+        """And block means are not: those are of another grid."""
+
+        def smooth(height: int, width: int) -> np.ndarray:
+            rows, columns = pixel_grid(height, width).T.reshape(2, height, width, 1)
+            return 0.8 * np.sin(3 * rows + 2 * columns)
+
+        values, inside = smooth(32, 48), (slice(3, -3), slice(3, -3))
+        for small, good in ((smooth(16, 24), True), (reduced(values, 2), False)):
+            error = np.abs(enlarged(small, 2, "bicubic", "ends") - values)[inside].max()
+            assert error < 0.005 if good else error > 0.03
+
     def test_of_a_factor_of_one_are_the_image(self) -> None:
         scores = Superresolve().score(photograph(16, 24), photograph(16, 24, seed=1))
-        assert scores["psnr_bicubic"] == scores["psnr_lanczos"] == math.inf
+        assert scores["psnr_bicubic"] == scores["psnr_lanczos"] == scores["psnr_bicubic_ends"] == math.inf
 
 
-@pytest.mark.parametrize("keys", [{"factor": 0}, {"factor": 2.0}, {"loss": "mean"}, {"grid": "corners"}])
+IMPOSSIBLE = [
+    {"factor": 0},
+    {"factor": 2.0},
+    {"loss": "mean"},
+    {"grid": "corners"},
+    {"loss": "averaged", "reduction": "bilinear"},
+    {"loss": "perceptual"},
+    {"loss": "perceptual", "features_file": "vgg19.pth"},
+    {"features_file": "vgg19.pth", "features_sha256": 64 * "0"},
+]
+
+
+@pytest.mark.parametrize("keys", IMPOSSIBLE)
 def test_impossible_keys_are_refused(keys: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Superresolve(**keys)

@@ -7,9 +7,8 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
-from PIL import Image as Pillow
 
-FILTERS = {"bicubic": Pillow.Resampling.BICUBIC, "lanczos": Pillow.Resampling.LANCZOS}
+from refield.signals.resizing import Aligned, resized
 
 
 def biharmonic(pixels: UInt8[np.ndarray, "h w c"], hidden: Bool[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w c"]:
@@ -27,13 +26,8 @@ def biharmonic(pixels: UInt8[np.ndarray, "h w c"], hidden: Bool[np.ndarray, "h w
 
 
 def enlarged(
-    values: Float[np.ndarray, "h w c"], factor: int, by: Literal["bicubic", "lanczos"]
+    values: Float[np.ndarray, "h w c"], factor: int, by: Literal["bicubic", "lanczos"], aligned: Aligned = "centres"
 ) -> Float[np.ndarray, "H W c"]:
-    """An image of `factor` times the pixels of each side, by Pillow in single precision: neither clamped nor rounded.
-
-    A pixel is the square around its centre, so that those that it becomes lie around the same place.
-    """
-    height, width, channels = values.shape
-    size = (factor * width, factor * height)
-    planes = [Pillow.fromarray(values[..., k].astype(np.float32)) for k in range(channels)]
-    return np.stack([np.asarray(plane.resize(size, FILTERS[by])) for plane in planes], axis=-1)
+    """An image of `factor` times the pixels of each side, neither clamped nor rounded."""
+    height, width, _ = values.shape
+    return resized(values, (factor * height, factor * width), by, aligned)

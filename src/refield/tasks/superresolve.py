@@ -2,44 +2,74 @@
 
 Published code fits either the reduced image's own pixels (INCODE, https://arxiv.org/abs/2310.18846) or the means of the
 field over the pixels that each was made of (WIRE, https://arxiv.org/abs/2301.05187), which keeps the step that was
-nearest to the answer; here it is the last one. Labels are passed on as they come: regions that were cut from the large
-image tell a field about what it does not see.
+nearest to the answer; here it is the last one. Others compare what a network sees of both (`perceptual`). Labels are
+passed on as they come: regions that were cut from the large image tell a field about what it does not see.
 """
 
 from functools import partial
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float, Float64, Integer, Shaped
-from pydantic import Field
+from pydantic import Field, StringConstraints, model_validator
 
 from refield.arrays import Tensor
 from refield.errors import UserError
 from refield.scores import controls, metrics
 from refield.scores.measure import PSNR, SSIM, Measure
 from refield.signals.image import as_image, pixel_grid
+from refield.signals.resizing import Aligned, resized
 from refield.signals.signal import Signal
 from refield.strict import Strict
+from refield.tasks.perceptual import PerceptualError
 from refield.tasks.problem import Batch, Evaluate, Problem, squared_error
 
 PSNR_BICUBIC = Measure("psnr_bicubic", "PSNR bicubic", 2, unit="dB")
 SSIM_BICUBIC = Measure("ssim_bicubic", "SSIM bicubic", 4)
 PSNR_LANCZOS = Measure("psnr_lanczos", "PSNR Lanczos", 2, unit="dB")
 SSIM_LANCZOS = Measure("ssim_lanczos", "SSIM Lanczos", 4)
+PSNR_BICUBIC_ENDS = Measure("psnr_bicubic_ends", "PSNR bicubic, ends aligned", 2, unit="dB")
+SSIM_BICUBIC_ENDS = Measure("ssim_bicubic_ends", "SSIM bicubic, ends aligned", 4)
 
 
 class Superresolve(Strict):
-    """Reduce an image by the means of blocks of pixels, fit what is left, and score the image that comes of it."""
+    """Reduce an image to a pixel for each block of its own, fit what is left, and score the image that comes of it."""
 
     factor: int = Field(1, ge=1)  # pixels of a block's side, so both sides must be multiples; 1 leaves the image whole
-    # points: the field's value at a block is to be the block's mean. averaged: the mean of its values at its pixels is.
-    loss: Literal["points", "averaged"] = "points"
-    # Where `points` see the reduced pixels; unused by `averaged`. centred: at their blocks' centres. ends: on a grid of
+    # What a reduced pixel is. mean: its block's. bilinear: that of a square twice as wide, whose pixels count less the
+    # farther they are from its centre: how Pillow reduces images, on whose version a fit's bytes then may depend.
+    reduction: Literal["mean", "bilinear"] = "mean"
+    # points: the field's value at a block is to be the reduced pixel. averaged: the mean of its values at the block's
+    # pixels is. perceptual: the picture of its values at all blocks is to look like the reduced image.
+    loss: Literal["points", "averaged", "perceptual"] = "points"
+    # Where the reduced pixels are seen; unused by `averaged`. centred: at their blocks' centres. ends: on a grid of
     # their own whose end pixels are on the ends, as in some published code; the picture that comes of it is stretched.
     grid: Literal["centred", "ends"] = "centred"
+    # Of `perceptual`: weights of a VGG, by a path that is absolute or begins where the command runs, and the sha256 of
+    # the file's bytes. A fit is known by both, so that no other weights can take the place of those that were meant.
+    features_file: Annotated[str, StringConstraints(pattern=r"^[^\x00]+$")] | None = None
+    features_sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
 
-    measures: ClassVar[tuple[Measure, ...]] = (PSNR, SSIM, PSNR_BICUBIC, SSIM_BICUBIC, PSNR_LANCZOS, SSIM_LANCZOS)
+    measures: ClassVar[tuple[Measure, ...]] = (
+        *(PSNR, SSIM, PSNR_BICUBIC, SSIM_BICUBIC, PSNR_LANCZOS, SSIM_LANCZOS),
+        *(PSNR_BICUBIC_ENDS, SSIM_BICUBIC_ENDS),
+    )
     only_scores: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="after")
+    def means_are_of_blocks(self) -> "Superresolve":
+        if self.loss == "averaged" and self.reduction != "mean":
+            raise ValueError(f"loss: averaged is the mean of blocks, and reduction: {self.reduction} is not")
+        return self
+
+    @model_validator(mode="after")
+    def features_are_named_with_their_sha256(self) -> "Superresolve":
+        named = (self.features_file is not None) + (self.features_sha256 is not None)
+        if self.loss == "perceptual" and named < 2:
+            raise ValueError("loss: perceptual needs both features_file and features_sha256, as sha256sum says it")
+        if self.loss != "perceptual" and named:
+            raise ValueError(f"loss: {self.loss} sees no features; remove features_file and features_sha256")
+        return self
 
     @property
     def least_squares(self) -> bool:
@@ -49,7 +79,8 @@ class Superresolve(Strict):
         """The pixels of the reduced image, row by row, each in the region of the pixel nearest to its block's centre.
 
         Of `averaged` a point is the last pixel of its block; the target's columns are the block's mean and, where there
-        are labels, those of its pixels. `UserError` if the image's sides are no multiples of the factor.
+        are labels, those of its pixels. `UserError` if the image's sides are no multiples of the factor, or the file of
+        features is not what it should be.
         """
         image, factor = as_image(signal), self.factor
         (height, width), target = image.shape, self.reduce(image)
@@ -58,10 +89,15 @@ class Superresolve(Strict):
         # The middle pixel, or of an even factor the first after the centre.
         middle = None if regions is None else regions[:, factor // 2 * (factor + 1)]
         wanted = image.points(), labels
-        if self.loss == "points":
-            ends = self.grid == "ends"
-            at = pixel_grid(height // factor, width // factor) if ends else points.mean(axis=1)
-            return Problem(at, target, image.channels, middle, loss=squared_error, wanted=wanted)
+        if self.loss != "averaged":
+            small = height // factor, width // factor
+            at = pixel_grid(*small) if self.grid == "ends" else points.mean(axis=1)
+            if self.loss == "points":
+                return Problem(at, target, image.channels, middle, loss=squared_error, wanted=wanted)
+            assert self.features_file is not None
+            assert self.features_sha256 is not None
+            error = PerceptualError(small, self.features_file, self.features_sha256)
+            return Problem(at, target, image.channels, middle, loss=error, pointwise=False, wanted=wanted)
         if regions is not None:
             target = np.concatenate([target, regions], axis=1)
         loss = partial(averaged_error, factor=factor, apart=(spacing(height), spacing(width)))
@@ -74,7 +110,11 @@ class Superresolve(Strict):
             raise UserError(
                 f"has {height} x {width} pixels; both sides must be multiples of task.factor = {self.factor}"
             )
-        return blocks(signal.values().reshape(height, width, -1), self.factor).mean(axis=1)
+        values = signal.values().reshape(height, width, -1)
+        if self.reduction == "mean":
+            return blocks(values, self.factor).mean(axis=1)
+        reduced = resized(values, (height // self.factor, width // self.factor), "bilinear")
+        return reduced.reshape(-1, signal.channels).astype(np.float64)
 
     def finish(self, values: Float[np.ndarray, "n c"], signal: Signal) -> Signal:
         """The field's own pixels at the size of `signal`; nothing makes them agree with the reduced image."""
@@ -83,16 +123,18 @@ class Superresolve(Strict):
     def score(self, signal: Signal, estimate: Signal) -> dict[str, float]:
         """PSNR in dB and SSIM of the 8-bit images, and of bicubic and Lanczos enlargements of the reduced image.
 
-        Those begin with the same numbers as the field, and are rounded to 8 bits as its picture is.
+        Those begin with the same numbers as the field, and are rounded to 8 bits as its picture is. Bicubic ones are
+        aligned as either `grid` is: by the area of pixels, and by the centres of the first and the last.
         """
         original, (height, width) = as_image(signal).pixels, as_image(signal).shape
         reduced = self.reduce(signal).reshape(height // self.factor, width // self.factor, -1)
 
-        def enlargement(by: Literal["bicubic", "lanczos"]) -> np.ndarray:
-            values = controls.enlarged(reduced, self.factor, by).reshape(height * width, -1)
+        def enlargement(by: Literal["bicubic", "lanczos"], aligned: Aligned = "centres") -> np.ndarray:
+            values = controls.enlarged(reduced, self.factor, by, aligned).reshape(height * width, -1)
             return as_image(signal.with_values(values)).pixels
 
-        pictures = as_image(estimate).pixels, enlargement("bicubic"), enlargement("lanczos")
+        others = enlargement("bicubic"), enlargement("lanczos"), enlargement("bicubic", "ends")
+        pictures = as_image(estimate).pixels, *others
         scores = [(metrics.psnr_8bit(original, each), metrics.ssim(original, each)) for each in pictures]
         return dict(zip((measure.name for measure in self.measures), sum(scores, ()), strict=True))
 
