@@ -85,7 +85,17 @@ def test_the_library_never_reaches_up_into_the_stages():
         (
             "fields",
             "FIELDS",
-            {"field", "architecture", "layer", "gates", "initialisation", "encoding", "dictionary", "derivatives"},
+            {
+                "field",
+                "architecture",
+                "layer",
+                "gates",
+                "initialisation",
+                "encoding",
+                "dictionary",
+                "derivatives",
+                "layerwise",
+            },
         ),
         ("tasks", "TASKS", {"task", "problem", "perceptual"}),
         ("signals.sources", "SOURCES", {"choosing", "download", "sums"}),
