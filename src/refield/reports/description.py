@@ -96,7 +96,7 @@ def _sizes(scores: Scores) -> str:
 
 def _task(profile: Profile) -> str:
     """Nothing for what is the task of most."""
-    own = {key: value for key, value in profile.task.items() if key != "kind"}
+    own = {key: value for key, value in profile.task.items() if key != "kind" and not key.endswith("_sha256")}
     words = [str(profile.task["kind"]), *([in_words([*own], own.values())] if own else [])]
     return "" if words == ["represent"] else ", ".join(words)
 
