@@ -5,7 +5,7 @@ from refield.pipeline.command import run
 from refield.pipeline.layout import Layout
 from refield.reports import results
 from refield.reports.discussion import discussion
-from refield.study import read_scores
+from refield.study import read_scores, read_study
 
 
 def main(paper: str | None = None) -> None:
@@ -15,7 +15,10 @@ def main(paper: str | None = None) -> None:
     scores = results.read_scores(layout.scores_of_all, params)
     curves = results.read_curves(layout.curves_of_all, params)
     files = {name: layout.studies / name / "scores.csv" for name in published.studies}
-    studies = {name: read_scores(file) for name, file in files.items() if file.exists()}
+    found = {name: read_scores(file) for name, file in files.items() if file.exists()}
+    studies = {
+        name: rows for name, rows in found.items() if read_study(files[name].with_name("params.yaml")).is_whole(rows)
+    }
     origin = (
         f"Made by `dvc repro {layout.studies}/dvc.yaml:discussion`; every number is computed from "
         f"`{layout.scores_of_all}` and `{layout.studies}/*/scores.csv`."

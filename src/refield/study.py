@@ -57,6 +57,10 @@ class Study(Strict):
             raise ConfigError(f"methods names {shown(unknown[0])}, which is no method of {path}")
         return params
 
+    def is_whole(self, scores: pd.DataFrame) -> bool:
+        """Whether its scores have a row for each combination, method and image: one that was cut off lacks some."""
+        return len(scores) == len(self.combinations()) * len(self.methods) * scores["image"].nunique()
+
     def _keys(self, varied: str) -> list[str]:
         """The keys of params.yaml that a key of a grid stands for."""
         kind, _, key = varied.partition(".")

@@ -78,6 +78,12 @@ def test_trials_are_averaged_and_their_deviation_is_that_of_the_average():
     assert {line[1] for line in lines} == {str(difference(mean.loc["mire"], mean.loc["siren"])).replace(" dB", "")}
 
 
+def test_two_images_have_no_interval():
+    scores = rates(mire=(30, 32, 31), siren=(28, 29, 27))
+    gaps = [*table(scores[scores["image"].isin(IMAGES[:2])], [("mire", "siren")], PAPER)][3]
+    assert {line[1] for line in cells(gaps)[1:]} == {"—"}
+
+
 def test_where_only_seeds_vary_there_is_one_row_of_all():
     parts = [rows(around(30 + seed, 28), seed=seed) for seed in (0, 1)]
     assert cells([*table(pd.concat(parts), [], PAPER)][1])[1:] == [["all", "30.50 ± 0.71", "28.00 ± 0.00"]]
@@ -218,9 +224,13 @@ def test_the_discussion_says_which_studies_have_not_been_run(tmp_path, monkeypat
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     monkeypatch.chdir(tmp_path)
     layout.reports.mkdir(parents=True)
-    (layout.studies / "rates").mkdir(parents=True)
+    study = {"profile": "crops", "images": "all", "methods": ["mire_siren", "siren"]}
+    study["vary"] = [{RATE: [0.001, 0.01, 0.1]}]
     scores = rates(mire_siren=(30, 32, 31), siren=(28, 29, 27))
-    scores.to_csv(layout.studies / "rates/scores.csv", index=False)
+    for name, rows_there in (("rates", 24), ("widths", 23)):  # the second was cut off
+        (layout.studies / name).mkdir(parents=True)
+        YAML().dump(study, layout.studies / name / "params.yaml")
+        scores[:rows_there].to_csv(layout.studies / name / "scores.csv", index=False)
     stage.main("mire")
     text = layout.discussion.read_text()
     titles = [section.title for section in PAPER.discussion.studies]

@@ -24,7 +24,7 @@ METHOD = (
     "A difference is the mean over images of PSNR in dB, image by image, with its 95 % confidence interval (Student's "
     "t); p is Wilcoxon's signed-rank test. The interval is over images, for one seed"
 )
-NOT_RUN = "This study has not been run yet."
+NOT_RUN = "This study has not been run yet, or not to its end."
 BELOW = ": what another seed or rate changes stands below"
 
 
@@ -36,8 +36,8 @@ def discussion(
     params: Params,
     paper: Paper,
 ) -> str:
-    """Markdown, from all profiles' scores and mean curves, and the scores of the studies that have been run; `origin`
-    says how it was made."""
+    """Markdown, from all profiles' scores and mean curves, and the scores of the studies that have been run to
+    their end; `origin` says how it was made."""
     plan, gain = paper.discussion, paper.gain
     if not plan or not gain:
         raise UserError("the paper has no discussion, which names differences of methods and says what they mean")

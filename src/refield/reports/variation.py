@@ -19,6 +19,7 @@ from refield.study import SEQUENCE, brief, short, varied
 
 SEED = "seed"
 END = " (end)"
+FEWEST = 3  # images that have an interval
 
 
 def table(scores: pd.DataFrame, others: Sequence[Pair], paper: Paper) -> Iterator[str]:
@@ -151,4 +152,6 @@ def _psnr(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _less(psnr: pd.DataFrame, first: str, second: str) -> str:
+    if len(psnr) < FEWEST:
+        return DASH
     return str(difference(psnr[first], psnr[second])).replace(" dB", "")
