@@ -59,7 +59,7 @@ class Study(Strict):
 
     def is_whole(self, scores: pd.DataFrame) -> bool:
         """Whether its scores have a row for each combination, method and image: one that was cut off lacks some."""
-        return len(scores) == len(self.combinations()) * len(self.methods) * scores["image"].nunique()
+        return 0 < len(scores) == len(self.combinations()) * len(self.methods) * scores["image"].nunique()
 
     def _keys(self, varied: str) -> list[str]:
         """The keys of params.yaml that a key of a grid stands for."""
