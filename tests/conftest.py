@@ -1,5 +1,7 @@
 import os
 import shutil
+import sys
+import uuid
 
 import pytest
 from filelock import FileLock
@@ -25,8 +27,10 @@ def pytest_runtest_setup(item):
 @pytest.fixture(autouse=True)
 def unit_store(tmp_path_factory, monkeypatch):
     """No test reads or writes the user's own store and logs, or his choice of device."""
-    monkeypatch.setenv("REFIELD_UNITS", str(tmp_path_factory.mktemp("units")))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))  # where logs go
+    folder = tmp_path_factory.getbasetemp()
+    # Made by what keeps something there: a folder for each of thousands of tests takes longer than most of them.
+    monkeypatch.setenv("REFIELD_UNITS", str(folder / "units" / uuid.uuid4().hex))
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))  # where logs go
     monkeypatch.delenv("REFIELD_DEVICE", raising=False)
     monkeypatch.delenv("REFIELD_REFIT", raising=False)
 
@@ -49,6 +53,44 @@ def finished(tmp_path_factory, worker_id):
             project.commit("run")
             (folder / "done").touch()
     return project
+
+
+@pytest.fixture
+def inside(monkeypatch):
+    """Puts this process into a project, as if it had started there: a process of its own takes seconds to start."""
+    from refield.pipeline import units
+    from refield.units import fingerprint
+
+    def forget():
+        for known in (units._signal, units._labels, fingerprint.fingerprint, fingerprint.digest):
+            known.cache_clear()
+
+    def enter(project):
+        monkeypatch.chdir(project.folder)
+        for name in ("REFIELD_UNITS", "DVC_SITE_CACHE_DIR", "XDG_STATE_HOME", "COLUMNS"):
+            monkeypatch.setenv(name, project.environment[name])
+        monkeypatch.setattr(fingerprint, "PACKAGE", project.folder / "src/refield")
+        forget()
+
+    yield enter
+    forget()
+
+
+@pytest.fixture
+def refield(inside, monkeypatch, capsys):
+    """The output of a command of `refield`, which this process runs in a project, and whether it succeeds."""
+
+    def run(project, *arguments):
+        from refield import cli
+
+        inside(project)
+        monkeypatch.setattr(sys, "argv", ["refield", *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        shown = capsys.readouterr()
+        return shown.out + shown.err, end.value.code == 0
+
+    return run
 
 
 @pytest.fixture

@@ -148,6 +148,13 @@ def heed_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def planned(shown: tuple[str, bool]) -> dict[str, str]:
+    """What `refield plan` shows, which succeeds: its lines by their first word."""
+    output, succeeds = shown
+    assert succeeds, output
+    return {line.split()[0]: line for line in output.splitlines()[1:] if line and line[0] != " "}
+
+
 def ran(output: str) -> set[str]:
     """The stages that dvc ran."""
     return set(re.findall(r"Running stage '([^']+)'", output))

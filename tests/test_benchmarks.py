@@ -179,6 +179,7 @@ def test_the_benchmark_of_activations_writes_its_table_and_draws_it(tmp_path, mo
     assert (tmp_path / "activations.svg").stat().st_size > 0
 
 
+@pytest.mark.slow
 def test_the_stores_benchmark_measures_draws_and_tells(tmp_path):
     command = [sys.executable, "-m", "benchmarks.jobs", "50", str(tmp_path)]  # its own process, which it forks
     done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=True)

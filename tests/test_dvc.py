@@ -102,12 +102,12 @@ def test_fits_and_scores_depend_on_keys_which_depend_on_all_code():
     assert "src/refield" in STAGES["wanted"]["deps"]
 
 
-@pytest.mark.parametrize("name", sorted({script(stage).stem for stage in ALL.values()} - {"fit"}))
-def test_only_fitting_imports_torch(name):
+def test_only_fitting_imports_torch():
     """So that every other stage starts at once; `check` does if an active profile asks for a GPU."""
-    code = f"import sys, stages.{name}; print('torch' in sys.modules)"
+    names = sorted({f"stages.{script(stage).stem}" for stage in ALL.values()} - {"stages.fit"})
+    code = "import sys\n" + "".join(f"import {name}\nprint('{name}', 'torch' in sys.modules)\n" for name in names)
     output = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert output.strip() == "False"
+    assert output.splitlines() == [f"{name} False" for name in names]
 
 
 @pytest.mark.parametrize("file", [file for pattern in PIPELINES for file in ROOT.glob(pattern)])

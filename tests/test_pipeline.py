@@ -4,13 +4,16 @@ import shutil
 
 import pandas as pd
 import pytest
-from pipeline import STUDY, Project, cached, fitted, ran
+from pipeline import STUDY, Project, cached, fitted, planned, ran
 
+from refield.errors import UserError
+from refield.pipeline import studies
 from refield.study import COURSE
 
 METHODS = ("siren", "ftc", "ours", "equal_bin")
 FITS = [f"fit@quick-{method}" for method in METHODS]
 EVALUATIONS = {f"evaluate@quick-{method}" for method in METHODS}
+WITHOUT_TORCH = "raise ImportError('torch is not wanted here')"
 SHOWN = {"figures@quick", "page@quick", "provenance@quick", "report", "index"}
 OWN = {"source": "folder", "names": "all", "frame": "native", "color": "rgb"}
 RESULTS = ("data/quick/fits", "reports/scores", "reports/curves", "reports/figures", "reports/charts")
@@ -20,12 +23,22 @@ def test_a_second_run_has_nothing_to_do(project):
     assert "Data and pipelines are up to date." in project.dvc("repro")
 
 
-def test_another_segmentation_touches_only_the_segment_gates(project):
+def test_another_segmentation_touches_only_the_segment_gates(project, refield, tmp_path):
+    """As planned, and without torch, which takes a second to import: there is nothing to fit."""
+    assert "Nothing would run" in refield(project, "plan")[0]
+    lines = planned(refield(project, "plan", "-S", "seg.method=equal_bin"))
+    assert "multi_otsu → equal_bin" in lines["wanted@quick"]
+    assert "ours" in lines["fit@quick"]
+    assert "2 reused" in lines["fit@quick"]
+    (tmp_path / "torch.py").write_text(WITHOUT_TORCH)
+    project.environment["PYTHONPATH"] += f":{tmp_path}"
     output = project.dvc("exp", "run", "-S", "seg.method=equal_bin")
     assert ran(output) == {"check", "wanted@quick", "fit@quick-ours", "evaluate@quick-ours", *SHOWN}
     # Ours with equal bins is the very unit of Table 3's equal_bin, which is in the store; that has a map of its own.
     assert fitted(output) == {"ours": (2, 0)}
-    back = project.dvc("exp", "run", "-S", "seg.method=multi_otsu")
+    assert {stage.partition("-")[0] for stage in ran(output)} <= lines.keys()
+    assert "Nothing would run" in refield(project, "plan")[0]
+    back = project.dvc("exp", "run", "-S", "seg.method=multi_otsu", "fit@quick-ours", "evaluate@quick-ours")
     assert not fitted(back)
     assert cached(back) >= {"fit@quick-ours", "evaluate@quick-ours"}
 
@@ -46,6 +59,7 @@ def test_another_gate_fits_its_method_only(project):
     assert ran(output) == {"check", "wanted@quick", "fit@quick-ftc", "evaluate@quick-ftc", *SHOWN}
 
 
+@pytest.mark.slow
 def test_a_methods_own_rate_fits_that_method_only(project):
     project.set({"methods.ftc.train": {"learning_rate": 1.0e-3}})
     assert fitted(project.dvc("repro", *FITS)) == {"ftc": (0, 2)}
@@ -78,9 +92,15 @@ def test_another_method_fits_that_method_only(project):
 
 def test_code_of_the_report_or_of_a_score_fits_nothing(project):
     project.append("src/refield/reports/tables.py", "\nEDITED = True\n")
-    assert ran(project.dvc("repro")) == {"check", "wanted@quick", *SHOWN}
+    assert ran(project.dvc("repro", *EVALUATIONS)) == {"check", "wanted@quick"}
     project.change("src/refield/scores/metrics.py", "data_range=255))", "data_range=255)) + 0.0")
-    assert ran(project.dvc("repro")) - SHOWN == {"check", "wanted@quick", *EVALUATIONS}
+    assert ran(project.dvc("repro", *EVALUATIONS)) == {"check", "wanted@quick", *EVALUATIONS}
+
+
+@pytest.mark.slow
+def test_code_of_the_report_makes_all_that_is_shown_anew(project):
+    project.append("src/refield/reports/tables.py", "\nEDITED = True\n")
+    assert ran(project.dvc("repro")) == {"check", "wanted@quick", *SHOWN}
 
 
 @pytest.mark.slow
@@ -94,8 +114,10 @@ def test_a_line_of_the_fitting_code_fits_what_it_can_change(project):
     project.append("src/refield/fitting/mlp/engine.py", "\n# edited\n")
     project.append("src/refield/fitting/mlp/kernels.py", "\nEDITED = True\n")  # of mixed precision only
     assert not fitted(project.dvc("repro", *FITS))
+    wanted = project.digests("reports/wanted")
     project.change("src/refield/fitting/mlp/engine.py", "SHARDS = 8", "SHARDS = 9")
-    assert set(fitted(project.dvc("repro", *FITS)).values()) == {(0, 2)}
+    assert fitted(project.dvc("repro", "fit@quick-siren")) == {"siren": (0, 2)}
+    assert not wanted.items() & project.digests("reports/wanted").items()  # nor would any other fit stay as it is
 
 
 @pytest.mark.slow
@@ -127,8 +149,8 @@ def test_a_clone_without_caches_regenerates_its_tables_byte_for_byte(finished, t
     ("override", "said"),
     [
         ("seg.method=nonsense", "'nonsense' is not allowed; it must be one of multi_otsu, equal_bin"),
-        ("+seg.metod=equal_bin", "seg.metod is not a known key"),
-        ("runs=[quik]", "'quik', which is no profile"),
+        pytest.param("+seg.metod=equal_bin", "seg.metod is not a known key", marks=pytest.mark.slow),
+        pytest.param("runs=[quik]", "'quik', which is no profile", marks=pytest.mark.slow),
     ],
 )
 def test_bad_parameters_stop_before_any_work(project, override, said):
@@ -154,8 +176,9 @@ def test_a_remote_brings_results_to_another_clone(project, tmp_path):
     assert fitted(clone.dvc("repro", "fit@quick-ftc")) == {"ftc": (0, 2)}  # and nothing of what was pulled
 
 
+@pytest.mark.slow
 def test_nothing_but_a_fit_needs_torch(project, tmp_path):
-    (tmp_path / "torch.py").write_text("raise ImportError('torch is not wanted here')")
+    (tmp_path / "torch.py").write_text(WITHOUT_TORCH)
     project.environment["PYTHONPATH"] += f":{tmp_path}"
     method = ("fit@quick-ours", "evaluate@quick-ours")  # its units are in the store
     inputs = ("check", "prepare@quick", "segment@quick-multi_otsu", "wanted@quick")
@@ -185,6 +208,7 @@ def own(project):
     return project.folder / "data/sources/mine"
 
 
+@pytest.mark.slow
 def test_own_images_are_watched(project, own):
     from PIL import Image, ImageOps
 
@@ -222,10 +246,10 @@ def test_a_damaged_unit_is_fitted_again(finished, tmp_path):
     assert project.digests("data/quick/fits/siren") == before
 
 
+@pytest.mark.slow
 def test_a_diverging_fit_says_so(project):
-    output = project.fails(
-        "dvc", "exp", "run", "-S", "profiles.quick.train.learning_rate=1e30", "-S", "network.mlp.activation=relu"
-    )
+    project.set({"profiles.quick.train.learning_rate": 1e30, "network.mlp.activation": "relu"})
+    output = project.fails("dvc", "repro", "fit@quick-siren")
     assert "lower train.learning_rate" in output
     assert "quick/siren: 2 of 2 fits failed; astronaut:" in output
 
@@ -242,11 +266,12 @@ def test_dvc_compares_experiments(project):
     assert "failed" not in project.dvc("plots", "show")
 
 
-def test_a_study_fits_what_is_new_and_scores_all(project, tmp_path):
+def test_a_study_fits_what_is_new_and_scores_all(project, inside, tmp_path):
     (project.folder / "studies/tiny").mkdir()
     file = project.folder / "studies/tiny/params.yaml"
     file.write_text(STUDY)
-    project.sh("python", "-m", "stages.study", "tiny")
+    inside(project)
+    studies.main("tiny")
     scores = pd.read_csv(project.folder / "studies/tiny/scores.csv")
     columns = ["seed", "profile.train.iterations", "method", "image", "psnr_8bit", "psnr_raw", *COURSE, "unit"]
     assert list(scores.columns) == columns
@@ -264,15 +289,18 @@ def test_a_study_fits_what_is_new_and_scores_all(project, tmp_path):
     written = {name: (project.folder / "studies/tiny" / name).read_bytes() for name in ("scores.csv", "provenance.csv")}
     # What has a row is not fitted again, even where the store no longer holds it; what has lost its row is.
     project = Project(project.folder, tmp_path / "empty")
-    project.sh("python", "-m", "stages.study", "tiny")
+    inside(project)
+    studies.main("tiny")
     assert not list(project.units.glob("*/*/unit.json"))
     assert all((project.folder / "studies/tiny" / name).read_bytes() == data for name, data in written.items())
     lines = written["scores.csv"].splitlines(keepends=True)
     (project.folder / "studies/tiny/scores.csv").write_bytes(b"".join(lines[:2] + lines[3:]))
-    project.sh("python", "-m", "stages.study", "tiny")
+    studies.main("tiny")
     assert len(list(project.units.glob("*/*/unit.json"))) == 1
     assert (project.folder / "studies/tiny/scores.csv").read_bytes() == written["scores.csv"]
     file.write_text(STUDY.replace("ours", "none"))
-    assert "methods names 'none'" in project.fails("python", "-m", "stages.study", "tiny")
+    with pytest.raises(UserError, match="methods names 'none'"):
+        studies.main("tiny")
     file.write_text(STUDY.replace("images: all", "images: [nobody]"))
-    assert "lacks images of the study tiny" in project.fails("python", "-m", "stages.study", "tiny")
+    with pytest.raises(UserError, match="lacks images of the study tiny"):
+        studies.main("tiny")

@@ -1,6 +1,11 @@
 """The README names what there is; its recipes are short, and do what they say when they are pasted into a clone."""
 
+import os
 import re
+import shlex
+import shutil
+import subprocess
+import sys
 
 import pytest
 from pipeline import ROOT, fitted
@@ -39,6 +44,45 @@ def test_recipes_take_under_fifteen_lines():
     assert {name: text.count("\n") for name, text in RECIPES.items() if text.count("\n") >= 15} == {}
 
 
+TRIED = """\
+import sys
+
+import numpy as np
+from dvc.utils.hydra import apply_overrides  # what `dvc exp run -S` changes params.yaml with
+
+from refield import fit
+
+apply_overrides("params.yaml", sys.argv[1:])
+image = np.random.default_rng(0).integers(0, 256, (16, 24, 3), dtype=np.uint8)
+fits = {name: fit(image, name, iterations=2, width=8) for name in ("last_only", "ours", "tanh", "bumps")}
+assert all(result.scores["psnr_8bit"] > 0 for result in fits.values())
+units = {name: result.unit for name, result in fits.items()}
+assert units["last_only"].field.gates == ("dense", "dense", "dense", "segment")
+assert (units["ours"].labels == np.repeat([0, 1, 2, 3], 4)[:, None]).all()  # stripes
+assert units["tanh"].field.activation == "tanh"
+assert type(units["bumps"].field).__name__ == "Bumps"
+assert {type(unit.task).__name__ for unit in units.values()} == {"Halves"}
+"""
+
+
+def test_what_recipes_add_is_fitted(tmp_path):
+    """All of them at once in a copy of the package, without dvc."""
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    for folder in ("papers", "src"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    lines = [recipe.splitlines() for recipe in RECIPES.values()]
+    subprocess.run(["bash", "-ec", "\n".join(line for first in lines for line in first[:-1])], cwd=tmp_path, check=True)
+    settings = [
+        setting for *_, last in lines for setting in shlex.split(last.removeprefix("dvc exp run ")) if setting != "-S"
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "src")}
+    done = subprocess.run(
+        [sys.executable, "-c", TRIED, *settings], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
 def test_all_recipes_together(project):
     """All of their lines, with the settings of the last line of each in one run."""
     lines = [recipe.splitlines() for recipe in RECIPES.values()]

@@ -1,8 +1,5 @@
 """Which way a fit goes, and where."""
 
-import subprocess
-import sys
-
 import pytest
 import torch
 from fitting.descents import mlp, noise
@@ -68,8 +65,3 @@ def test_a_task_says_of_its_loss_what_the_fit_finds(kind):
     """The one is in a unit's key, the other takes the steps."""
     task = TASKS[kind]()
     assert task.least_squares == (noise((20, 30, 3), task).loss is squared_error)
-
-
-def test_stages_that_fit_nothing_import_no_torch():
-    program = "import refield.fitting.ways, sys; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program]).returncode == 0

@@ -112,6 +112,7 @@ def test_a_search_is_found_in_the_store_and_its_fits_too(searched, monkeypatch):
     assert made_of(unit(), store).files == made.files
 
 
+@pytest.mark.slow
 def test_other_processes_come_to_the_same_bytes(searched, tmp_path):
     made = made_of(unit(), Store(tmp_path), Local(kind="local", workers=2, cores=1))
     assert made.files == searched[1].files
