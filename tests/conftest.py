@@ -1,11 +1,10 @@
 import os
 import shutil
-import sys
 import uuid
 
 import pytest
 from filelock import FileLock
-from pipeline import Project
+from pipeline import METHODS, Project
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Read when torch is first imported. Its threads go on spinning, on cores that other tests are waiting for.
@@ -48,49 +47,13 @@ def finished(tmp_path_factory, worker_id):
         if not (folder / "done").exists():
             shutil.rmtree(folder, ignore_errors=True)
             project = Project.create(folder / "refield", folder / "units")
+            project.dvc("repro", "fit@quick-siren")
+            project.fit(*METHODS[1:])
             assert "Running stage 'report'" in project.dvc("repro")
             project.sh("refield", "readme")
             project.commit("run")
             (folder / "done").touch()
     return project
-
-
-@pytest.fixture
-def inside(monkeypatch):
-    """Puts this process into a project, as if it had started there: a process of its own takes seconds to start."""
-    from refield.pipeline import units
-    from refield.units import fingerprint
-
-    def forget():
-        for known in (units._signal, units._labels, fingerprint.fingerprint, fingerprint.digest):
-            known.cache_clear()
-
-    def enter(project):
-        monkeypatch.chdir(project.folder)
-        for name in ("REFIELD_UNITS", "DVC_SITE_CACHE_DIR", "XDG_STATE_HOME", "COLUMNS"):
-            monkeypatch.setenv(name, project.environment[name])
-        monkeypatch.setattr(fingerprint, "PACKAGE", project.folder / "src/refield")
-        forget()
-
-    yield enter
-    forget()
-
-
-@pytest.fixture
-def refield(inside, monkeypatch, capsys):
-    """The output of a command of `refield`, which this process runs in a project, and whether it succeeds."""
-
-    def run(project, *arguments):
-        from refield import cli
-
-        inside(project)
-        monkeypatch.setattr(sys, "argv", ["refield", *arguments])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        shown = capsys.readouterr()
-        return shown.out + shown.err, end.value.code == 0
-
-    return run
 
 
 @pytest.fixture

@@ -1,15 +1,18 @@
 """A small copy of this repository for the tests of the real pipeline: real dvc, real photographs, real processes."""
 
 import hashlib
+import io
 import os
 import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[1]
@@ -97,6 +100,47 @@ class Project:
         assert "Traceback" not in done.stdout
         return done.stdout
 
+    @contextmanager
+    def inside(self) -> Iterator[pytest.MonkeyPatch]:
+        """This process in the project, as if it had started there: one of its own takes seconds to start."""
+        from refield.pipeline import units
+        from refield.units import fingerprint
+
+        kept = (units._signal, units._labels, fingerprint.fingerprint, fingerprint.digest)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            for name in ("REFIELD_UNITS", "DVC_SITE_CACHE_DIR", "XDG_STATE_HOME", "COLUMNS"):
+                patch.setenv(name, self.environment[name])
+            patch.setattr(fingerprint, "PACKAGE", self.folder / "src/refield")
+            for known in kept:
+                known.cache_clear()
+            try:
+                yield patch
+            finally:
+                for known in kept:
+                    known.cache_clear()
+
+    def refield(self, *arguments: str, succeeds: bool = True) -> str:
+        """The output of a command of `refield`, which this process runs."""
+        from refield import cli
+
+        shown = io.StringIO()
+        with self.inside() as patch, redirect_stdout(shown), redirect_stderr(shown):
+            patch.setattr("sys.argv", ["refield", *arguments])
+            with pytest.raises(SystemExit) as end:
+                cli.main()
+        assert (end.value.code == 0) == succeeds, shown.getvalue()
+        return shown.getvalue()
+
+    def fit(self, *methods: str) -> None:
+        """What the stages of the quick profile's methods do, in this process."""
+        from refield.pipeline import fits
+        from refield.pipeline.layout import Layout
+
+        with self.inside():
+            for method in methods:
+                fits.fit(Layout(), "quick", method)
+
     def commit(self, message: str) -> None:
         self.sh("git", "add", "-A")
         self.sh("git", "commit", "-qm", message)
@@ -148,11 +192,9 @@ def heed_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def planned(shown: tuple[str, bool]) -> dict[str, str]:
-    """What `refield plan` shows, which succeeds: its lines by their first word."""
-    output, succeeds = shown
-    assert succeeds, output
-    return {line.split()[0]: line for line in output.splitlines()[1:] if line and line[0] != " "}
+def planned(output: str) -> dict[str, str]:
+    """The lines of `refield plan` by their first word, without the sum."""
+    return {line.split()[0]: line for line in output.splitlines()[1:-1] if line and line[0] != " "}
 
 
 def ran(output: str) -> set[str]:

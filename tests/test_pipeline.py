@@ -23,10 +23,10 @@ def test_a_second_run_has_nothing_to_do(project):
     assert "Data and pipelines are up to date." in project.dvc("repro")
 
 
-def test_another_segmentation_touches_only_the_segment_gates(project, refield, tmp_path):
+def test_another_segmentation_touches_only_the_segment_gates(project, tmp_path):
     """As planned, and without torch, which takes a second to import: there is nothing to fit."""
-    assert "Nothing would run" in refield(project, "plan")[0]
-    lines = planned(refield(project, "plan", "-S", "seg.method=equal_bin"))
+    assert "Nothing would run" in project.refield("plan")
+    lines = planned(project.refield("plan", "-S", "seg.method=equal_bin"))
     assert "multi_otsu → equal_bin" in lines["wanted@quick"]
     assert "ours" in lines["fit@quick"]
     assert "2 reused" in lines["fit@quick"]
@@ -37,10 +37,16 @@ def test_another_segmentation_touches_only_the_segment_gates(project, refield, t
     # Ours with equal bins is the very unit of Table 3's equal_bin, which is in the store; that has a map of its own.
     assert fitted(output) == {"ours": (2, 0)}
     assert {stage.partition("-")[0] for stage in ran(output)} <= lines.keys()
-    assert "Nothing would run" in refield(project, "plan")[0]
-    back = project.dvc("exp", "run", "-S", "seg.method=multi_otsu", "fit@quick-ours", "evaluate@quick-ours")
+    assert "Nothing would run" in project.refield("plan")
+
+
+@pytest.mark.slow
+def test_a_segmentation_that_was_there_before_runs_nothing_anew(project):
+    scores = ("fit@quick-ours", "evaluate@quick-ours")
+    assert ran(project.dvc("exp", "run", "-S", "seg.method=equal_bin", *scores)) == {"check", "wanted@quick", *scores}
+    back = project.dvc("exp", "run", "-S", "seg.method=multi_otsu", *scores)
     assert not fitted(back)
-    assert cached(back) >= {"fit@quick-ours", "evaluate@quick-ours"}
+    assert cached(back) >= {*scores}
 
 
 @pytest.mark.slow
@@ -92,9 +98,13 @@ def test_another_method_fits_that_method_only(project):
 
 def test_code_of_the_report_or_of_a_score_fits_nothing(project):
     project.append("src/refield/reports/tables.py", "\nEDITED = True\n")
-    assert ran(project.dvc("repro", *EVALUATIONS)) == {"check", "wanted@quick"}
+    assert planned(project.refield("plan")).keys() == {"check", "wanted@quick", *SHOWN}
     project.change("src/refield/scores/metrics.py", "data_range=255))", "data_range=255)) + 0.0")
-    assert ran(project.dvc("repro", *EVALUATIONS)) == {"check", "wanted@quick", *EVALUATIONS}
+    lines = planned(project.refield("plan"))
+    assert lines.keys() == {"check", "wanted@quick", "evaluate@quick", *SHOWN}
+    assert all(method in lines["evaluate@quick"] for method in METHODS)
+    output = project.dvc("repro", "evaluate@quick-ours")
+    assert ran(output) == {"check", "wanted@quick", "evaluate@quick-ours"}
 
 
 @pytest.mark.slow
@@ -113,7 +123,7 @@ def test_a_number_of_regions_of_the_iou_scores_anew_and_fits_nothing(project):
 def test_a_line_of_the_fitting_code_fits_what_it_can_change(project):
     project.append("src/refield/fitting/mlp/engine.py", "\n# edited\n")
     project.append("src/refield/fitting/mlp/kernels.py", "\nEDITED = True\n")  # of mixed precision only
-    assert not fitted(project.dvc("repro", *FITS))
+    assert planned(project.refield("plan")).keys() == {"check", "wanted@quick"}
     wanted = project.digests("reports/wanted")
     project.change("src/refield/fitting/mlp/engine.py", "SHARDS = 8", "SHARDS = 9")
     assert fitted(project.dvc("repro", "fit@quick-siren")) == {"siren": (0, 2)}
@@ -266,12 +276,12 @@ def test_dvc_compares_experiments(project):
     assert "failed" not in project.dvc("plots", "show")
 
 
-def test_a_study_fits_what_is_new_and_scores_all(project, inside, tmp_path):
+def test_a_study_fits_what_is_new_and_scores_all(project, tmp_path):
     (project.folder / "studies/tiny").mkdir()
     file = project.folder / "studies/tiny/params.yaml"
     file.write_text(STUDY)
-    inside(project)
-    studies.main("tiny")
+    with project.inside():
+        studies.main("tiny")
     scores = pd.read_csv(project.folder / "studies/tiny/scores.csv")
     columns = ["seed", "profile.train.iterations", "method", "image", "psnr_8bit", "psnr_raw", *COURSE, "unit"]
     assert list(scores.columns) == columns
@@ -289,18 +299,19 @@ def test_a_study_fits_what_is_new_and_scores_all(project, inside, tmp_path):
     written = {name: (project.folder / "studies/tiny" / name).read_bytes() for name in ("scores.csv", "provenance.csv")}
     # What has a row is not fitted again, even where the store no longer holds it; what has lost its row is.
     project = Project(project.folder, tmp_path / "empty")
-    inside(project)
-    studies.main("tiny")
+    with project.inside():
+        studies.main("tiny")
     assert not list(project.units.glob("*/*/unit.json"))
     assert all((project.folder / "studies/tiny" / name).read_bytes() == data for name, data in written.items())
     lines = written["scores.csv"].splitlines(keepends=True)
     (project.folder / "studies/tiny/scores.csv").write_bytes(b"".join(lines[:2] + lines[3:]))
-    studies.main("tiny")
+    with project.inside():
+        studies.main("tiny")
     assert len(list(project.units.glob("*/*/unit.json"))) == 1
     assert (project.folder / "studies/tiny/scores.csv").read_bytes() == written["scores.csv"]
     file.write_text(STUDY.replace("ours", "none"))
-    with pytest.raises(UserError, match="methods names 'none'"):
+    with project.inside(), pytest.raises(UserError, match="methods names 'none'"):
         studies.main("tiny")
     file.write_text(STUDY.replace("images: all", "images: [nobody]"))
-    with pytest.raises(UserError, match="lacks images of the study tiny"):
+    with project.inside(), pytest.raises(UserError, match="lacks images of the study tiny"):
         studies.main("tiny")

@@ -54,24 +54,22 @@ STALE = {
     ],
     ids=", ".join,
 )
-def test_stale_results_are_found_and_named(project, refield, names):
+def test_stale_results_are_found_and_named(project, names):
     """Several at once, none of which brings about what is said of another."""
     for name in names:
         STALE[name][0](project)
-    shown, succeeds = refield(project, "verify")
-    assert not succeeds
+    shown = project.refield("verify", succeeds=False)
     assert [name for name in names if STALE[name][1] not in shown] == []
 
 
-def test_a_comment_makes_nothing_stale(project, refield):
+def test_a_comment_makes_nothing_stale(project):
     project.append("src/refield/fitting/mlp/engine.py", "# said otherwise\n")
-    assert "up to date for quick" in refield(project, "verify")[0]
+    assert "up to date for quick" in project.refield("verify")
 
 
-def test_runs_may_change_without_making_a_profile_stale(project, refield):
+def test_runs_may_change_without_making_a_profile_stale(project):
     project.set({"runs": ["quick", "kodak_crops"]})
-    shown, succeeds = refield(project, "verify")
-    assert not succeeds
+    shown = project.refield("verify", succeeds=False)
     assert "@quick" not in shown
     assert "fit@kodak_crops-siren: has never run" in shown
 
@@ -95,13 +93,13 @@ def test_fits_are_decoded_and_fitted_anew(project):
     assert "holds no fits to check; run `dvc repro`" in project.fails(*command)
 
 
-def test_a_fit_from_another_machine_may_differ(project, inside, capsys):
+def test_a_fit_from_another_machine_may_differ(project, capsys):
     for table in (project.folder / "reports/provenance/quick").glob("*.csv"):
         table.write_text(table.read_text().replace(",CPU (", ",Abacus ("))
     for weights in (project.folder / "data/quick/fits").glob("*/astronaut/weights.safetensors"):
         weights.write_bytes(weights.read_bytes()[:-1] + b"?")
-    inside(project)
-    assert audit.refitted(Layout(), config.read(), 8) == []
+    with project.inside():
+        assert audit.refitted(Layout(), config.read(), 8) == []
     said = capsys.readouterr().out
     assert said.count(", PSNR ") == 4
     assert said.count("the same bytes (then device Abacus (") == 4

@@ -62,9 +62,9 @@ def test_the_gradient_of_all_chunks_is_that_of_all_points(field, task, weighted)
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(("field", "task"), EVERY)
-def test_fifty_steps_are_torchs_adams(field, task, weighted):
+def test_twenty_steps_are_torchs_adams(field, task, weighted):
     job = a_job(FIELDS[field], problem(task, (9, 14, 3), weighted))
-    assert_close(descend(AutogradDescent, job, 50), define(job, [ALL] * 50), 1e-9)
+    assert_close(descend(AutogradDescent, job, 20), define(job, [ALL] * 20), 1e-9)
 
 
 def test_a_unit_target_is_defined_by_intensities():
@@ -76,12 +76,12 @@ def test_a_unit_target_is_defined_by_intensities():
     np.testing.assert_allclose(ours.values, 2 * output - 1, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize(("target", "tolerance"), [("symmetric", 1e-9), ("unit", 1e-9)])
+@pytest.mark.parametrize("target", ["symmetric", "unit"])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_the_fast_descent_takes_the_same_steps(weighted, target, tolerance):
+def test_the_fast_descent_takes_the_same_steps(weighted, target):
     """On a unit target its loss is a fourth, which Adam's epsilon sees."""
     job = a_job(FIELDS["mlp"], problem(weighted=weighted), target=target)
-    assert_close(descend(MlpDescent, job, 30), descend(AutogradDescent, job, 30), tolerance)
+    assert_close(descend(MlpDescent, job, 10), descend(AutogradDescent, job, 10), 1e-9)
 
 
 @pytest.mark.parametrize("batch", [None, 700])
@@ -89,9 +89,9 @@ def test_the_fast_descent_takes_the_same_steps(weighted, target, tolerance):
 def test_the_number_of_threads_does_not_change_a_bit(field, task, batch):
     job, results, before = a_job(FIELDS[field], problem(task), batch=batch), set(), torch.get_num_threads()
     try:
-        for threads in (1, 2, 3, 8):
+        for threads in (1, 3, 8):
             torch.set_num_threads(threads)
-            found = descend(AutogradDescent, job, 10, torch.float32)
+            found = descend(AutogradDescent, job, 3, torch.float32)
             results.add(b"".join(array.tobytes() for array in (found.values, *found.weights.values())))
             assert torch.get_num_threads() == threads
     finally:

@@ -97,12 +97,12 @@ def test_a_fit_depends_neither_on_those_beside_it_nor_on_the_threads(monkeypatch
     monkeypatch.setitem(CHUNK_FLOATS, "cpu", 2**14)
     gradients, before = Gradients().problem(Image(COFFEE), LABELS), torch.get_num_threads()
     jobs = [
-        job(seed=3, iterations=20),
+        job(seed=3, iterations=8),
         job(mlp("dense", activation="relu"), learning_rate=1e30),
-        job("ftc", seed=3, iterations=7),
-        job(Wire(width=16), seed=4, iterations=10),
+        job("ftc", seed=3, iterations=3),
+        job(Wire(width=16), seed=4, iterations=4),
         job(Wire(width=16), seed=4, iterations=26, batch=1000),
-        job(problem=gradients, iterations=10),
+        job(problem=gradients, iterations=4),
     ]
     seen = []
     try:

@@ -49,12 +49,12 @@ def assert_gradients_close(field, problem, tolerance=2e-3):
 @pytest.mark.parametrize("activation", ["sine", "leaky_relu", "relu"])
 @pytest.mark.parametrize(("bias", "output"), [("shared", "dense"), ("per_expert", "gated")])
 def test_gradients_are_as_exact_as_half_precision_is(bias, output, activation):
-    assert_gradients_close(mlp(8.0, 2.0, "segment", bias=bias, output=output, activation=activation), noise())
+    assert_gradients_close(mlp(2.0, "segment", bias=bias, output=output, activation=activation), noise())
 
 
 @pytest.mark.parametrize("gates", GATES, ids=str)
 def test_every_gate_and_position(gates):
-    assert_gradients_close(mlp(*gates), noise((13, 6, 3)))
+    assert_gradients_close(mlp(*gates), noise((4, 5, 3)))  # nearly every point is a block of its own
 
 
 @pytest.mark.parametrize("width", [(70, 16), (64, 130)])
@@ -90,7 +90,7 @@ def test_chunks_and_segments_change_no_more_than_rounding(monkeypatch):
 @pytest.mark.parametrize("target", ["symmetric", "unit"])
 def test_a_descent_falls_as_the_exact_one_does_and_its_values_are_its_weights(target):
     job = mixed(SMALL, noise((13, 6, 3)), target=target)
-    ours, exact = descend(FusedDescent, job, 6, torch.float32, DEVICE), define(job, [ALL] * 6)
+    ours, exact = descend(FusedDescent, job, 3, torch.float32, DEVICE), define(job, [ALL] * 3)
     np.testing.assert_allclose(ours.losses, exact.losses, rtol=2e-3)
     problem, weights = job.problem, {name: torch.tensor(array) for name, array in ours.weights.items()}
     output = job.field.evaluate(weights, torch.tensor(problem.points), torch.tensor(problem.labels)).numpy()
@@ -101,7 +101,7 @@ def test_a_descent_falls_as_the_exact_one_does_and_its_values_are_its_weights(ta
 
 def test_the_same_arguments_give_the_same_bytes():
     job = mixed(SMALL, noise((13, 6, 3)))
-    once, again = (descend(FusedDescent, job, 3, torch.float32, DEVICE).values.tobytes() for _ in range(2))
+    once, again = (descend(FusedDescent, job, 2, torch.float32, DEVICE).values.tobytes() for _ in range(2))
     assert once == again
 
 
