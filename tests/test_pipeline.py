@@ -1,6 +1,7 @@
 """What a user is promised of the pipeline, tried on a small copy of it with the real dvc."""
 
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -8,6 +9,7 @@ from pipeline import STUDY, Project, cached, fitted, planned, ran
 
 from refield.errors import UserError
 from refield.pipeline import studies
+from refield.pipeline.layout import Layout
 from refield.study import COURSE
 
 METHODS = ("siren", "ftc", "ours", "equal_bin")
@@ -281,7 +283,7 @@ def test_a_study_fits_what_is_new_and_scores_all(project, tmp_path):
     file = project.folder / "studies/tiny/params.yaml"
     file.write_text(STUDY)
     with project.inside():
-        studies.main("tiny")
+        studies.main(Layout(), Path("studies/tiny"))
     scores = pd.read_csv(project.folder / "studies/tiny/scores.csv")
     columns = ["seed", "profile.train.iterations", "method", "image", "psnr_8bit", "psnr_raw", *COURSE, "unit"]
     assert list(scores.columns) == columns
@@ -300,18 +302,18 @@ def test_a_study_fits_what_is_new_and_scores_all(project, tmp_path):
     # What has a row is not fitted again, even where the store no longer holds it; what has lost its row is.
     project = Project(project.folder, tmp_path / "empty")
     with project.inside():
-        studies.main("tiny")
+        studies.main(Layout(), Path("studies/tiny"))
     assert not list(project.units.glob("*/*/unit.json"))
     assert all((project.folder / "studies/tiny" / name).read_bytes() == data for name, data in written.items())
     lines = written["scores.csv"].splitlines(keepends=True)
     (project.folder / "studies/tiny/scores.csv").write_bytes(b"".join(lines[:2] + lines[3:]))
     with project.inside():
-        studies.main("tiny")
+        studies.main(Layout(), Path("studies/tiny"))
     assert len(list(project.units.glob("*/*/unit.json"))) == 1
     assert (project.folder / "studies/tiny/scores.csv").read_bytes() == written["scores.csv"]
     file.write_text(STUDY.replace("ours", "none"))
     with project.inside(), pytest.raises(UserError, match="methods names 'none'"):
-        studies.main("tiny")
+        studies.main(Layout(), Path("studies/tiny"))
     file.write_text(STUDY.replace("images: all", "images: [nobody]"))
     with project.inside(), pytest.raises(UserError, match="lacks images of the study tiny"):
-        studies.main("tiny")
+        studies.main(Layout(), Path("studies/tiny"))
