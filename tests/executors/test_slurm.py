@@ -128,9 +128,10 @@ def number_of_units(store: Store) -> int:
 
 def iterations_in(seconds: float, folder: Path) -> int:
     """How many iterations of a unit this machine makes in that time, as it is now: machines differ tenfold."""
-    once = 2000
+    store, once = Store(folder), 5000
+    make_units([unit(0)], store, "cpu", "title", Inline())  # the first one starts torch
     start = time.perf_counter()
-    make_units([unit(0, once)], Store(folder), "cpu", "title", Inline())
+    make_units([unit(0, once)], store, "cpu", "title", Inline())
     return max(1, round(once * seconds / (time.perf_counter() - start)))
 
 
