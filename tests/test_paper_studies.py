@@ -85,6 +85,28 @@ def test_a_study_of_a_paper_is_fitted_and_taken_over_where_the_paper_is(clone, c
     assert not Path("studies").exists()
 
 
+def test_a_fit_that_diverges_is_a_result_and_any_other_failure_is_none(clone, monkeypatch):
+    yaml = YAML()
+    (FOLDER / "params.yaml").write_text(
+        "profile: quick\nimages: [a, b]\nmethods: [plain]\nvary: [{method.train.learning_rate: [1.0e-3, 1.0e+30]}]\n"
+    )
+    params = yaml.load(TOY.params)
+    params["methods"]["plain"]["train"] = {"learning_rate": 1e-3}
+    yaml.dump(params, TOY.params)
+    study.main("tiny", "toy")
+    rows = pd.read_csv(FOLDER / "scores.csv")
+    assert rows["psnr_8bit"].isna().tolist() == [False, False, True, True]
+    written = (FOLDER / "scores.csv").read_bytes()
+    with monkeypatch.context() as patch:  # what is known is not tried again
+        patch.setattr("refield.pipeline.executing.make", None)
+        study.main("tiny", "toy")
+    assert (FOLDER / "scores.csv").read_bytes() == written
+    params["profiles"]["quick"]["task"] = {"kind": "superresolve", "factor": 5}
+    yaml.dump(params, TOY.params)
+    with pytest.raises(UserError, match="2 of 2 fits failed; a: has 12 x 13 pixels; both sides must be multiples"):
+        study.main("tiny", "toy")
+
+
 def test_a_study_belongs_to_one_pipeline(clone):
     with pytest.raises(UserError, match="'tiny' is no study"):
         study.main("tiny")

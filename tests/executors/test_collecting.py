@@ -54,7 +54,7 @@ def test_what_fails_is_named_and_the_rest_goes_on(store):
     unfit = dataclasses.replace(unit(5), task=Inpaint(hidden=1e-9))
     with pytest.raises(UserError, match=r"^title: 2 of 3 fits failed; image") as error:
         make_units([good, bad, unfit], store, "cpu", "title", LOCAL)
-    assert re.search(r"image4: the loss is \w+ at iteration \d+", str(error.value))
+    assert re.search(r"image4: diverged: the loss is \w+ at iteration \d+", str(error.value))
     assert "image5: has 12 x 16 pixels, of which task.hidden = 1e-09 hides none" in str(error.value)
     assert [store.has(each.key()) for each in (good, bad, unfit)] == [True, False, False]
 

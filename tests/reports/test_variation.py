@@ -121,6 +121,19 @@ def test_each_method_is_taken_at_its_best():
     assert [line[3] for line in lines] == [gaps[0], "", gaps[1]]
 
 
+def test_settings_with_which_a_fit_diverges_are_no_ones_best_and_have_no_average():
+    scores = rates(mire=(30, 32, 31), siren=(28, 29, 40)).reset_index(drop=True)
+    scores.loc[(scores["method"] == "siren") & (scores[RATE] == 0.1) & (scores["image"] != "im2"), "psnr_8bit"] = np.nan
+    _, averages, _, ranked = best(scores, ["mire"], PAPER)
+    assert cells(averages)[3] == ["0.1", "31.00", "diverged on 3 of 4"]
+    assert cells(ranked)[2][:3] == ["SIREN", "0.01", "29.00"]
+    _, same, _, gaps = table(scores, [("mire", "siren")], PAPER)
+    assert cells(same) == [[cell.rstrip("*") for cell in line] for line in cells(averages)]
+    assert [line[1] == "—" for line in cells(gaps)[1:]] == [False, False, True]
+    scores.loc[scores["method"] == "siren", "psnr_8bit"] = np.nan
+    assert cells([*best(scores, ["mire"], PAPER)][3])[2] == ["SIREN", "—", "diverged on 4 of 4", "—"]
+
+
 def test_the_values_of_no_number_have_no_end():
     parts = [rows(around(level, 28), activation=str([name])) for name, level in (("sine", 31), ("gabor", 30))]
     _, _, said, ranked = best(pd.concat(parts), [], PAPER)

@@ -1,6 +1,7 @@
 """Fit what a study asks for and score it: one row per combination, method and signal.
 
-Rows are written as they come, each with its unit's key: what has a row already is neither fitted nor scored again.
+Rows are written as they come, each with its unit's key: what has a row already is neither fitted nor scored again. That
+a fit has diverged is a result as well: its row has no numbers.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from refield.files import write
 from refield.pipeline.layout import Layout
 from refield.pipeline.units import files, read_unit
 from refield.study import COURSE, SEQUENCE, Study, read_scores, read_study
+from refield.units.failures import FitsFailed
 from refield.units.kept import kept
 from refield.units.names import CURVE
 from refield.units.scoring import COSTS, decode_curve, score_files
@@ -60,8 +62,14 @@ def main(layout: Layout, folder: Path) -> None:
                 from refield.pipeline.executing import make  # torch, only where there is something to fit
 
                 title, lacking = f"{name} {number}/{len(choices)} {method}", [units[key] for key in missing]
-                made = make(lacking, store, params, layout, study.profile, title, missing_units)
-                rows |= {key: row_of(made[key], units[key]) for key in missing}
+                try:
+                    made = make(lacking, store, params, layout, study.profile, title, missing_units)
+                except FitsFailed as error:
+                    if not error.only_diverged:
+                        raise
+                    made = error.made
+                none = dict.fromkeys([*measured, *PROVENANCE], np.nan)
+                rows |= {key: row_of(made.get(key), units[key]) or none for key in missing}
             for key, row in rows.items():
                 about = {**choice, "method": method, "image": units[key].name}
                 scores.append({**about, **{column: row[column] for column in measured}, "unit": key})

@@ -1,5 +1,6 @@
 """All profiles' results as they lie in git: a folder of `<profile>/<method>.csv`, one row per image or iteration."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,6 +122,11 @@ def scores_of(results: Results, profile: str, params: Params) -> Scores:
 def key(measure: Measure) -> str:
     """What our files call a measure: 8-bit values are what all of them are of."""
     return measure.name.removesuffix("_8bit")
+
+
+def averaged(values: pd.Series) -> float:
+    """The mean over images; of a study's settings with which a fit has diverged, minus infinity."""
+    return float(values.mean(skipna=False)) if values.notna().all() else -math.inf
 
 
 def unit(measure: Measure) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 from refield.errors import UserError
 from refield.papers import Gain, Paper
 from refield.papers.table import Pair
-from refield.reports.results import pipe
+from refield.reports.results import averaged, pipe
 from refield.scores.measure import PSNR
 from refield.scores.numbers import number
 from refield.scores.paired import difference
@@ -21,7 +21,7 @@ def settings(scores: pd.DataFrame, gain: Gain, others: Sequence[Pair], paper: Pa
         for values, part in scores.groupby(varied(scores), sort=False)
     }
     methods = list(dict.fromkeys(scores["method"]))
-    best = {method: max(psnr_of, key=lambda words: psnr_of[words][method].mean()) for method in methods}
+    best = {method: max(psnr_of, key=lambda words: averaged(psnr_of[words][method])) for method in methods}
     psnr_of["each at its best"] = pd.DataFrame({method: psnr_of[best[method]][method] for method in methods})
     rows = [
         (words, *(number(psnr[method].mean()) + "*" * (best[method] == words) for method in methods))

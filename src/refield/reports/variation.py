@@ -11,7 +11,7 @@ import pandas as pd
 from refield.errors import UserError
 from refield.papers import Paper
 from refield.papers.table import Pair
-from refield.reports.results import pipe
+from refield.reports.results import averaged, pipe
 from refield.scores.measure import PSNR
 from refield.scores.numbers import DASH, number
 from refield.scores.paired import difference
@@ -45,13 +45,13 @@ def best(scores: pd.DataFrame, against: Sequence[str], paper: Paper) -> Iterator
     if missing := [method for method in against if method not in methods]:
         raise UserError(f"a study that shows each method at its best has no scores of {missing[0]}")
     psnr_of = {words: _psnr(part) for words, part in _settings(scores)}
-    found = {method: max(psnr_of, key=lambda words: psnr_of[words][method].mean()) for method in methods}
+    found = {method: max(psnr_of, key=lambda words: averaged(psnr_of[words][method])) for method in methods}
     psnr = pd.DataFrame({method: psnr_of[found[method]][method] for method in methods})
     # What a study does not vary of a method has no best.
     same = {method for method in methods if all(each[method].equals(psnr[method]) for each in psnr_of.values())}
     yield f"Average PSNR over {_images(scores)}; * is a method's best."
     rows = [
-        (words, *(number(each[m].mean()) + "*" * (m not in same and found[m] == words) for m in methods))
+        (words, *(_mean(each[m]) + "*" * (m not in same and found[m] == words) for m in methods))
         for words, each in psnr_of.items()
     ]
     yield pipe([_heads(scores), *map(paper.label, methods)], rows)
@@ -59,7 +59,7 @@ def best(scores: pd.DataFrame, against: Sequence[str], paper: Paper) -> Iterator
     for method in psnr.mean().sort_values(ascending=False).index:
         at = DASH if method in same else found[method] + END * (found[method] in ends)
         gaps = [_less(psnr, other, method) if other != method else "" for other in against]
-        lines.append((paper.label(method), at, number(psnr[method].mean()), *gaps))
+        lines.append((paper.label(method), at, _mean(psnr[method]), *gaps))
     beyond = f";{END} is an end of what was tried, beyond which there may be a better one" if ends else ""
     yield f"Each method at its best, chosen by these images{beyond}. Differences in dB with their 95 % intervals."
     yield pipe(["", _heads(scores), "PSNR", *(f"{paper.label(other)} less it" for other in against)], lines, words=2)
@@ -139,19 +139,25 @@ def _images(scores: pd.DataFrame) -> str:
     return f"{count} image{'' if count == 1 else 's'}"
 
 
+def _mean(psnr: pd.Series) -> str:
+    """In words, where fits have diverged."""
+    lost = int(psnr.isna().sum())
+    return f"diverged on {lost} of {len(psnr)}" if lost else number(psnr.mean())
+
+
 def _average(rows: pd.DataFrame, trials: int) -> str:
-    if trials == 1:
-        return number(rows[PSNR.name].mean())
+    if trials == 1 or rows[PSNR.name].isna().any():
+        return _mean(rows[PSNR.name])
     by_seed = rows.groupby(SEED)[PSNR.name].mean()
     return f"{number(by_seed.mean())} ± {number(by_seed.std(ddof=1))}"
 
 
 def _psnr(rows: pd.DataFrame) -> pd.DataFrame:
     """Images down and methods across; of several seeds the mean."""
-    return rows.pivot_table(index="image", columns="method", values=PSNR.name, aggfunc="mean")
+    return rows.pivot_table(index="image", columns="method", values=PSNR.name, aggfunc="mean", dropna=False)
 
 
 def _less(psnr: pd.DataFrame, first: str, second: str) -> str:
-    if len(psnr) < FEWEST:
+    if len(psnr) < FEWEST or psnr[[first, second]].isna().any(axis=None):
         return DASH
     return str(difference(psnr[first], psnr[second])).replace(" dB", "")

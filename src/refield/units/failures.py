@@ -7,6 +7,8 @@ from refield.errors import UserError
 from refield.units.store import Made
 from refield.units.unit import Unit
 
+DIVERGED = "diverged: "  # so begins the reason of a fit whose loss is no longer a number: its settings do not serve it
+
 
 @dataclass(frozen=True)
 class Failed:
@@ -23,3 +25,8 @@ class FitsFailed(UserError):
         self.reasons, self.made = dict(reasons), dict(made)
         said = "; ".join(f"{unit.name}: {self.reasons[unit.key()]}" for unit in units if unit.key() in self.reasons)
         super().__init__(f"{title}: {len(self.reasons)} of {len(units)} fits failed; {said}")
+
+    @property
+    def only_diverged(self) -> bool:
+        """Whether all that failed have diverged, as they would again."""
+        return all(reason.startswith(DIVERGED) for reason in self.reasons.values())

@@ -19,7 +19,7 @@ from refield.fitting.job import Job
 from refield.tasks.problem import mse_to_psnr
 from refield.units.checkpoints import UnitCheckpoints
 from refield.units.encode import encode
-from refield.units.failures import Failed, FitsFailed
+from refield.units.failures import DIVERGED, Failed, FitsFailed
 from refield.units.fingerprint import fingerprint
 from refield.units.names import WEIGHTS
 from refield.units.store import Made, Store
@@ -138,7 +138,7 @@ def make(units: Sequence[Unit], store: Store, device: str, progress: Progress) -
         unit = units[number]
         if isinstance(result, Diverged):
             checkpoints.discard()
-            results[number] = Failed(str(result))
+            results[number] = Failed(f"{DIVERGED}{result}")
             continue
         files = encode(job, result, unit.task, unit.signal, unit.labels)
         results[number] = Made(files, _provenance(unit, machine, checkpoints.seconds, len(jobs)))
