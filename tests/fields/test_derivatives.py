@@ -10,6 +10,7 @@ from refield.fields.cosmo import Cosmo
 from refield.fields.derivatives import gradient, jet, laplacian
 from refield.fields.field import Field
 from refield.fields.incode import Incode
+from refield.fields.intensities import Intensities
 from refield.fields.mfn import Mfn
 from refield.fields.mlp import Mlp
 from refield.fields.wire import Wire
@@ -114,6 +115,18 @@ def test_have_the_same_derivatives_by_weights_in_both_modes(name: str) -> None:
         found[mode] = torch.autograd.grad(error, list(weights.values()), materialize_grads=True)
     for one, other in zip(found["forward"], found["reverse"], strict=True):
         torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", ["sine", "finer", "residual", "tiles and regions", "wire"])
+def test_of_intensities_are_those_of_what_they_are_made_of(name: str, channels: int) -> None:
+    """By whichever mode is faster, and with FINER's whole slope."""
+    field = FIELDS[name]
+    weights, _ = function_of(field, channels)
+    found, two = jet(field, weights, POINTS, LABELS), Intensities(field, weights, span=2.0)
+    torch.testing.assert_close(two(POINTS, LABELS), 2 * found.values - 1)
+    torch.testing.assert_close(gradient(two, POINTS, LABELS), 2 * found.gradient)
+    torch.testing.assert_close(laplacian(two, POINTS, LABELS), 2 * found.laplacian)
 
 
 @pytest.mark.parametrize("name", ["sine", "relu", "wire"])

@@ -47,7 +47,7 @@ def test_a_cpu_fits_one_after_the_other_and_a_gpu_what_fills_it():
 def test_what_fails_does_not_stop_the_rest_and_is_named(at_once, monkeypatch):
     monkeypatch.setattr(make, "first_group", lambda *_: at_once)
     units, store = [unit("one"), unit("three", learning_rate=1e30, iterations=40), unit("fives")], Store()
-    with pytest.raises(UserError, match=r"title: 1 of 3 fits failed; three: diverged: the loss is \w+ at iteration \d+"):
+    with pytest.raises(UserError, match=r"1 of 3 fits failed; three: diverged: the loss is \w+ at iteration \d+"):
         make_all(units, store, "cpu", "title")
     assert store.get(units[1].key()) is None
     for good in (units[0], units[2]):

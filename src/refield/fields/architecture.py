@@ -44,7 +44,9 @@ class Architecture(Strict):
     residual: bool = added(False)  # h_i has h_(i-1) added to it, where both are of one size
     encoding: Positional | None = added(None)  # of the points
     bias: Literal["shared", "per_expert"] = "shared"
-    init: Init = "siren"
+    init: Init = "siren"  # how weights are drawn
+    init_first: Init | None = added(None)  # those of the first layer; None: as `init` says
+    init_hidden: Init | None = added(None)  # those of the hidden layers behind it; the output's are as `init` says
     first_bias: Positive | None = added(None)  # k: the first layer's biases are drawn from U(+-k), as FINER can
     output: Literal["dense", "gated"] = "dense"
     largest_a: float | None = Field(None, gt=0, allow_inf_nan=False)  # tiles of any larger A are as large as this one's

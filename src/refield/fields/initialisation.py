@@ -3,12 +3,15 @@
 from typing import Annotated, Literal
 
 import numpy as np
+from jaxtyping import Float64
 from pydantic import Field, model_validator
 
 from refield.fields.layer import Layer
 from refield.strict import Strict
 
-Init = Literal["siren", "pytorch"]
+Init = Literal[
+    "siren", "pytorch", "uniform", "normal", "kaiming_uniform", "kaiming_normal", "xavier_uniform", "xavier_normal"
+]
 
 
 def bound_of(init: Init, fan_in: int, omega: float, *, first: bool) -> float:
@@ -20,6 +23,29 @@ def bound_of(init: Init, fan_in: int, omega: float, *, first: bool) -> float:
     if init == "siren":
         return 1 / fan_in if first else (6 / fan_in) ** 0.5 / omega
     return float(fan_in**-0.5)
+
+
+def draw_weights(
+    init: Init, layer: Layer, omega: float, rng: np.random.Generator, *, first: bool
+) -> Float64[np.ndarray, "experts fan_in fan_out"]:
+    """A layer's initial weights.
+
+    Apart from those of `bound_of`: uniform is U(0, 1) and normal N(0, 1), whatever the layer's size. Kaiming's (He et
+    al., ICCV 2015) have the variance 2/fan_in, and Xavier's (Glorot and Bengio, AISTATS 2010) 2/(fan_in + fan_out),
+    drawn from U(+-a) or from N(0, .), as torch.nn.init does.
+    """
+    shape = layer.experts, layer.fan_in, layer.fan_out
+    if init in ("siren", "pytorch"):
+        bound = bound_of(init, layer.fan_in, omega, first=first)
+        return rng.uniform(-bound, bound, shape)
+    if init == "uniform":
+        return rng.uniform(0.0, 1.0, shape)
+    scale = 1.0
+    if init != "normal":
+        scale = (2 / (layer.fan_in + (layer.fan_out if init.startswith("xavier") else 0))) ** 0.5
+    if init.endswith("normal"):
+        return rng.normal(0.0, scale, shape)
+    return rng.uniform(-(3**0.5) * scale, 3**0.5 * scale, shape)
 
 
 MOST = 1e6  # of what parameters of activations are drawn from

@@ -19,7 +19,7 @@ from jaxtyping import Float, Float64, Integer
 from refield.arrays import Tensor
 from refield.fields.architecture import Architecture
 from refield.fields.field import Cost, Weights
-from refield.fields.initialisation import bound_of, draw_parameters
+from refield.fields.initialisation import draw_parameters, draw_weights
 from refield.fields.layer import cost_of
 
 
@@ -40,13 +40,13 @@ class Mlp(Architecture):
         return torch.cat([seen, region], dim=1)
 
     def initialise(self, dims: int, channels: int, rng: np.random.Generator) -> Weights:
-        """Initial float64 weights, as `init`, `first_bias` and `trained` say."""
+        """Initial float64 weights, as `init` and what else begins so, `first_bias` and `trained` say."""
         weights, layers = {}, self.layers(dims, channels)
         for i, layer in enumerate(layers):
             omega = layer.omega if layer.activation else layers[i - 1].omega
-            bound = bound_of(self.init, layer.fan_in, omega, first=i == 0)
+            own = self.init_first if i == 0 else self.init_hidden if layer.activation else None
             bias = self.first_bias if self.first_bias and i == 0 else layer.fan_in**-0.5
-            weights[f"layers.{i}.weight"] = rng.uniform(-bound, bound, (layer.experts, layer.fan_in, layer.fan_out))
+            weights[f"layers.{i}.weight"] = draw_weights(own or self.init, layer, omega, rng, first=i == 0)
             weights[f"layers.{i}.bias"] = rng.uniform(-bias, bias, (layer.biases, layer.fan_out))
             if layer.trained:
                 weights[f"layers.{i}.activation"] = draw_parameters(layer, self.trained, rng)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from refield.fields.field import Weights
+from refield.fields.intensities import Intensities
 from refield.fitting.adam import Adam, State
 from refield.fitting.graph import Replay
 from refield.fitting.job import Job
@@ -34,6 +35,7 @@ class AutogradDescent:
             name: torch.as_tensor(array, dtype=dtype, device=device).clone().requires_grad_()
             for name, array in start.items()
         }
+        self.intensities = Intensities(job.field, self.parameters, train.span)
         self.adam = Adam(self.parameters)
         n = len(problem.points)
         self.all = Batch(
@@ -85,7 +87,7 @@ class AutogradDescent:
         parts = [_part(self.all, slice(first, first + rows)) for first in range(0, len(points), rows)]
         with self.replay.ordered():
             with torch.no_grad():
-                values = [self._evaluate(part.points, part.labels).cpu() for part in parts]
+                values = [self.intensities(part.points, part.labels).cpu() for part in parts]
             losses = [len(part.points) * float(self._loss(part).detach()) for part in parts]
         return torch.cat(values).numpy(), sum(losses) / len(points)
 
@@ -149,12 +151,7 @@ class AutogradDescent:
         return loss, total
 
     def _loss(self, batch: Batch) -> Tensor:
-        return self.job.problem.loss(self._evaluate, batch)
-
-    def _evaluate(self, points: Tensor, labels: Tensor | None) -> Tensor:
-        span = self.job.train.span
-        values = self.job.field.evaluate(self.parameters, points, labels)
-        return values if span == 1 else span * values - (span - 1)
+        return self.job.problem.loss(self.intensities, batch)
 
 
 def _batches(n: int, size: int, seed: int) -> Iterator[np.ndarray]:
