@@ -1,7 +1,7 @@
 """What a paper concludes from its numbers, and whether numbers bear it out."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,8 @@ class Claim(Strict):
     methods: list[Name] = Field(min_length=2)  # best first
     order: Literal["chain", "first"] = "chain"
     task: Name | None = None  # of the profiles that it is about, where that is not the protocol's
+    where: dict[Name, Any] = Field(default_factory=dict)  # which of that task's profiles, as of a table
+    measure: Name | None = None  # what it is about, where that is not the measure that ranks
 
     @model_validator(mode="after")
     def images_have_two_methods(self) -> "Claim":

@@ -1,8 +1,8 @@
 """papers/<name>/paper.yaml: what a paper reports, and what our reports say of it; read strictly, as params.yaml is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, HttpUrl, ValidationError, model_validator
 
@@ -75,19 +75,23 @@ class Paper(Strict):
         for task in (*(table.task for table in self.tables), *(claim.task for claim in self.claims)):
             if task is not None and task not in TASKS:
                 raise ValueError(f"task = {task!r} is not allowed; it must be one of {choices(TASKS)}")
+        for table in self.tables:
+            Protocol.model_validate({**self.protocol.model_dump(), **table.protocol})
         if len({claim.text for claim in self.claims}) < len(self.claims):
             raise ValueError("claims has one text twice")
         return self
 
-    def of(self, task: str) -> "Paper":
-        """What the paper says of a task, as if it were about nothing else; without tables, if it says nothing."""
+    def of(self, task: Mapping[str, Any]) -> "Paper":
+        """What the paper says of a profile's task, as if it were about nothing else; without tables, if nothing."""
 
         def about(each: Table | Claim) -> bool:
-            return (each.task or self.protocol.task) == task
+            same = (each.task or self.protocol.task) == task["kind"]
+            return same and all(task.get(key) == value for key, value in each.where.items())
 
-        protocol = self.protocol.model_copy(update={"task": task})
-        tables = [table.model_copy(update={"task": None}) for table in self.tables if about(table)]
-        claims = [claim.model_copy(update={"task": None}) for claim in self.claims if about(claim)]
+        tables = [table.model_copy(update={"task": None, "where": {}}) for table in self.tables if about(table)]
+        departures = tables[0].protocol if tables else {}
+        protocol = self.protocol.model_copy(update={**departures, "task": task["kind"]})
+        claims = [claim.model_copy(update={"task": None, "where": {}}) for claim in self.claims if about(claim)]
         return self.model_copy(update={"protocol": protocol, "tables": tables, "claims": claims})
 
     @property
@@ -105,7 +109,9 @@ class Paper(Strict):
     @property
     def published(self) -> dict[str, float]:
         """Every method's average in the protocol's task, where it is known."""
-        return {row.method: row.average for row in self.of(self.protocol.task).rows if row.average is not None}
+        return {
+            row.method: row.average for row in self.of({"kind": self.protocol.task}).rows if row.average is not None
+        }
 
     @property
     def studies(self) -> list[str]:

@@ -1,6 +1,6 @@
 """A published table: averages over images, and the best and the worst of them; what is not printed is left out."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
@@ -11,13 +11,18 @@ Pair = Annotated[tuple[Name, Name], Field(strict=False)]  # of methods: the firs
 
 
 class Row(Strict):
-    """One line of a table: what ranks methods in its task, PSNR in dB, over the protocol's images."""
+    """One line of a table: what ranks methods in its task, PSNR in dB, over the protocol's images.
+
+    A task that scores an image by other means as well, such as a bicubic enlargement, has a measure of it: its name may
+    stand for a method.
+    """
 
     method: Name
     label: str
     average: Decibel | None = None  # unknown where the paper draws it and does not print it
     highest: Decibel | None = None
     lowest: Decibel | None = None
+    also: dict[Name, float] = Field(default_factory=dict)  # averages of the task's other measures
 
     @model_validator(mode="after")
     def in_order(self) -> "Row":
@@ -34,6 +39,10 @@ class Table(Strict):
     page: int | None = None  # of the publication
     caption: str
     task: Name | None = None  # what its numbers are of, where that is not the protocol's
+    where: dict[Name, Any] = Field(
+        default_factory=dict
+    )  # which of that task's profiles: keys of their task, and values
+    protocol: dict[Name, Any] = Field(default_factory=dict)  # what its numbers were measured on, where that differs
     figure: int | None = None  # the figure that shows the same methods
     compare: Pair | None = None  # the pair whose median gain chooses the figure's image
     rows: list[Row] = Field(min_length=1)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from refield.papers import Claim, Paper
+from refield.papers.table import Row
 from refield.reports.results import Scores
 from refield.scores.numbers import DASH, number
 from refield.scores.paired import difference
@@ -17,18 +18,28 @@ def examine(scores: Scores, paper: Paper) -> pd.DataFrame:
 
     An order of averages is `within chance` if one of its differences, image by image, has a 95 % interval over zero.
     """
-    rows = [_count(claim, scores) if claim.of == "images" else _order(claim, scores, paper) for claim in paper.claims]
+    rows = []
+    for claim in paper.claims:
+        asked = scores.ranked_by(claim.measure) if claim.measure else scores.with_controls(claim.methods)
+        rows.append(_count(claim, asked) if claim.of == "images" else _order(claim, asked, paper))
     return pd.DataFrame(rows, columns=["Claim", "Paper", "Here", "Holds"])
 
 
 def _order(claim: Claim, scores: Scores, paper: Paper) -> tuple[str, str, str, str]:
     values = {str(method): float(value) for method, value in scores.summary()[claim.of].items()}
-    published = {row.method: value for row in paper.rows if (value := getattr(row, claim.of)) is not None}
+    published = {row.method: value for row in paper.rows if (value := _printed(row, claim)) is not None}
     verdict = _verdict(claim.holds({method: _sign(scores) * value for method, value in values.items()}))
     if verdict != DASH and claim.of == "average" and _by_chance(claim, scores.by_image()):
         verdict += ", within chance"
     digits = scores.ranking.digits
     return claim.text, _listing(claim, published, digits), _listing(claim, values, digits), verdict
+
+
+def _printed(row: Row, claim: Claim) -> float | None:
+    if claim.measure:
+        return row.also.get(claim.measure)
+    value: float | None = getattr(row, claim.of)
+    return value
 
 
 def _by_chance(claim: Claim, psnr: pd.DataFrame) -> bool:

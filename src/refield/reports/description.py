@@ -34,9 +34,14 @@ def measured(profiles: Iterable[str], params: Params) -> str:
     )
 
 
+def entry(profile: str, params: Params) -> Mapping[str, Any]:
+    """A profile's task as params.yaml has it; where it no longer has the profile, that of most."""
+    return params.profiles[profile].task if profile in params.profiles else {"kind": "represent"}
+
+
 def kind(profile: str, params: Params) -> str:
-    """The kind of a profile's task; where params.yaml no longer has the profile, that of most."""
-    return str(params.profiles[profile].task["kind"]) if profile in params.profiles else "represent"
+    """The kind of a profile's task."""
+    return str(entry(profile, params)["kind"])
 
 
 def statement(profile: str, scores: Scores, params: Params, paper: Paper) -> str:
@@ -162,7 +167,7 @@ def _warnings(profile: str, scores: Scores, params: Params) -> list[str]:
 def _comparison(profile: str, params: Params, paper: Paper) -> str:
     if profile not in params.profiles:
         return "The published numbers stand beside for reference only."
-    said = paper.of(kind(profile, params))
+    said = paper.of(entry(profile, params))
     differences = said.protocol.differences(params.profiles[profile])
     if not said.tables:
         return f"The published numbers are of another task ({paper.protocol.task}); none stands beside."

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from refield.config import Params
 from refield.papers import Paper
 from refield.reports.claims import examine
-from refield.reports.description import kind, scale, statement
+from refield.reports.description import entry, scale, statement
 from refield.reports.html import render
 from refield.reports.pictures import Picture, encode
 from refield.reports.plotting import Look, looks
@@ -52,7 +52,7 @@ def page(
     lines = [line[2:] for line in stated.splitlines() if line[:2] == "* "]
     if len(chosen) < len(encoded):
         lines.append(f"Pictures: {len(chosen)} of the {len(encoded)} images, from the hardest to the easiest.")
-    said = paper.of(kind(profile, params))
+    said = paper.of(entry(profile, params))
     columns, rows = _results(scores, said)
     data = {
         "profile": profile,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -9,7 +10,7 @@ from refield.config import Params
 from refield.fields.mlp import Mlp
 from refield.papers import Paper
 from refield.papers.table import Pair
-from refield.reports.description import kind
+from refield.reports.description import entry
 from refield.reports.figures import Shown, Window, choose_crop, choose_image, comparison
 from refield.reports.gate_figure import gate_figure
 from refield.reports.pictures import Pictures
@@ -40,7 +41,7 @@ class Compared:
 def draw_all(profile: str, scores: Scores, files: Pictures, params: Params, paper: Paper) -> Iterator[Drawn]:
     """The figures whose pair of methods was scored, and the gates of those scored methods that have any."""
     values = scores.by_image()
-    for compared in _figures(paper, kind(profile, params)):
+    for compared in _figures(paper, entry(profile, params)):
         if set(compared.pair) <= set(values):
             yield _comparison(compared, scores, files, paper, view(params.task(profile)))
     fields = [(name, params.field(profile, name)) for name in paper.charts.gates if name in values]
@@ -51,7 +52,7 @@ def draw_all(profile: str, scores: Scores, files: Pictures, params: Params, pape
         yield Drawn("gates", gate_figure(files.original(image), gated), text)
 
 
-def _figures(paper: Paper, task: str) -> Iterator[Compared]:
+def _figures(paper: Paper, task: Mapping[str, Any]) -> Iterator[Compared]:
     """A figure for each table of a task that says how to choose an image; of a task without tables, all methods'."""
     tables = paper.of(task).tables
     for table in tables:
@@ -62,7 +63,7 @@ def _figures(paper: Paper, task: str) -> Iterator[Compared]:
             yield Compared(name, f"{lead} of Table {table.number}", labels, table.compare)
     if not tables and paper.gain:
         labels = {method: paper.label(method) for method in paper.listed}
-        yield Compared(task, "The methods of the paper's tables", labels, paper.gain.pair)
+        yield Compared(task["kind"], "The methods of the paper's tables", labels, paper.gain.pair)
 
 
 def _comparison(compared: Compared, scores: Scores, files: Pictures, paper: Paper, seen: View) -> Drawn:

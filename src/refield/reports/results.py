@@ -10,7 +10,7 @@ import pandas as pd
 from refield.config import Params
 from refield.errors import UserError
 from refield.scores.files import read_csv, require_columns
-from refield.scores.measure import Measure
+from refield.scores.measure import SSIM, Measure
 from refield.signals import Image
 from refield.tasks.represent import Represent
 from refield.units.scoring import COSTS
@@ -63,6 +63,26 @@ class Scores:
         """The ranking measure, images down and methods across."""
         table = self.rows.pivot(index="image", columns="method", values=self.ranking.name)
         return table[list(dict.fromkeys(self.rows["method"]))]
+
+    def ranked_by(self, name: str) -> "Scores":
+        """The same scores, with another measure in the place of the one that ranks."""
+        first = [measure for measure in self.measures if measure.name == name]
+        return Scores(self.rows, [*first, *(measure for measure in self.measures if measure.name != name)])
+
+    def with_controls(self, names: Iterable[str]) -> "Scores":
+        """The same, and as further methods those of some names that are measures: how well images are done without a
+        field, as by bicubic enlargement. Its SSIM is the measure `ssim_bicubic` if its PSNR is `psnr_bicubic`."""
+        known = {measure.name for measure in self.measures}
+        once = self.rows.drop_duplicates("image")
+        rows = [self.rows]
+        for name in dict.fromkeys(names):
+            if name in known and len(once):
+                own = once.assign(method=name, **{measure.name: math.nan for measure in (*self.measures, *COSTS)})
+                own[self.ranking.name] = once[name]
+                if (ssim := name.replace("psnr", SSIM.name)) in known:
+                    own[SSIM.name] = once[ssim]
+                rows.append(own)
+        return Scores(pd.concat(rows), self.measures) if len(rows) > 1 else self
 
 
 def read_scores(folder: Path, params: Params) -> Results:

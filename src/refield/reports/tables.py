@@ -13,7 +13,7 @@ import pandas as pd
 from refield.config import Params
 from refield.papers import Paper, Table
 from refield.reports.claims import examine
-from refield.reports.description import kind, measured, not_run, scale, statement
+from refield.reports.description import entry, measured, not_run, scale, statement
 from refield.reports.results import STATISTICS, Results, Scores, key, pipe, scores_of, unit
 from refield.scores.measure import Measure
 from refield.scores.numbers import number
@@ -35,13 +35,13 @@ def shown(results: Results, params: Params, paper: Paper) -> list[str]:
 def comparable(profile: str, params: Params, paper: Paper) -> bool:
     if profile not in params.profiles:
         return False
-    said = paper.of(kind(profile, params))
+    said = paper.of(entry(profile, params))
     return bool(said.tables) and not said.protocol.differences(params.profiles[profile])
 
 
 def beside(profile: str, params: Params, paper: Paper) -> list[Table]:
     """The published tables that may stand beside a profile's numbers: those of its task."""
-    return paper.of(kind(profile, params)).tables
+    return paper.of(entry(profile, params)).tables
 
 
 def tidy(results: Results, params: Params, paper: Paper) -> pd.DataFrame:
@@ -52,15 +52,17 @@ def tidy(results: Results, params: Params, paper: Paper) -> pd.DataFrame:
     rows = []
     for profile in shown(results, params, paper):
         scores = scores_of(results, profile, params)
-        statistics = scores.summary()
+        lines = [row.method for table in beside(profile, params, paper) for row in table.rows]
+        statistics = scores.with_controls(lines).summary()
         published = [(table.number, row) for table in beside(profile, params, paper) for row in table.rows]
         entries = [
-            (table, row.method, row.label, [getattr(row, name) for name in STATISTICS]) for table, row in published
+            (table, row.method, row.label, [getattr(row, name) for name in STATISTICS], row.also)
+            for table, row in published
         ]
         known = {row.method for _, row in published}
         missing = [method for method in map(str, statistics.index) if method not in known]
-        entries += [(BEYOND, method, paper.label(method), [None] * len(STATISTICS)) for method in missing]
-        for table, method, label, values in entries:
+        entries += [(BEYOND, method, paper.label(method), [None] * len(STATISTICS), {}) for method in missing]
+        for table, method, label, values, also in entries:
             found = statistics.reindex([method]).iloc[0]
             rows.append(
                 {"profile": profile, "table": table, "method": method, "label": label}
@@ -74,6 +76,7 @@ def tidy(results: Results, params: Params, paper: Paper) -> pd.DataFrame:
                     for name, v in zip(STATISTICS, values, strict=True)
                 }
                 | {measure.name: found[measure.name] for measure in (*scores.others, *COSTS)}
+                | {f"published_{measure.name}": also[measure.name] for measure in scores.others if measure.name in also}
             )
     return pd.DataFrame(rows)
 
@@ -95,15 +98,15 @@ def markdown(results: Results, params: Params, paper: Paper) -> str:
         tables = beside(profile, params, paper)
         for table in tables:
             title = f"Table {table.number}{f' (p. {table.page})' if table.page else ''}: {table.caption}"
-            blocks.append(_statistics(title, here[here["table"] == table.number], scores.ranking, published=True))
+            blocks.append(_statistics(title, here[here["table"] == table.number], scores, published=True))
         if (here["table"] == BEYOND).any():
             title = (
                 "Methods beyond the paper" if tables else f"{scores.ranking.title}{unit(scores.ranking) and ' in dB'}"
             )
-            blocks.append(_statistics(title, here[here["table"] == BEYOND], scores.ranking, published=False))
+            blocks.append(_statistics(title, here[here["table"] == BEYOND], scores, published=False))
         if not scores.rows.empty:
             blocks.append(_others(here, scores, paper))
-            if (said := paper.of(kind(profile, params))).claims:
+            if (said := paper.of(entry(profile, params))).claims:
                 blocks += ["### The paper's claims", _pipe(examine(scores, said)), CHANCE]
     return "\n\n".join(blocks) + "\n"
 
@@ -171,14 +174,24 @@ def _published(paper: Paper) -> str:
     return f"Published: {paper.citation}, <{paper.link}>{silent}."
 
 
-def _statistics(title: str, rows: pd.DataFrame, measure: Measure, published: bool) -> str:
-    """Each statistic; and its published value and the difference from it."""
+def _statistics(title: str, rows: pd.DataFrame, scores: Scores, published: bool) -> str:
+    """Each statistic, of which one image has one; and its published value and the difference from it. Then all that is
+    published of other measures."""
     columns = [("Method", rows["label"].tolist())]
-    for name in STATISTICS:
-        columns.append((name.capitalize(), _column(rows[name], measure.digits)))
+    one = rows["images"].max() == 1
+    shown = {"average": scores.ranking.title} if one else {name: name.capitalize() for name in STATISTICS}
+    shown_of = [(name, head, scores.ranking.digits) for name, head in shown.items()]
+    shown_of += [(each.name, each.title, each.digits) for each in scores.others if f"published_{each.name}" in rows]
+    for name, head, digits in shown_of:
+        if name not in shown and rows[f"published_{name}"].isna().all():
+            continue
+        columns.append((head, _column(rows[name], digits)))
         if published:
             there = rows[f"published_{name}"]
-            columns += [("paper", _column(there)), ("difference", _column(rows[name] - there, sign="+"))]
+            columns += [
+                ("paper", _column(there, 2 if name in shown else digits)),
+                ("difference", _column(rows[name] - there, 2 if name in shown else digits, sign="+")),
+            ]
     frame = pd.concat([pd.Series(values, name=name) for name, values in columns], axis=1)
     return f"### {title}\n\n{_pipe(frame)}"
 
