@@ -38,6 +38,15 @@ def test_of_torch_are_those_of_torch():
         assert stats.kstest(theirs.numpy().ravel(), LAWS[kind].cdf).statistic < 0.02
 
 
+def test_the_first_factor_may_be_another_and_is_said_once():
+    one, listed = Mlp(gates=("dense",) * 3, width=4, omega_0=30.0, first_omega_0=8.0), (8.0, 30.0, 30.0)
+    other = Mlp(gates=("dense",) * 3, width=4, omega_0=listed)
+    assert one.layers(2, 1) == other.layers(2, 1)
+    assert tuple(layer.omega for layer in one.layers(2, 1)[:3]) == listed
+    with pytest.raises(ValueError, match="first_omega_0 is the first number of omega_0"):
+        Mlp(gates=("dense",) * 3, width=4, omega_0=listed, first_omega_0=8.0)
+
+
 def test_the_first_layer_and_those_behind_it_may_begin_otherwise():
     def weights(**settings):
         field = Mlp(gates=("dense",) * 3, width=40, **settings)

@@ -35,6 +35,7 @@ class Architecture(Strict):
     activation: Name | Annotated[tuple[Name, ...], Field(strict=False)] | Dictionary = "sine"
     # The factor inside what oscillates, in every hidden layer, or in each.
     omega_0: Positive | Annotated[tuple[Positive, ...], Field(strict=False)] = 30.0
+    first_omega_0: Positive | None = added(None)  # of the first layer, where that is another
     sigma_0: Positive = added(10.0)  # factor in gaussian; inverse width of gabor
     roll_off: float = added(0.5, ge=0, le=1)  # beta of the raised cosines
     bandwidth: float = added(3.0, ge=1e-3, le=100)  # c of prolate
@@ -67,6 +68,12 @@ class Architecture(Strict):
             if isinstance(value, tuple) and len(value) != self.hidden:
                 what = "names" if key == "activation" else "numbers"
                 raise ValueError(f"{key} lists {len(value)} {what}; there are {self.hidden} hidden layers")
+        return self
+
+    @model_validator(mode="after")
+    def the_first_factor_is_said_once(self) -> "Architecture":
+        if self.first_omega_0 is not None and isinstance(self.omega_0, tuple):
+            raise ValueError("first_omega_0 is the first number of omega_0, which lists one of each layer; remove it")
         return self
 
     @model_validator(mode="after")
@@ -124,6 +131,7 @@ class Architecture(Strict):
         gates: Sequence[Gate] = [*self.gates, "dense"] if self.output == "dense" else self.gates
         fan_in = self.region_input + (dims if self.encoding is None else self.encoding.size(dims))
         omegas = self.omega_0 if isinstance(self.omega_0, tuple) else (self.omega_0,) * self.hidden
+        omegas = omegas if self.first_omega_0 is None else (self.first_omega_0, *omegas[1:])
         layers: list[Layer] = []
         for i, gate in enumerate(gates):
             experts = {"dense": 1, "segment": self.regions or 0}[gate] if isinstance(gate, str) else 2**dims
