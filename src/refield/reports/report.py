@@ -42,7 +42,8 @@ def comparisons(params: Params, paper: Paper, scores: Results, curves: Results) 
             shown = [method for method in values if method in methods]
             if shown and (methods is listed or set(shown) - set(listed)):
                 yield f"{profile}/per_image{suffix}", charts.per_image(values[shown], look, labels, of.ranking)
-                if len(part := curve[curve["method"].isin(shown)]):
+                # A loss that is not of values has no PSNR on the way.
+                if len(part := curve[curve["method"].isin(shown) & curve["psnr"].notna()]):
                     yield f"{profile}/iterations{suffix}", charts.over_iterations(part, look, labels)
         summary = of.summary()
         drawn = summary[summary.index.isin(differing(params, paper))]

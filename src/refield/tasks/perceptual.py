@@ -78,7 +78,7 @@ def read_blocks(file: str, sha256: str, device: str) -> Blocks:
     """
     try:
         data = read(Path(file), links=True)
-        if (found := hashlib.sha256(data).hexdigest()) != sha256:
+        if not (found := hashlib.sha256(data).hexdigest()).startswith(sha256):
             raise UserError(f"{file} has the sha256 {found}; task.features_sha256 is {sha256}")
         try:
             blocks = blocks_of(_tensors(data, file))

@@ -46,9 +46,10 @@ class Superresolve(Strict):
     # their own whose end pixels are on the ends, as in some published code; the picture that comes of it is stretched.
     grid: Literal["centred", "ends"] = "centred"
     # Of `perceptual`: weights of a VGG, by a path that is absolute or begins where the command runs, and the sha256 of
-    # the file's bytes. A fit is known by both, so that no other weights can take the place of those that were meant.
+    # the file's bytes, or as many of its first digits as are known: torch's names of weights have eight. A fit is known
+    # by both, so that no other weights can take the place of those that were meant.
     features_file: Annotated[str, StringConstraints(pattern=r"^[^\x00]+$")] | None = None
-    features_sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
+    features_sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{8,64}$")] | None = None
 
     measures: ClassVar[tuple[Measure, ...]] = (
         *(PSNR, SSIM, PSNR_BICUBIC, SSIM_BICUBIC, PSNR_LANCZOS, SSIM_LANCZOS),
