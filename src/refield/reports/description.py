@@ -1,5 +1,6 @@
 """What was measured, in words: of which images, and with which settings."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ SOURCES = {
     "samples": "photographs that ship inside scikit-image",
     "kodak": "photographs of the Kodak suite",
     "folder": "own images",
-    "addresses": "pictures from several places",
+    "addresses": "pictures by address",
 }
 FRAMES = {"native": "whole", "crop": "centre crops", "resize": "resized"}
 COLORS = {"rgb": "RGB", "grey": "grey"}
@@ -90,7 +91,10 @@ def _images(profile: str, scores: Scores, params: Params) -> str:
     images = params.profiles[profile].images
     listed = f" ({', '.join(names)})" if images.names != "all" else ""
     made = f"{FRAMES[images.frame]}, {_sizes(scores)}, {COLORS[images.color]}"
-    return f"{len(names)} {SOURCES[images.source]}{listed}, {made}"
+    words = SOURCES[images.source]
+    if len(names) == 1:
+        words = re.sub(r"\b(photograph|picture|image)s\b", r"\1", words).replace("that ship", "that ships")
+    return f"{len(names)} {words}{listed}, {made}"
 
 
 def _sizes(scores: Scores) -> str:
