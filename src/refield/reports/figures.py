@@ -91,19 +91,19 @@ def comparison(
         lower, upper = EDGE + TEXT, EDGE + TEXT + row + GAP
         lefts = [EDGE + whole + GAP + i * (cell + GAP) for i in range(columns)]
 
-        axes = _panel(figure, original, EDGE, lower, whole, 2 * row + GAP, "Original")
+        axes = panel(figure, original, EDGE, lower, whole, 2 * row + GAP, "Original")
         corner = (crop.left - 0.5, crop.top - 0.5)
         for color, line in (("black", 2.0), (MARK, 1.0)):
             axes.add_patch(Rectangle(corner, crop.width, crop.height, fill=False, ec=color, lw=line))
-        _panel(figure, crop.of(reference), lefts[0], upper, cell, row)
+        panel(figure, crop.of(reference), lefts[0], upper, cell, row)
         if given is None:
             _scale(figure, lefts[0] + 0.15 * cell, lower + 0.45 * row, 0.7 * cell, largest)
         else:
-            _panel(figure, crop.of(given), lefts[0], lower, cell, row, f"Given\nerrors to {largest}")
+            panel(figure, crop.of(given), lefts[0], lower, cell, row, f"Given\nerrors to {largest}")
         for left, method, values in zip(lefts[1:], methods, errors, strict=True):
-            _panel(figure, crop.of(method.pixels), left, upper, cell, row)
+            panel(figure, crop.of(method.pixels), left, upper, cell, row)
             text = f"{method.label}\n{method.quality}"
-            _panel(figure, (values * 255 // largest).astype(np.uint8), left, lower, cell, row, text)
+            panel(figure, (values * 255 // largest).astype(np.uint8), left, lower, cell, row, text)
     return figure
 
 
@@ -113,16 +113,14 @@ def _window_sums(values: np.ndarray, height: int, width: int) -> np.ndarray:
     return table[height:, width:] - table[:-height, width:] - table[height:, :-width] + table[:-height, :-width]
 
 
-def _axes(figure: Figure, left: float, low: float, wide: float, tall: float) -> Axes:
+def axes_at(figure: Figure, left: float, low: float, wide: float, tall: float) -> Axes:
     """Axes at a place in inches."""
     width, height = figure.get_size_inches()
     return figure.add_axes((left / width, low / height, wide / width, tall / height))
 
 
-def _panel(
-    figure: Figure, image: np.ndarray, left: float, low: float, wide: float, tall: float, text: str = ""
-) -> Axes:
-    axes = _axes(figure, left, low, wide, tall)
+def panel(figure: Figure, image: np.ndarray, left: float, low: float, wide: float, tall: float, text: str = "") -> Axes:
+    axes = axes_at(figure, left, low, wide, tall)
     axes.set_axis_off()
     # Crops show their pixels; an original larger than its place is averaged down.
     how = "auto" if image.shape[1] > wide * 300 else "nearest"
@@ -134,7 +132,7 @@ def _panel(
 
 def _scale(figure: Figure, left: float, low: float, wide: float, largest: int) -> None:
     """The errors' scale, for the free place under the original's crop."""
-    bar = _axes(figure, left, low, wide, 0.08)
+    bar = axes_at(figure, left, low, wide, 0.08)
     bar.imshow(np.linspace(0, 1, 256)[None], cmap="gray", aspect="auto")
     bar.grid(False)
     bar.spines[:].set_visible(True)

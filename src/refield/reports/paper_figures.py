@@ -1,4 +1,4 @@
-"""A paper's figures again, of a profile's pictures, with their captions; and the gates of some of its methods."""
+"""A paper's figures again, of a profile's pictures, with their captions; derivatives; and the gates of some methods."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,9 @@ from refield.config import Params
 from refield.fields.mlp import Mlp
 from refield.papers import Paper
 from refield.papers.table import Pair
+from refield.reports.derivative_figure import caption as explain
+from refield.reports.derivative_figure import derivative_figure
+from refield.reports.derived import of_fit, of_image, psnr_of_nothing, to_scale
 from refield.reports.description import entry
 from refield.reports.figures import Shown, Window, choose_crop, choose_image, comparison
 from refield.reports.gate_figure import gate_figure
@@ -17,6 +20,12 @@ from refield.reports.pictures import Pictures
 from refield.reports.results import Scores, unit
 from refield.reports.views import View, view
 from refield.scores.numbers import number
+from refield.signals import Image
+from refield.tasks.derivatives import Derivatives
+from refield.tasks.gradients import Gradients
+from refield.tasks.laplacian import Laplacian
+from refield.tasks.task import Task
+from refield.units.fitted import read_fitted
 
 
 @dataclass(frozen=True)
@@ -39,11 +48,14 @@ class Compared:
 
 
 def draw_all(profile: str, scores: Scores, files: Pictures, params: Params, paper: Paper) -> Iterator[Drawn]:
-    """The figures whose pair of methods was scored, and the gates of those scored methods that have any."""
-    values = scores.by_image()
+    """The figures whose pair of methods was scored; derivatives, of tasks that are about them; and the gates of those
+    scored methods that have any."""
+    values, task = scores.by_image(), params.task(profile)
     for compared in _figures(paper, entry(profile, params)):
         if set(compared.pair) <= set(values):
-            yield _comparison(compared, scores, files, paper, view(params.task(profile)))
+            yield _comparison(compared, scores, files, paper, view(task))
+    if isinstance(task, Derivatives | Gradients | Laplacian):
+        yield _derivatives(task, next(_figures(paper, entry(profile, params)), None), scores, files, paper)
     fields = [(name, params.field(profile, name)) for name in paper.charts.gates if name in values]
     image = str(values.index[0])
     gated = [(paper.label(name), field, files.labels(name, image)) for name, field in fields if isinstance(field, Mlp)]
@@ -86,6 +98,24 @@ def _comparison(compared: Compared, scores: Scores, files: Pictures, paper: Pape
     )
     given = seen.given(original) if seen.given else None
     return Drawn(compared.name, comparison(original, methods, crop, reference, given), text)
+
+
+def _derivatives(task: Task, compared: Compared | None, scores: Scores, files: Pictures, paper: Paper) -> Drawn:
+    """Of the methods and the image of the task's first figure; if it has none, of all methods and the first image."""
+    values = scores.by_image()
+    image, labels = str(values.index[0]), {method: paper.label(method) for method in map(str, values)}
+    lead = f"All methods. Image {image}, the first"
+    if compared and set(compared.pair) <= set(values):
+        image, labels = choose_image(values, *compared.pair), dict(compared.labels)
+        better, worse = map(paper.label, compared.pair)
+        lead = f"{compared.lead}. Image {image}, where the gain of {better} over {worse} is the median over images"
+    original = Image(files.original(image))
+    folders = {method: files.fits(method) / image for method in labels if method in values}
+    fitted = {name: to_scale(read_fitted(original, folder), original, task) for name, folder in folders.items()}
+    first = of_image("Original", original)
+    rows = [of_fit(labels[name], original, files.reconstruction(name, image), of) for name, of in fitted.items()]
+    nothing = psnr_of_nothing(original, next(iter(fitted.values())))
+    return Drawn("derivatives", derivative_figure(first, rows), explain(lead, first, rows, nothing))
 
 
 def caption(lead: str, labels: Sequence[str], crop: Window, pair: Sequence[str], quality: str, seen: View) -> str:
