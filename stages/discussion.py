@@ -1,10 +1,14 @@
 """Write what the studies and controls say of the paper's gain."""
 
+import shutil
+
 from refield import config, papers
 from refield.pipeline.command import run
 from refield.pipeline.layout import Layout
 from refield.reports import results
-from refield.reports.discussion import discussion
+from refield.reports.discussion import charts, discussion
+from refield.reports.heatmap import FOLDER
+from refield.reports.plotting import save
 from refield.study import read_scores, read_study
 
 
@@ -24,6 +28,10 @@ def main(paper: str | None = None) -> None:
         f"`{layout.scores_of_all}` and `{layout.studies}/*/scores.csv`."
     )
     layout.discussion.write_text(discussion(origin, scores, curves, studies, params, published))
+    folder = layout.discussion.with_name(FOLDER)
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, figure in charts(studies, published).items():
+        save(figure, folder / f"{name}.svg")
 
 
 if __name__ == "__main__":

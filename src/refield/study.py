@@ -21,6 +21,8 @@ from refield.strict import Name, Strict
 # Columns of a study's scores: the PSNR, before rounding, after these parts of the iterations.
 COURSE = {f"psnr_at_{part:g}": part for part in (0.02, 0.04, 0.1, 0.2, 0.4)}
 SEQUENCE = "sequence"  # the activations that a search has chosen, "sine-gabor"; empty for methods that do not search
+DROP = "drop"  # by how many dB, before rounding, the PSNR has fallen below the best before it; what falls is unstable
+UNSTABLE = 3.0  # dB: more than a rate that is a little too high makes it swing
 
 
 class Study(Strict):
@@ -29,7 +31,7 @@ class Study(Strict):
     profile: Name
     images: Names
     methods: list[Name] = Field(min_length=1)
-    scores: list[Name] = Field(default_factory=list)  # columns beside the PSNR: measures of the task, costs, `SEQUENCE`
+    scores: list[Name] = Field(default_factory=list)  # columns beside the PSNR: of the task, costs, `DROP`, `SEQUENCE`
     # Grids: values for keys of params.yaml; `profile.` stands for the study's profile, `method.` for all its methods.
     vary: list[dict[str, list[Any]]] = Field(min_length=1)
 

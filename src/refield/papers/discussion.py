@@ -24,11 +24,16 @@ class Shown(Strict):
 
     title: str
     study: Name  # a folder of studies/
-    show: Literal["settings", "seeds", "course", "choices", "table", "best", "sequences"]
+    show: Literal["settings", "seeds", "course", "choices", "table", "best", "sequences", "heatmap"]
     words: str | None = None
     differences: list[Name] = Field(default_factory=list)  # beside the gain; of a table, these alone
     # Of choices the values, and of what shows each method at its best the methods, that all others are compared with.
     against: list[Name] = Field(default_factory=list)
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it has a chart beside the text."""
+        return self.show == "heatmap"
 
 
 class Discussion(Strict):

@@ -16,7 +16,7 @@ from refield.errors import UserError, shown
 from refield.files import write
 from refield.pipeline.layout import Layout
 from refield.pipeline.units import files, read_unit
-from refield.study import COURSE, SEQUENCE, Study, read_scores, read_study
+from refield.study import COURSE, DROP, SEQUENCE, Study, read_scores, read_study
 from refield.units.failures import FitsFailed
 from refield.units.kept import kept
 from refield.units.names import CURVE
@@ -35,7 +35,8 @@ def main(layout: Layout, folder: Path) -> None:
     """Bring the rows of one of a pipeline's studies, which lies in a folder, up to date."""
     name, study, store = folder.name, read_study(folder / "params.yaml"), Store()
     choices = [(choice, study.params(choice, layout.params)) for choice in study.combinations()]  # all right, or no fit
-    names = [*(measure.name for measure in (*choices[0][1].task(study.profile).measures, *COSTS)), SEQUENCE]
+    names = [*(measure.name for measure in choices[0][1].task(study.profile).measures), DROP]
+    names += [*(measure.name for measure in COSTS), SEQUENCE]
     if unknown := [score for score in study.scores if score not in names]:
         raise UserError(f"{folder / 'params.yaml'}: scores names {shown(unknown[0])}; there are {', '.join(names)}")
     paths = signals(layout, choices[0][1], study, name)
@@ -100,6 +101,7 @@ def row_of(made: Made | None, unit: Unit) -> Row:
     course = decode_curve(made.files[CURVE]).set_index("iteration")["psnr"]
     scores["psnr_raw"] = float(course.iloc[-1])
     scores |= {name: nearest(course, part) for name, part in COURSE.items()}
+    scores[DROP] = drop(course)
     scores[SEQUENCE] = sequence(made.files)
     return {**scores, **{column: made.provenance[column] for column in PROVENANCE}}
 
@@ -107,6 +109,11 @@ def row_of(made: Made | None, unit: Unit) -> Row:
 def nearest(course: pd.Series, part: float) -> float:
     """The value at the traced iteration that is nearest to a part of all."""
     return float(course.iloc[int(np.abs(course.index.to_numpy() - part * course.index[-1]).argmin())])
+
+
+def drop(course: pd.Series) -> float:
+    """The largest fall of a PSNR below a value that was traced before it; 0 of one that only rises, NaN without any."""
+    return float((course.cummax() - course).max())
 
 
 def read_rows(file: Path) -> pd.DataFrame:

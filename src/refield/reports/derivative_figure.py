@@ -5,6 +5,7 @@ So Sitzmann et al. show them (NeurIPS 2020, https://arxiv.org/abs/2006.09661, fi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -60,7 +61,7 @@ def derivative_figure(original: Derived, fits: Sequence[Derived]) -> Figure:
                 if row is original:
                     axes.set_title(title, fontsize=8, pad=3)
                 if left == lefts[0]:
-                    name = {"rotation": 90, "ha": "right", "va": "center", "fontsize": 8}
+                    name: Any = {"rotation": 90, "ha": "right", "va": "center", "fontsize": 8}
                     axes.text(-0.04, 0.5, row.label, transform=axes.transAxes, **name)
             low -= tall + (QUALITY + GAP if row.quality else GAP)
         bar = max(min(lefts[2] + (wide - BAR) / 2, page - BAR - 0.2), WHEEL + EDGE)

@@ -4,11 +4,13 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from refield.config import Params
 from refield.errors import UserError
 from refield.papers import Discussion, Gain, Paper
 from refield.papers.discussion import GAIN, Shown
+from refield.reports import heatmap
 from refield.reports.choices import choices
 from refield.reports.description import kind
 from refield.reports.results import Results, pipe, scores_of
@@ -63,6 +65,12 @@ def discussion(
     return "\n\n".join(blocks) + "\n"
 
 
+def charts(studies: Mapping[str, pd.DataFrame], paper: Paper) -> dict[str, Figure]:
+    """The charts of what the discussion shows of these studies, by their names."""
+    shown = [section.study for section in (paper.discussion.studies if paper.discussion else ()) if section.is_drawn]
+    return {study: heatmap.chart(studies[study], study, paper) for study in shown if study in studies}
+
+
 def _shown(scores: pd.DataFrame, section: Shown, gain: Gain, paper: Paper) -> Iterator[str]:
     """What a section shows of its study's scores."""
     others = [paper.difference(name) for name in section.differences]
@@ -75,6 +83,8 @@ def _shown(scores: pd.DataFrame, section: Shown, gain: Gain, paper: Paper) -> It
             return best(scores, section.against, paper)
         case "sequences":
             return sequences(scores, paper)
+        case "heatmap":
+            return heatmap.heatmap(scores, section.study, paper)
     return SECTIONS[section.show](scores, gain, others, paper)
 
 

@@ -26,7 +26,7 @@ def table(scores: pd.DataFrame, others: Sequence[Pair], paper: Paper) -> Iterato
     """Each method's average at each combination of values, and differences of those pairs that were fitted."""
     methods, trials = _methods(scores), _trials(scores)
     spread = f", and the standard deviation of the average over {trials} seeds" if trials > 1 else ""
-    yield f"Average PSNR over {_images(scores)}{spread}."
+    yield f"Average PSNR over {images_of(scores)}{spread}."
     rows = [
         (words, *(_average(part[part["method"] == method], trials) for method in methods))
         for words, part in _settings(scores)
@@ -49,7 +49,7 @@ def best(scores: pd.DataFrame, against: Sequence[str], paper: Paper) -> Iterator
     psnr = pd.DataFrame({method: psnr_of[found[method]][method] for method in methods})
     # What a study does not vary of a method has no best.
     same = {method for method in methods if all(each[method].equals(psnr[method]) for each in psnr_of.values())}
-    yield f"Average PSNR over {_images(scores)}; * is a method's best."
+    yield f"Average PSNR over {images_of(scores)}; * is a method's best."
     rows = [
         (words, *(_mean(each[m]) + "*" * (m not in same and found[m] == words) for m in methods))
         for words, each in psnr_of.items()
@@ -96,7 +96,7 @@ def _agreement(rows: pd.DataFrame, depth: int, trials: int) -> Iterator[str]:
         yield f"{(by_image == 1).sum()} of {len(by_image)}" if chosen.notna().any() else ""
 
 
-def _keys(scores: pd.DataFrame) -> list[str]:
+def keys_of(scores: pd.DataFrame) -> list[str]:
     """The keys that tell combinations apart, seeds aside: what changes only together with an earlier one does not."""
     keys: list[str] = []
     for key in varied(scores):
@@ -107,7 +107,7 @@ def _keys(scores: pd.DataFrame) -> list[str]:
 
 def _settings(scores: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each combination in words, and its rows, in the study's order."""
-    if keys := _keys(scores):
+    if keys := keys_of(scores):
         for values, part in scores.groupby(keys, sort=False):
             yield ", ".join(map(brief, values)), part
     else:
@@ -115,12 +115,12 @@ def _settings(scores: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def _heads(scores: pd.DataFrame) -> str:
-    return ", ".join(map(short, _keys(scores))) or "seeds"
+    return ", ".join(map(short, keys_of(scores))) or "seeds"
 
 
 def _ends(scores: pd.DataFrame) -> set[str]:
     """The lowest and the highest value of a study of one number, in words; none of others."""
-    keys = _keys(scores)
+    keys = keys_of(scores)
     if len(keys) != 1 or scores[keys[0]].dtype.kind not in "iuf":
         return set()
     return {brief(scores[keys[0]].min()), brief(scores[keys[0]].max())}
@@ -134,7 +134,7 @@ def _trials(scores: pd.DataFrame) -> int:
     return scores[SEED].nunique() if SEED in varied(scores) else 1
 
 
-def _images(scores: pd.DataFrame) -> str:
+def images_of(scores: pd.DataFrame) -> str:
     count = scores["image"].nunique()
     return f"{count} image{'' if count == 1 else 's'}"
 
