@@ -130,6 +130,10 @@ class Layout:
         """What searches of a profile have chosen: .csv, .md, .svg."""
         return self.reports / "sequences" / f"{profile}{suffix}"
 
+    def laws(self, profile: str, suffix: str) -> Path:
+        """The numbers in a profile's networks of sines beside their laws: .csv, .md, .svg."""
+        return self.reports / "laws" / f"{profile}{suffix}"
+
     @property
     def pages(self) -> Path:
         return self.reports / "pages"
