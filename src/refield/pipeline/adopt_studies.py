@@ -30,7 +30,9 @@ def of_study(layout: Layout, folder: Path, sample: int) -> int:
     wanted = units_of(layout, study, folder, rows)
     keys = dict(zip(rows["unit"], (unit.key() for _, unit in wanted), strict=True))
     changed = [number for number, before in enumerate(rows["unit"]) if keys[before] != before]
-    for number in to_try(layout, study, rows, wanted, changed, sample):
+    # With a fit that has diverged there is nothing to compare.
+    told = [number for number in changed if not math.isnan(rows["psnr_raw"].iloc[number])]
+    for number in to_try(layout, study, rows, wanted, told, sample):
         (params, unit), row = wanted[number], rows.iloc[number]
         (made,) = anew([unit], store, layout, params, study.profile, f"{folder} {row['method']}")
         if other := differences(row_of(made, unit), row.to_dict()):
