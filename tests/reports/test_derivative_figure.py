@@ -22,6 +22,7 @@ from refield.reports.derivative_figure import Scales, derivative_figure, gradien
 from refield.reports.derived import LEVELS, of_fit, of_image, psnr_of_nothing, to_scale
 from refield.reports.paper_figures import draw_all
 from refield.reports.pictures import Pictures
+from refield.reports.plotting import save
 from refield.reports.results import Scores
 from refield.scores.fitted import Fitted
 from refield.signals import Image
@@ -164,8 +165,18 @@ def test_tasks_about_derivatives_have_them_drawn(fitted: Path, task: object) -> 
     caption = drawn(fitted, task)["derivatives"]
     assert caption.startswith("All methods. Image a, the first. From above: original, SIREN, Ours; from left")
     image = picture(12, 13, 3)
+    assert ("shifted to the original's mean" in caption) == (not isinstance(task, Derivatives))
     said = re.search(r"gradient would have (\S+) dB, its Laplacian (\S+) dB", caption)
     assert [float(value) for value in said.groups()] == pytest.approx(psnr_of_nothing(image, wave(image)), abs=0.006)
+
+
+def test_bytes_are_the_same_again(tmp_path: Path) -> None:
+    image = picture(20, 24, 3)
+    for name in ("one.png", "two.png", "one.pdf", "two.pdf"):
+        figure = derivative_figure(of_image("o", image), [of_fit("m", image, image.pixels, wave(image))])
+        save(figure, tmp_path / name)
+    for suffix in ("png", "pdf"):
+        assert (tmp_path / f"one.{suffix}").read_bytes() == (tmp_path / f"two.{suffix}").read_bytes()
 
 
 def test_other_tasks_have_none(fitted: Path) -> None:

@@ -70,16 +70,19 @@ def derivative_figure(original: Derived, fits: Sequence[Derived]) -> Figure:
     return figure
 
 
-def caption(lead: str, original: Derived, fits: Sequence[Derived], nothing: tuple[float, float]) -> str:
-    """What is shown, and how it is to be read."""
+def caption(
+    lead: str, original: Derived, fits: Sequence[Derived], nothing: tuple[float, float], shifted: bool = False
+) -> str:
+    """What is shown, and how it is to be read; `nothing` is `psnr_of_nothing`, and `shifted` whether values are."""
     full = scales(original)
+    mean = " Values are shifted to the original's mean, which no derivative tells." if shifted else ""
     return (
-        f"{lead}. From above: original, {', '.join(fit.label for fit in fits)}; from left to right: value, gradient "
-        "and Laplacian, of luma in levels of 0 to 255 by pixels. The original's are Sobel's and the Laplacian of five "
-        "pixels, the fields' their exact derivatives at the pixels. Hue is the direction in which a picture becomes "
-        f"brighter. Colours are full from {full.gradient:g} levels per pixel and from a Laplacian of "
-        f"\u00b1{full.laplacian:g}, within which {SHARE} % of the original's pixels lie. Below each its PSNR, over all "
-        f"channels; a constant's gradient would have {number(nothing[0])} dB, its Laplacian {number(nothing[1])} dB."
+        f"{lead}. From above: original, {', '.join(fit.label for fit in fits)}; from left to right: value, and of luma "
+        f"the gradient and the Laplacian.{mean} The original's are Sobel's and the Laplacian of five pixels, those of "
+        "fields their exact derivatives at the pixels. Hue is the direction in which a picture becomes brighter. Colours "
+        f"are full from {full.gradient:g} levels (of 0 to 255) per pixel and a Laplacian of \u00b1{full.laplacian:g}, "
+        f"within which {SHARE} % of the original's pixels lie. Below each its PSNR, over all channels; a constant's "
+        f"gradient would have {number(nothing[0])} dB, its Laplacian {number(nothing[1])} dB."
     )
 
 

@@ -115,7 +115,8 @@ def _derivatives(task: Task, compared: Compared | None, scores: Scores, files: P
     first = of_image("Original", original)
     rows = [of_fit(labels[name], original, files.reconstruction(name, image), of) for name, of in fitted.items()]
     nothing = psnr_of_nothing(original, next(iter(fitted.values())))
-    return Drawn("derivatives", derivative_figure(first, rows), explain(lead, first, rows, nothing))
+    text = explain(lead, first, rows, nothing, shifted=not isinstance(task, Derivatives))
+    return Drawn("derivatives", derivative_figure(first, rows), text)
 
 
 def caption(lead: str, labels: Sequence[str], crop: Window, pair: Sequence[str], quality: str, seen: View) -> str:
