@@ -79,10 +79,10 @@ def caption(
     return (
         f"{lead}. From above: original, {', '.join(fit.label for fit in fits)}; from left to right: value, and of luma "
         f"the gradient and the Laplacian.{mean} The original's are Sobel's and the Laplacian of five pixels, those of "
-        "fields their exact derivatives at the pixels. Hue is the direction in which a picture becomes brighter. Colours "
-        f"are full from {full.gradient:g} levels (of 0 to 255) per pixel and a Laplacian of \u00b1{full.laplacian:g}, "
-        f"within which {SHARE} % of the original's pixels lie. Below each its PSNR, over all channels; a constant's "
-        f"gradient would have {number(nothing[0])} dB, its Laplacian {number(nothing[1])} dB."
+        "fields their exact derivatives at the pixels. Hue is the direction in which a picture becomes brighter; "
+        f"colours are full from {full.gradient:g} levels (of 0 to 255) per pixel and a Laplacian of "
+        f"\u00b1{full.laplacian:g}, within which {SHARE} % of the original's pixels lie. Below each its PSNR, over all "
+        f"channels; a constant's gradient would have {number(nothing[0])} dB, its Laplacian {number(nothing[1])} dB."
     )
 
 
