@@ -94,6 +94,7 @@ def test_the_library_never_reaches_up_into_the_stages():
                 "encoding",
                 "dictionary",
                 "derivatives",
+                "intensities",
                 "layerwise",
             },
         ),
