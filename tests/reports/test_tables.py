@@ -15,7 +15,7 @@ from refield import config, papers
 from refield.config import Params
 from refield.errors import UserError
 from refield.pipeline import readme
-from refield.reports import results, tables
+from refield.reports import results, statistics, tables
 from refield.reports.claims import examine
 from refield.reports.latex import escape, latex
 from refield.reports.results import Scores
@@ -219,7 +219,7 @@ def test_infinite_psnr_is_printed_and_is_null_in_json(tmp_path: Path) -> None:
 def test_csv_is_tidy(tmp_path: Path) -> None:
     write(tmp_path, "quick")
     scores = results.read_scores(tmp_path, PARAMS)
-    text = tables.csv(tables.tidy(scores, PARAMS, PAPER))
+    text = tables.csv(statistics.tidy(scores, PARAMS, PAPER))
     assert "\r" not in text
     table = pd.read_csv(io.StringIO(text)).set_index(["profile", "table", "method"])
     assert table.index.is_unique
@@ -231,7 +231,7 @@ def test_csv_is_tidy(tmp_path: Path) -> None:
 def test_latex_is_whole(tmp_path: Path) -> None:
     write(tmp_path, "kodak_crops")
     scores = results.read_scores(tmp_path, PARAMS)
-    text = latex(tables.tidy(scores, PARAMS, PAPER), scores, PARAMS, PAPER)
+    text = latex(statistics.tidy(scores, PARAMS, PAPER), scores, PARAMS, PAPER)
     assert text.isascii()
     opened, closed = re.findall(r"\\begin{(\w+)}", text), re.findall(r"\\end{(\w+)}", text)
     assert opened == ["table", "tabular"] * 6

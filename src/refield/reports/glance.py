@@ -13,7 +13,7 @@ from refield.reports.claims import examine
 from refield.reports.description import entry, kind, scale
 from refield.reports.gain import NO_GAIN, Gain, gain_of
 from refield.reports.results import Results, Scores, scores_of, unit
-from refield.reports.tables import comparable, published_measure, shown, tidy
+from refield.reports.statistics import comparable, published_measure, shown, tidy
 from refield.scores.measure import Measure
 from refield.scores.numbers import DASH, number
 

@@ -5,14 +5,14 @@ import pandas as pd
 from refield.config import Params
 from refield.papers import Paper, Table
 from refield.reports.results import BITS, STATISTICS, Results, Scores, scores_of, unit
-from refield.reports.tables import beside, comparable
+from refield.reports.statistics import beside, comparable
 from refield.scores.numbers import DASH, number
 
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}"})
 
 
 def latex(statistics: pd.DataFrame, results: Results, params: Params, paper: Paper) -> str:
-    """One float per profile and table, from `tables.tidy`."""
+    """One float per profile and table, from `statistics.tidy`."""
     floats = []
     for name, rows in statistics.groupby("profile", sort=False):
         profile = str(name)

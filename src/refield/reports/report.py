@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from refield.config import Params
 from refield.papers import Paper
-from refield.reports import charts, tables
+from refield.reports import charts, statistics, tables
 from refield.reports.latex import latex
 from refield.reports.plotting import Look, looks
 from refield.reports.results import Results, scores_of
@@ -14,11 +14,11 @@ from refield.reports.results import Results, scores_of
 
 def texts(params: Params, paper: Paper, scores: Results) -> dict[str, str]:
     """What stands in each of the tables' files."""
-    statistics = tables.tidy(scores, params, paper)
+    rows = statistics.tidy(scores, params, paper)
     return {
         "tables.md": tables.markdown(scores, params, paper),
-        "tables.csv": tables.csv(statistics),
-        "tables.tex": latex(statistics, scores, params, paper),
+        "tables.csv": tables.csv(rows),
+        "tables.tex": latex(rows, scores, params, paper),
         "metrics.json": tables.metrics(scores, params),
     }
 
