@@ -6,6 +6,7 @@
 >>> result.render(4)
 >>> result.save("photo")
 >>> refield.load("photo")
+>>> refield.upscale("photo.jpg", 4).verdict
 """
 
 import lazy_loader

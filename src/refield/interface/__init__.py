@@ -2,5 +2,6 @@
 
 from refield.interface.request import Request, ask, fit
 from refield.interface.result import Result, load
+from refield.interface.upscale import Upscaled, upscale
 
-__all__ = ["Request", "Result", "ask", "fit", "load"]
+__all__ = ["Request", "Result", "Upscaled", "ask", "fit", "load", "upscale"]
