@@ -20,6 +20,7 @@ FLOORS = (
     ("tasks",),
     ("fitting",),
     ("units",),
+    ("coding",),
     ("executors",),
     ("params",),
     ("config",),

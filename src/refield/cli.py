@@ -282,6 +282,58 @@ def upscale(
     print(f"{file}: {width_} x {height} pixels, {time.perf_counter() - start:.0f} seconds")
 
 
+Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
+
+
+@app.command()
+def compress(
+    image: Annotated[Path, typer.Argument(help="A photograph: JPEG, PNG, TIFF, WebP ...")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="A file; IMAGE.rfd without.")] = None,
+    bpp: Annotated[float | None, typer.Option(help="Bits per pixel of the file, at most.")] = None,
+    psnr: Annotated[float | None, typer.Option(help="Its quality in dB, at least.")] = None,
+    half: Annotated[
+        bool, typer.Option("--half", help="Weights in half precision, neither quantised nor coded.")
+    ] = False,
+    method: Annotated[str | None, typer.Option(help="A method of params.yaml; the first without.")] = None,
+    profile: Profile = "quick",
+    iterations: Annotated[int | None, typer.Option(help="Of a fit; the profile's without.")] = None,
+    force: Force = False,
+) -> None:
+    """Store a photograph as a fitted field, in a file of a wanted size or quality."""
+    from refield import interface
+    from refield.interface import compression, folders
+
+    file = compression.require_new(out or Path(f"{image.stem}.rfd"), force)
+    settings: dict[str, Any] = {} if iterations is None else {"iterations": iterations}
+    compressed = interface.compress(image, bpp=bpp, psnr=psnr, half=half, method=method, profile=profile, **settings)
+    folders.make(file.parent)
+    print(f"{compressed.save(file, force)}: {compressed}")
+
+
+@app.command()
+def decompress(
+    file: Annotated[Path, typer.Argument(help="A file that `refield compress` wrote.")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="A PNG; FILE.png without.")] = None,
+    force: Force = False,
+) -> None:
+    """Show what a compressed file holds, as a PNG."""
+    from refield.interface import compression, folders
+
+    coded = compression.read(file)
+    picture = compression.require_new(out or Path(f"{file.stem}{coded.about.signal.suffix}"), force)
+    folders.make(picture.parent)
+    print(compression.write(picture, coded.signal().encode(), force))
+
+
+@app.command()
+def info(file: Annotated[Path, typer.Argument(help="A file that `refield compress` wrote.")]) -> None:
+    """Say what a compressed file holds, and how large it is."""
+    from refield.interface import compression
+
+    for key, value in compression.facts(file):
+        print(f"{key:>10}  {value}")
+
+
 def main() -> None:
     """The command line, which ends as every command does."""
     from refield.pipeline.command import one_sentence

@@ -1,7 +1,9 @@
 """One image of the user's own: fitted from Python or by `refield fit`, looked at, kept and read again."""
 
+from refield.interface.compression import Compressed, compress, decompress
 from refield.interface.request import Request, ask, fit
 from refield.interface.result import Result, load
 from refield.interface.upscale import Upscaled, upscale
 
 __all__ = ["Request", "Result", "Upscaled", "ask", "fit", "load", "upscale"]
+__all__ = ["Compressed", "Request", "Result", "ask", "compress", "decompress", "fit", "load"]

@@ -1,0 +1,92 @@
+"""A compressed file: a signal as a field's weights, and the map where the field follows one.
+
+docs/format.md is the specification of what `encode` writes and `decode` reads.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from refield.coding import description, maps
+from refield.coding.description import Description
+from refield.coding.envelope import Reader, unwrap, varint, wrap
+from refield.coding.limits import MOST_OF_TEXT, MOST_SAMPLES
+from refield.coding.range_coder import Decoder, Encoder
+from refield.coding.tensors import Half, Prefix, Quantised
+from refield.errors import UserError
+from refield.signals.signal import Signal
+from refield.units.decode import Model
+
+HALF, QUANTISED = 1, 2  # kinds
+
+
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """What a compressed file holds."""
+
+    about: Description
+    shape: tuple[int, ...]  # of the signal
+    tensors: Mapping[str, Quantised] | Mapping[str, Half]
+    labels: np.ndarray | None = None  # of the signal's shape, uint8, for a field that follows a map
+
+    @property
+    def samples(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        """The field's, float32."""
+        return {name: tensor.values for name, tensor in self.tensors.items()}
+
+    def signal(self) -> Signal:
+        """The signal that the file shows, evaluated on the CPU; `UserError` if the field's values are no numbers."""
+        about = self.about
+        model = Model(about.field, self.weights, about.signal, about.dims, about.channels, about.target)
+        return model.sample(self.shape, self.labels)
+
+
+def encode(coded: Coded) -> bytes:
+    """The file's content; `UserError`, without a name, if it is beyond what a file may hold."""
+    if coded.samples > MOST_SAMPLES:
+        raise UserError(f"has {coded.samples:,} samples; it must have at most {MOST_SAMPLES:,}")
+    text, encoder = description.encode(coded.about), Encoder()
+    parts = [varint(len(text)), text, *map(varint, coded.shape)]
+    if coded.about.regions is not None and coded.labels is not None:
+        maps.encode(coded.labels, coded.about.regions, encoder)
+    tensors = [coded.tensors[name] for name in coded.about.shapes()]
+    parts += [each.encode() if isinstance(each, Half) else each.encode(encoder) for each in tensors]
+    kind = HALF if any(isinstance(each, Half) for each in tensors) else QUANTISED
+    return wrap(kind, b"".join([*parts, encoder.finish()]))
+
+
+def decode(data: bytes) -> Coded:
+    """What a file holds; `UserError`, without its name, if it is damaged, of another kind, or asks for too much."""
+    kind, body = unwrap(data)
+    if kind not in (HALF, QUANTISED):
+        raise UserError(f"is of kind {kind}; this refield reads kinds {HALF} and {QUANTISED}")
+    reader = Reader(body)
+    about = description.decode(reader.take(reader.number(MOST_OF_TEXT, "the length of its description")))
+    shape = tuple(reader.number(MOST_SAMPLES, "a side") for _ in range(about.dims))
+    if not 0 < math.prod(shape) <= MOST_SAMPLES:
+        raise UserError(f"has {math.prod(shape):,} samples; it must have 1 to {MOST_SAMPLES:,}")
+    shapes = about.shapes()
+    if kind == HALF:
+        halves = {name: Half.read(each, reader) for name, each in shapes.items()}
+        decoder = Decoder(reader.rest())
+        return _finished(Coded(about, shape, halves, _labels(about, shape, decoder)), decoder)
+    prefixes = {name: Prefix.read(reader) for name in shapes}
+    decoder = Decoder(reader.rest())
+    labels = _labels(about, shape, decoder)
+    symbols = {name: prefix.decode(shapes[name], decoder) for name, prefix in prefixes.items()}
+    return _finished(Coded(about, shape, symbols, labels), decoder)
+
+
+def _labels(about: Description, shape: tuple[int, ...], decoder: Decoder) -> np.ndarray | None:
+    return None if about.regions is None else maps.decode(shape, about.regions, decoder)
+
+
+def _finished(coded: Coded, decoder: Decoder) -> Coded:
+    decoder.finish()
+    return coded

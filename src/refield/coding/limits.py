@@ -1,0 +1,10 @@
+"""What a compressed file may ask for: each size is held against these before memory is taken for it."""
+
+MOST_BYTES = 2**26  # of a file
+MOST_SAMPLES = 2**26  # of its signal
+MOST_WEIGHTS = 2**24
+MOST_TENSORS = 4096
+MOST_REGIONS = 64  # of a map, as `strict.Regions` has it
+MOST_OF_TEXT = 2**14  # bytes of a description: thousands of layers
+LARGEST_NUMBER = 2**16  # of a description: no layer is wider, and no network deeper
+LARGEST_SYMBOL = 4095  # of either sign: more than 13 bits for a weight are better spent on half precision
