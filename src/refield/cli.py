@@ -301,13 +301,13 @@ def compress(
 ) -> None:
     """Store a photograph as a fitted field, in a file of a wanted size or quality."""
     from refield import interface
-    from refield.interface import compression, folders
+    from refield.interface import compressed, folders
 
-    file = compression.require_new(out or Path(f"{image.stem}.rfd"), force)
+    file = compressed.require_new(out or Path(f"{image.stem}.rfd"), force)
     settings: dict[str, Any] = {} if iterations is None else {"iterations": iterations}
-    compressed = interface.compress(image, bpp=bpp, psnr=psnr, half=half, method=method, profile=profile, **settings)
+    result = interface.compress(image, bpp=bpp, psnr=psnr, half=half, method=method, profile=profile, **settings)
     folders.make(file.parent)
-    print(f"{compressed.save(file, force)}: {compressed}")
+    print(f"{result.save(file, force)}: {result}")
 
 
 @app.command()
@@ -317,20 +317,20 @@ def decompress(
     force: Force = False,
 ) -> None:
     """Show what a compressed file holds, as a PNG."""
-    from refield.interface import compression, folders
+    from refield.interface import compressed, folders
 
-    coded = compression.read(file)
-    picture = compression.require_new(out or Path(f"{file.stem}{coded.about.signal.suffix}"), force)
+    coded = compressed.read(file)
+    picture = compressed.require_new(out or Path(f"{file.stem}{coded.about.signal.suffix}"), force)
     folders.make(picture.parent)
-    print(compression.write(picture, coded.signal().encode(), force))
+    print(compressed.write(picture, coded.signal().encode(), force))
 
 
 @app.command()
 def info(file: Annotated[Path, typer.Argument(help="A file that `refield compress` wrote.")]) -> None:
     """Say what a compressed file holds, and how large it is."""
-    from refield.interface import compression
+    from refield.interface import compressed
 
-    for key, value in compression.facts(file):
+    for key, value in compressed.facts(file):
         print(f"{key:>10}  {value}")
 
 

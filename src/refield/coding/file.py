@@ -12,7 +12,7 @@ import numpy as np
 from refield.coding import description, maps
 from refield.coding.description import Description
 from refield.coding.envelope import Reader, unwrap, varint, wrap
-from refield.coding.limits import MOST_OF_TEXT, MOST_SAMPLES
+from refield.coding.limits import MOST_OF_TEXT, MOST_SAMPLES, SAMPLES_PER_BYTE
 from refield.coding.range_coder import Decoder, Encoder
 from refield.coding.tensors import Half, Prefix, Quantised
 from refield.errors import UserError
@@ -58,7 +58,9 @@ def encode(coded: Coded) -> bytes:
     tensors = [coded.tensors[name] for name in coded.about.shapes()]
     parts += [each.encode() if isinstance(each, Half) else each.encode(encoder) for each in tensors]
     kind = HALF if any(isinstance(each, Half) for each in tensors) else QUANTISED
-    return wrap(kind, b"".join([*parts, encoder.finish()]))
+    body = b"".join([*parts, encoder.finish()])
+    _require_labels_enough(coded.about, coded.samples, body)
+    return wrap(kind, body)
 
 
 def decode(data: bytes) -> Coded:
@@ -71,6 +73,7 @@ def decode(data: bytes) -> Coded:
     shape = tuple(reader.number(MOST_SAMPLES, "a side") for _ in range(about.dims))
     if not 0 < math.prod(shape) <= MOST_SAMPLES:
         raise UserError(f"has {math.prod(shape):,} samples; it must have 1 to {MOST_SAMPLES:,}")
+    _require_labels_enough(about, math.prod(shape), body)
     shapes = about.shapes()
     if kind == HALF:
         halves = {name: Half.read(each, reader) for name, each in shapes.items()}
@@ -81,6 +84,11 @@ def decode(data: bytes) -> Coded:
     labels = _labels(about, shape, decoder)
     symbols = {name: prefix.decode(shapes[name], decoder) for name, prefix in prefixes.items()}
     return _finished(Coded(about, shape, symbols, labels), decoder)
+
+
+def _require_labels_enough(about: Description, samples: int, body: bytes) -> None:
+    if about.regions is not None and samples > SAMPLES_PER_BYTE * len(body):
+        raise UserError(f"has {samples:,} labels in {len(body):,} bytes; a byte may hold {SAMPLES_PER_BYTE}")
 
 
 def _labels(about: Description, shape: tuple[int, ...], decoder: Decoder) -> np.ndarray | None:

@@ -38,9 +38,9 @@ class Decoder:
         self._coder = stream.queue.RangeDecoder(np.frombuffer(data, WORD).astype(np.uint32))
 
     def decode(self, frequencies: np.ndarray, count: int | None = None) -> np.ndarray:
-        """So many symbols by frequencies (k,), or one by each of (n, k); `UserError` if none have those bytes."""
+        """So many symbols by frequencies (k,), or one by each of (n, k), int32; `UserError` if the bytes have none."""
         try:
-            return self._coder.decode(*_model(frequencies), *([] if count is None else [count])).astype(np.int64)
+            return np.asarray(self._coder.decode(*_model(frequencies), *([] if count is None else [count])))
         except AssertionError:  # constriction's, of impossible words
             raise UserError("is damaged: its coded symbols are not to be decoded") from None
 
@@ -51,9 +51,7 @@ class Decoder:
 
 
 def _model(frequencies: np.ndarray) -> tuple[Any, ...]:
+    """What constriction takes after symbols, or in their place: a model; of a table for each symbol its family, too."""
     shares = (frequencies / TOTAL).astype(np.float32)
-    return (
-        (stream.model.Categorical(shares, perfect=True),)
-        if shares.ndim == 1
-        else (stream.model.Categorical(perfect=True), shares)
-    )
+    own = stream.model.Categorical
+    return (own(shares, perfect=True),) if shares.ndim == 1 else (own(perfect=True), shares)

@@ -30,7 +30,7 @@ class Quantised:
     """A tensor of whole numbers, `LARGEST_SYMBOL` at most, times a step."""
 
     step: int  # its byte
-    symbols: np.ndarray  # int64
+    symbols: np.ndarray  # int32
 
     @property
     def values(self) -> np.ndarray:
@@ -64,7 +64,7 @@ class Prefix:
     def decode(self, shape: tuple[int, ...], decoder: Decoder) -> Quantised:
         """The tensor whose symbols come next; `UserError` if the bytes have none."""
         if not self.largest:
-            return Quantised(self.step, np.zeros(shape, np.int64))
+            return Quantised(self.step, np.zeros(shape, np.int32))
         table = frequencies.of_symbols(self.largest, self.spread)
         return Quantised(self.step, decoder.decode(table, math.prod(shape)).reshape(shape) - self.largest)
 
@@ -75,7 +75,7 @@ def quantise(weights: np.ndarray, step: float) -> Quantised:
     index = index_of(max(step, largest / LARGEST_SYMBOL, step_of(0)))
     while largest / step_of(index) > LARGEST_SYMBOL + 0.5 and index < STEPS - 1:
         index += 1
-    symbols = np.rint(weights.astype(np.float64) / step_of(index)).astype(np.int64)
+    symbols = np.rint(weights.astype(np.float64) / step_of(index)).astype(np.int32)
     if np.abs(symbols).max(initial=0) > LARGEST_SYMBOL:
         raise UserError(f"has weights as large as {largest:g}, which no file holds")
     return Quantised(index, symbols)

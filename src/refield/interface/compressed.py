@@ -1,0 +1,94 @@
+"""Compressed files: what they show, what there is to say of them, and how they are written."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from os import PathLike, fspath
+from pathlib import Path
+
+import numpy as np
+
+from refield import fields, files
+from refield.coding import file
+from refield.coding.limits import MOST_BYTES
+from refield.coding.tensors import Half
+from refield.errors import UserError
+from refield.signals.image import as_image, squeezed
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Compressed:
+    """A compressed image; `refield.compress` makes it."""
+
+    data: bytes  # the file
+    coded: file.Coded
+    psnr: float  # dB, of the 8-bit picture that this machine decodes
+
+    @property
+    def bpp(self) -> float:
+        """Bits per pixel of the whole file."""
+        return 8 * len(self.data) / self.coded.samples
+
+    @property
+    def picture(self) -> np.ndarray:
+        """What is decoded: pixels (h, w, 3) or (h, w), uint8."""
+        return squeezed(as_image(self.coded.signal()).pixels)
+
+    def save(self, path: str | PathLike[str], force: bool = False) -> Path:
+        """Write the file, as a whole or not at all; `UserError` if it cannot be, or is there without `force`."""
+        return write(path, self.data, force)
+
+    def __str__(self) -> str:
+        size = " x ".join(map(str, reversed(self.coded.shape)))
+        return f"{size} pixels, {len(self.data):,} bytes, {self.bpp:.3f} bpp, PSNR {self.psnr:.2f}"
+
+    __repr__ = __str__
+
+
+def decompress(source: bytes | str | PathLike[str]) -> np.ndarray:
+    """The picture of a compressed file, or of its content: (h, w, 3) or (h, w) uint8; `UserError` if it is none."""
+    coded = file.decode(source) if isinstance(source, bytes) else read(source)
+    return squeezed(as_image(coded.signal()).pixels)
+
+
+def read(path: str | PathLike[str]) -> file.Coded:
+    """What a compressed file holds; `UserError` names it if it is missing, damaged or another kind of file."""
+    where = Path(fspath(path)).expanduser()
+    data = files.read(where, MOST_BYTES, links=True)
+    try:
+        return file.decode(data)
+    except UserError as error:
+        raise UserError(f"{where} {error}") from None
+
+
+def facts(path: str | PathLike[str]) -> Iterator[tuple[str, str]]:
+    """What there is to say of a compressed file, by keys; `UserError` if it is none."""
+    coded, size = read(path), Path(fspath(path)).expanduser().stat().st_size
+    count = sum(array.size for array in coded.weights.values())
+    halves = any(isinstance(tensor, Half) for tensor in coded.tensors.values())
+    field = fields.describe(coded.about.field)
+    yield "picture", f"{' x '.join(map(str, reversed(coded.shape)))} pixels, {coded.about.channels} channels"
+    yield "file", f"{size:,} bytes, {8 * size / coded.samples:.3f} bpp"
+    yield "weights", f"{count:,}, {'in half precision' if halves else 'quantised and entropy-coded'}"
+    yield "map", "none" if coded.labels is None else f"of {coded.about.regions} regions"
+    yield "field", json.dumps({key: value for key, value in field.items() if value is not None})
+
+
+def require_new(path: str | PathLike[str], force: bool) -> Path:
+    """Where a file may be written; `UserError` if there is a folder, or a file and no `force`."""
+    where = Path(fspath(path)).expanduser()
+    if where.is_dir():
+        raise UserError(f"{where} is a folder; a file is to be written")
+    if where.exists() and not force:
+        raise UserError(f"{where} is there already; --force, or force=True, replaces it")
+    return where
+
+
+def write(path: str | PathLike[str], data: bytes, force: bool) -> Path:
+    """Write a file as a whole or not at all; `UserError` if that cannot or must not be."""
+    where = require_new(path, force)
+    try:
+        files.write(where, data)
+    except OSError as problem:
+        raise UserError(f"{where} cannot be written: {problem.strerror or problem}") from None
+    return where

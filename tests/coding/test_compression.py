@@ -1,0 +1,123 @@
+"""`refield.compress` and `refield.decompress`, and the commands."""
+
+import os
+import stat
+
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image
+from typer.testing import CliRunner
+
+import refield
+from refield import cli
+from refield.coding import file
+from refield.scores.metrics import psnr_8bit
+
+PHOTOGRAPH = np.ascontiguousarray(skimage.data.coffee()[100:124, 200:232])
+SMALL = {"iterations": 40, "progress": False}
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """No clone: an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_file_has_the_size_that_is_asked_for_and_says_what_it_shows():
+    for bpp in (2, 4):
+        compressed = refield.compress(PHOTOGRAPH, bpp=bpp, **SMALL)
+        assert 0.8 * bpp < compressed.bpp <= bpp
+        assert compressed.bpp == 8 * len(compressed.data) / (24 * 32)
+        np.testing.assert_array_equal(refield.decompress(compressed.data), compressed.picture)
+        assert compressed.psnr == psnr_8bit(PHOTOGRAPH, compressed.picture)
+        assert f"32 x 24 pixels, {len(compressed.data)} bytes, {compressed.bpp:.3f} bpp, PSNR" in str(compressed)
+    path = compressed.save("cup.rfd")
+    np.testing.assert_array_equal(refield.decompress(path), compressed.picture)
+    with pytest.raises(refield.UserError, match=r"cup.rfd is there already"):
+        compressed.save(path)
+    assert compressed.save(path, force=True).read_bytes() == compressed.data
+
+
+def test_a_quality_is_reached_by_the_first_network_that_can():
+    poor, good = (refield.compress(PHOTOGRAPH, psnr=psnr, **SMALL) for psnr in (16, 19))
+    assert poor.psnr >= 16
+    assert good.psnr >= 19
+    assert len(poor.data) < len(good.data)
+
+
+def test_halves_grey_images_and_fields_with_maps():
+    half = refield.compress(PHOTOGRAPH[..., 0], bpp=4, half=True, **SMALL)
+    assert half.bpp <= 4
+    assert refield.decompress(half.data).shape == (24, 32)
+    mapped = refield.compress(PHOTOGRAPH, bpp=6, method="ours", **SMALL)
+    assert mapped.coded.labels.shape == (24, 32)
+    assert mapped.bpp <= 6
+    kept = refield.compress(PHOTOGRAPH, bpp=4, width=7, **SMALL)
+    assert kept.coded.about.field.width == 7
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({}, "either bpp or psnr must be given, and not both"),
+        ({"bpp": 1, "psnr": 30}, "either bpp or psnr must be given, and not both"),
+        ({"bpp": 0}, "bpp = 0 is not allowed; it must be more than 0, and at most 64"),
+        ({"psnr": float("nan")}, "psnr = nan is not allowed"),
+        ({"bpp": 0.1}, "bpp = 0.1 is not allowed; it must be at least 0.[5-9]"),
+        ({"psnr": 60, "width": 4, "iterations": 2}, "psnr = 60 is not allowed; it must be at most 1"),
+        ({"bpp": 1, "method": "best"}, "'best' is no method"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_sentence(wrong, said):
+    with pytest.raises(refield.UserError, match=said) as error:
+        refield.compress(PHOTOGRAPH, **{**SMALL, **wrong})
+    assert "\n" not in str(error.value)
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(cli.app, arguments)
+    return done.exit_code, done.output if done.exception is None else str(done.exception)
+
+
+def test_commands_write_read_and_describe_files(tmp_path):
+    Image.fromarray(PHOTOGRAPH).save("cup.png")
+    code, said = run("compress", "cup.png", "--bpp", "3", "--iterations", "30")
+    data = (tmp_path / "cup.rfd").read_bytes()
+    assert (code, f"cup.rfd: 32 x 24 pixels, {len(data)} bytes" in said) == (0, True)
+    assert sorted(os.listdir()) == ["cup.png", "cup.rfd"]
+    code, said = run("info", "cup.rfd")
+    assert code == 0
+    for words in ("32 x 24 pixels, 3 channels", f"{len(data)} bytes", '"field": "mlp"', "quantised", "none"):
+        assert words in said
+    assert "cup.png is there already; --force" in run("decompress", "cup.rfd")[1]
+    assert run("decompress", "cup.rfd", "-o", "new/again.png") == (0, "new/again.png\n")
+    np.testing.assert_array_equal(np.array(Image.open("new/again.png")), refield.decompress(data))
+    assert "cup.rfd is there already" in run("compress", "cup.png", "--bpp", "3")[1]
+    assert "new is a folder" in run("decompress", "cup.rfd", "-o", "new", "--force")[1]
+    assert run("decompress", "cup.rfd", "--force")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "no file of `refield compress`"),
+        (b"\x80\x04\x95\x0f\x00\x00\x00.", "no file of `refield compress`"),
+        (b"\x8bRFD\x01\x02" + bytes(99), "bad.rfd is damaged: its checksum is wrong"),
+    ],
+)
+def test_other_files_are_refused_and_nothing_is_written(tmp_path, content, said):
+    (tmp_path / "bad.rfd").write_bytes(content)
+    for command in ("info", "decompress"):
+        assert said in run(command, "bad.rfd")[1]
+    assert os.listdir() == ["bad.rfd"]
+    assert "missing.rfd is missing" in run("info", "missing.rfd")[1]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
+    coded = refield.compress(PHOTOGRAPH, bpp=4, **SMALL)
+    tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    with pytest.raises(refield.UserError, match="cannot be written"):
+        coded.save("cup.rfd")
+    assert file.decode(coded.data).shape == (24, 32)

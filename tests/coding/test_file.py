@@ -1,0 +1,162 @@
+"""Whole files: what they hold comes back, to the last number; what is damaged is refused."""
+
+import json
+import math
+import time
+from contextlib import suppress
+
+import numpy as np
+import pytest
+import torch
+from coding import plain
+from coding.examples import GOLDEN, drawn, golden, mended, same
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from refield.coding import file
+from refield.coding.envelope import wrap
+from refield.coding.tensors import index_of, quantise, step_of
+from refield.errors import UserError
+from refield.fields.mlp import Mlp
+from refield.signals import Image
+
+FILES = {name: GOLDEN.joinpath(f"{name}.rfd").read_bytes() for name in golden()}
+
+
+@pytest.mark.parametrize("name", golden())
+def test_files_that_were_written_once_are_still_read(name):
+    assert len(FILES[name]) < 3000
+    found = file.decode(FILES[name])
+    assert same(found, golden()[name])
+    assert same(file.decode(file.encode(found)), found)
+
+
+@pytest.mark.parametrize("name", golden())
+def test_a_plain_decoder_finds_the_same(name):
+    """Anybody's decoder: by docs/format.md alone, but for the order and the shapes of the field's tensors."""
+    wanted, body = golden()[name], plain.body_of(FILES[name])
+    said = json.loads(plain.text(body))
+    assert said["dims"] == 2
+    height, width = plain.number(body), plain.number(body)
+    assert (height, width) == wanted.shape
+    shapes = wanted.about.shapes()
+    if name == "half":
+        data = np.frombuffer(bytes(body), "<f2")
+        assert data.tolist() == np.concatenate([array.ravel() for array in wanted.weights.values()]).tolist()
+        return
+    heads = []
+    for _ in shapes:
+        step, largest = body.pop(0), plain.number(body)
+        heads.append((step, largest, body.pop(0) if largest else 0))
+    decoder = plain.RangeDecoder(bytes(body))
+    if wanted.labels is not None:
+        assert plain.labels(height, width, said["field"]["regions"], decoder) == wanted.labels.tolist()
+    for (step, largest, spread), (key, shape) in zip(heads, shapes.items(), strict=True):
+        table = plain.of_symbols(largest, spread)
+        symbols = [decoder.decode(table) - largest for _ in range(math.prod(shape))]
+        assert symbols == wanted.tensors[key].symbols.ravel().tolist()
+        values = (np.array(symbols) * (8 + step % 8) * 2.0 ** (step // 8 - 24)).astype(np.float32).reshape(shape)
+        np.testing.assert_array_equal(values, wanted.weights[key])
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.integers(0, 2**32), st.booleans(), st.booleans(), st.integers(1, 12), st.integers(1, 12), st.sampled_from([1, 3])
+)
+def test_what_is_written_comes_back(seed, half, map_, height, width, channels):
+    field = Mlp(gates=("dense", "segment" if map_ else 4.0), width=4, regions=3 if map_ else None)
+    wanted = drawn(field, (height, width), seed, channels, half)
+    data = file.encode(wanted)
+    assert same(file.decode(data), wanted)
+    assert file.encode(file.decode(data)) == data
+
+
+def test_a_network_as_small_as_coins_takes_little_beside_its_weights():
+    field = Mlp(gates=("dense",) * 5, width=20)
+    halves = drawn(field, (512, 768), half=True)
+    count = sum(array.size for array in halves.weights.values())
+    assert len(file.encode(halves)) <= 2 * count + 30
+    rng = np.random.default_rng(0)
+    about = halves.about
+    weights = {name: rng.normal(0, 0.1, shape) for name, shape in about.shapes().items()}
+    data = file.encode(file.Coded(about, (512, 768), {k: quantise(v, 0.003) for k, v in weights.items()}))
+    ideal = count * math.log2(0.1 / step_of(index_of(0.003)) * math.sqrt(2 * math.pi * math.e)) / 8
+    assert len(data) <= 1.01 * ideal + 30 + 4 * len(weights)
+
+
+def test_a_file_shows_its_field():
+    coded = golden()["segment"]
+    picture = file.decode(FILES["segment"]).signal()
+    assert isinstance(picture, Image)
+    assert picture.shape == coded.shape
+    at = picture.points()
+    weights = {name: torch.as_tensor(array) for name, array in coded.weights.items()}
+    values = coded.about.field.evaluate(weights, torch.as_tensor(at), torch.as_tensor(coded.labels.reshape(-1)))
+    assert np.abs(picture.with_values(values.numpy()).pixels.astype(int) - picture.pixels).max() <= 1
+
+
+@pytest.mark.parametrize("name", golden())
+def test_every_truncation_is_refused(name):
+    data = FILES[name]
+    for end in range(len(data)):
+        with pytest.raises(UserError):
+            file.decode(data[:end])
+
+
+def mutate(count: int, seed: int) -> None:
+    """Bits flipped, bytes cut out and put in; with the old checksum, and with one that is right."""
+    rng, names = np.random.default_rng(seed), sorted(FILES)
+    for i in range(count):
+        data = bytearray(FILES[names[i % len(names)]])
+        for _ in range(rng.integers(1, 4)):
+            at = int(rng.integers(5, len(data) - 4)) if rng.integers(2) else int(rng.integers(5, 60))
+            change = rng.integers(3)
+            if change == 0:
+                data[at] ^= 1 << rng.integers(8)
+            elif change == 1:
+                del data[at]
+            else:
+                data.insert(at, rng.integers(256))
+        if bytes(data) != FILES[names[i % len(names)]]:
+            with pytest.raises(UserError):
+                file.decode(bytes(data))
+        start = time.perf_counter()
+        with suppress(UserError):
+            file.decode(mended(bytes(data)))
+        assert time.perf_counter() - start < 5, (names[i % len(names)], bytes(data).hex())
+
+
+def test_mutations_are_refused_or_are_other_files():
+    mutate(300, seed=0)
+
+
+@pytest.mark.slow
+def test_very_many_mutations_are_refused_or_are_other_files():
+    mutate(5000, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "said"),
+    [
+        (b"", 2, "ends too early"),
+        (b"", 9, "is of kind 9; this refield reads kinds 1 and 2"),
+        (b"\xff\xff\xff\xff\x0f", 2, "the length of its description is above"),
+    ],
+)
+def test_other_bodies_are_refused(body, kind, said):
+    with pytest.raises(UserError, match=said):
+        file.decode(wrap(kind, body))
+
+
+def test_sizes_that_no_file_may_have_are_refused_before_memory_is_taken():
+    field = Mlp(gates=("segment",), width=4, regions=2)
+    small = drawn(field, (8, 8))
+    tall = file.Coded(small.about, (2**26, 2), small.tensors, small.labels)
+    with pytest.raises(UserError, match="134,217,728 samples; it must have at most"):
+        file.encode(tall)
+    data = file.encode(small)
+    at = data.index(bytes([8, 8]))
+    tall, low = b"\x80\x80\x80\x20\x02", b"\x80\x80\x40\x08"
+    for sides, said in [(b"\0\x08", "0 samples"), (tall, "134,217,728 samples"), (low, "labels in")]:
+        with pytest.raises(UserError, match=said):
+            file.decode(mended(data[:at] + sides + data[at + 2 :]))
