@@ -6,5 +6,4 @@ from refield.interface.request import Request, ask, fit
 from refield.interface.result import Result, load
 from refield.interface.upscale import Upscaled, upscale
 
-__all__ = ["Request", "Result", "Upscaled", "ask", "fit", "load", "upscale"]
-__all__ = ["Compressed", "Request", "Result", "ask", "compress", "decompress", "fit", "load"]
+__all__ = ["Compressed", "Request", "Result", "Upscaled", "ask", "compress", "decompress", "fit", "load", "upscale"]
