@@ -68,6 +68,7 @@ def test_the_check_does_to_the_reduced_photograph_what_is_done_to_the_whole():
     assert (done.picture.shape, done.picture.dtype) == ((70, 92, 3), np.uint8)
     whole = refield.fit(PHOTOGRAPH, "siren", **{**SMALL, "iterations": 20, "learning_rate": 1e-3})
     np.testing.assert_array_equal(done.picture, enlarged(whole, 2, "cpu"))
+    assert done.fit.files == whole.files
 
     original = PHOTOGRAPH[:34]
     reduced = np.rint(original.reshape(17, 2, 23, 2, 3).mean(axis=(1, 3))).astype(np.uint8)
@@ -178,7 +179,7 @@ def test_the_command_writes_a_picture_beside_the_photograph_and_says_whether_it_
     first, last = said.splitlines()
     assert first == f"reduced by 2 and enlarged again: {done.verdict}"
     assert last.startswith("cups/cup-x2.png: 92 x 70 pixels, ")
-    assert last.endswith(" seconds")
+    assert last.endswith(f"at the photograph's own pixels the field has {done.fit.curve['psnr'].iloc[-1]:.2f} dB")
     assert "cup, reduced" in progress
     np.testing.assert_array_equal(np.array(Image.open("cups/cup-x2.png")), done.picture)
 

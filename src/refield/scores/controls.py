@@ -31,10 +31,3 @@ def enlarged(
     """An image of `factor` times the pixels of each side, neither clamped nor rounded."""
     height, width, _ = values.shape
     return resized(values, (factor * height, factor * width), by, aligned)
-
-
-def enlarged_pixels(
-    pixels: UInt8[np.ndarray, "h w c"], factor: int, by: Literal["bicubic", "lanczos"]
-) -> UInt8[np.ndarray, "H W c"]:
-    """A picture of `factor` times the pixels of each side, clamped to 0..255 and rounded."""
-    return np.rint(np.clip(enlarged(pixels.astype(np.float32), factor, by), 0, 255)).astype(np.uint8)
