@@ -253,7 +253,7 @@ def loaded_by(code: str) -> set[str]:
     return set(subprocess.check_output([sys.executable, "-c", f"{code}\n{ask}"], text=True).split())
 
 
-NAMES = ["Result", "Upscaled", "UserError", "fit", "load", "upscale"]
+NAMES = ["Result", "Upscaled", "UserError", "compress", "decompress", "fit", "load", "upscale"]
 
 
 def test_importing_loads_nothing_and_looking_at_a_result_no_torch(fitted, tmp_path):
