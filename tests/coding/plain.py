@@ -12,6 +12,7 @@ WORDS = WORD * WORD
 
 class RangeDecoder:
     def __init__(self, data: bytes) -> None:
+        data += bytes(-len(data) % 4)
         self.words = [int.from_bytes(data[i : i + 4], "little") for i in range(0, len(data), 4)]
         self.low, self.range = 0, WORDS - 1
         self.point = self.next() * WORD + self.next()

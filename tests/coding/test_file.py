@@ -160,3 +160,13 @@ def test_sizes_that_no_file_may_have_are_refused_before_memory_is_taken():
     for sides, said in [(b"\0\x08", "0 samples"), (tall, "134,217,728 samples"), (low, "labels in")]:
         with pytest.raises(UserError, match=said):
             file.decode(mended(data[:at] + sides + data[at + 2 :]))
+
+
+def test_a_map_that_takes_no_room_is_filled_up_with_zeros():
+    """So that a small file can never ask for hours of labels."""
+    about = drawn(Mlp(gates=("segment",), width=2, regions=2), (1, 1)).about
+    tensors = {name: quantise(np.zeros(shape), 1.0) for name, shape in about.shapes().items()}
+    wanted = file.Coded(about, (200, 250), tensors, np.zeros((200, 250), np.uint8))
+    data = file.encode(wanted)
+    assert 98 <= len(data) <= 120
+    assert same(file.decode(data), wanted)

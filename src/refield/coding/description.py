@@ -67,7 +67,7 @@ def encode(description: Description) -> bytes:
     about |= {key: getattr(description, key) for key in ("dims", "channels", "target")}
     text = json.dumps(about, sort_keys=True, separators=(",", ":")).encode()
     if len(text) > MOST_OF_TEXT:
-        raise UserError(f"has a description of {len(text):,} bytes; it must have at most {MOST_OF_TEXT:,}")
+        raise UserError(f"the field has a description of {len(text):,} bytes; it must have at most {MOST_OF_TEXT:,}")
     packer = zlib.compressobj(9, wbits=-15, zdict=DICTIONARY)
     return packer.compress(text) + packer.flush()
 

@@ -13,7 +13,7 @@ def wrap(kind: int, body: bytes) -> bytes:
     """A file of a kind, 0 to 255; `UserError` if it would be larger than any may be."""
     data = MAGIC + bytes([VERSION, kind]) + body
     if len(data) + CHECKSUM > MOST_BYTES:
-        raise UserError(f"has {len(data) + CHECKSUM:,} bytes when compressed; it must have at most {MOST_BYTES:,}")
+        raise UserError(f"the compressed file has {len(data) + CHECKSUM:,} bytes; it must have at most {MOST_BYTES:,}")
     return data + zlib.crc32(data).to_bytes(CHECKSUM, "little")
 
 

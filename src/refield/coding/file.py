@@ -48,9 +48,9 @@ class Coded:
 
 
 def encode(coded: Coded) -> bytes:
-    """The file's content; `UserError`, without a name, if it is beyond what a file may hold."""
+    """The file's content; `UserError` if it is beyond what a file may hold."""
     if coded.samples > MOST_SAMPLES:
-        raise UserError(f"has {coded.samples:,} samples; it must have at most {MOST_SAMPLES:,}")
+        raise UserError(f"the signal has {coded.samples:,} samples; it must have at most {MOST_SAMPLES:,}")
     text, encoder = description.encode(coded.about), Encoder()
     parts = [varint(len(text)), text, *map(varint, coded.shape)]
     if coded.about.regions is not None and coded.labels is not None:
@@ -59,8 +59,8 @@ def encode(coded: Coded) -> bytes:
     parts += [each.encode() if isinstance(each, Half) else each.encode(encoder) for each in tensors]
     kind = HALF if any(isinstance(each, Half) for each in tensors) else QUANTISED
     body = b"".join([*parts, encoder.finish()])
-    _require_labels_enough(coded.about, coded.samples, body)
-    return wrap(kind, body)
+    padding = 0 if coded.labels is None else max(0, math.ceil(coded.samples / SAMPLES_PER_BYTE) - len(body))
+    return wrap(kind, body + bytes(padding))
 
 
 def decode(data: bytes) -> Coded:
@@ -73,7 +73,8 @@ def decode(data: bytes) -> Coded:
     shape = tuple(reader.number(MOST_SAMPLES, "a side") for _ in range(about.dims))
     if not 0 < math.prod(shape) <= MOST_SAMPLES:
         raise UserError(f"has {math.prod(shape):,} samples; it must have 1 to {MOST_SAMPLES:,}")
-    _require_labels_enough(about, math.prod(shape), body)
+    if about.regions is not None and math.prod(shape) > SAMPLES_PER_BYTE * len(body):
+        raise UserError(f"has {math.prod(shape):,} labels in {len(body):,} bytes; a byte may hold {SAMPLES_PER_BYTE}")
     shapes = about.shapes()
     if kind == HALF:
         halves = {name: Half.read(each, reader) for name, each in shapes.items()}
@@ -84,11 +85,6 @@ def decode(data: bytes) -> Coded:
     labels = _labels(about, shape, decoder)
     symbols = {name: prefix.decode(shapes[name], decoder) for name, prefix in prefixes.items()}
     return _finished(Coded(about, shape, symbols, labels), decoder)
-
-
-def _require_labels_enough(about: Description, samples: int, body: bytes) -> None:
-    if about.regions is not None and samples > SAMPLES_PER_BYTE * len(body):
-        raise UserError(f"has {samples:,} labels in {len(body):,} bytes; a byte may hold {SAMPLES_PER_BYTE}")
 
 
 def _labels(about: Description, shape: tuple[int, ...], decoder: Decoder) -> np.ndarray | None:

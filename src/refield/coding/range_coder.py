@@ -33,8 +33,8 @@ class Decoder:
     """Bytes to the symbols that an `Encoder` was given, if it is asked with the same frequencies."""
 
     def __init__(self, data: bytes) -> None:
-        if len(data) % WORD.itemsize:
-            raise UserError("is damaged: its coded symbols are no whole words")
+        data = data.rstrip(b"\0")  # the coder reads zeros beyond the last word: those at the end say nothing
+        data += bytes(-len(data) % WORD.itemsize)
         self._coder = stream.queue.RangeDecoder(np.frombuffer(data, WORD).astype(np.uint32))
 
     def decode(self, frequencies: np.ndarray, count: int | None = None) -> np.ndarray:

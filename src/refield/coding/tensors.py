@@ -77,7 +77,7 @@ def quantise(weights: np.ndarray, step: float) -> Quantised:
         index += 1
     symbols = np.rint(weights.astype(np.float64) / step_of(index)).astype(np.int32)
     if np.abs(symbols).max(initial=0) > LARGEST_SYMBOL:
-        raise UserError(f"has weights as large as {largest:g}, which no file holds")
+        raise UserError(f"the field has weights as large as {largest:g}, which no file holds")
     return Quantised(index, symbols)
 
 
@@ -93,7 +93,7 @@ class Half:
         with np.errstate(over="ignore"):
             halves = weights.astype(np.float16)
         if not np.isfinite(halves).all():
-            raise UserError("has weights that half precision cannot hold")
+            raise UserError("the field has weights that half precision cannot hold")
         return cls(halves.astype(np.float32))
 
     @classmethod

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from refield import config
 from refield.coding import sizing
 from refield.coding.description import Description
+from refield.coding.limits import MOST_SAMPLES
 from refield.coding.search import Search
 from refield.errors import UserError
 from refield.interface.compressed import Compressed
@@ -58,6 +59,10 @@ def compress(
             raise refused(name, value, f"be more than 0, and at most {most}")
     method = method or next(iter(config.read(profile).methods))
     request = ask(image, method, profile, "represent", True, seed, device, settings)
+    if request.unit.samples > MOST_SAMPLES:
+        raise UserError(
+            f"{request.unit.name} has {request.unit.samples:,} pixels; it must have at most {MOST_SAMPLES:,}"
+        )
     about = describe(request.unit)
     fixed = "width" in settings or not sizing.has_width(about)
     if bpp is not None:
