@@ -10,7 +10,8 @@ from refield.coding.description import Description
 from refield.coding.range_coder import Encoder
 from refield.errors import UserError
 
-BITS = 7.5  # of a weight: at fewer a smaller network shows more, at more a larger one
+# Of a weight. On a crop of kodim15, 1,000 iterations, files of 5.9 bits a weight showed most at 1 bpp, of 6.8 at 2 bpp.
+BITS = 6
 OVERHEAD, EACH = 32, 4  # bytes of a file, and of each of its tensors
 WIDTHS = (2, 2048)
 
