@@ -257,16 +257,7 @@ NAMES = ["Result", "Upscaled", "UserError", "compress", "decompress", "fit", "lo
 
 
 def test_importing_loads_nothing_and_looking_at_a_result_no_torch(fitted, tmp_path):
-<<<<<<< HEAD
     assert loaded_by(f"import refield\nassert dir(refield) == {NAMES}") == set()
-=======
-    assert (
-        loaded_by(
-            "import refield\nassert dir(refield) == ['Result', 'UserError', 'compress', 'decompress', 'fit', 'load']"
-        )
-        == set()
-    )
->>>>>>> 5477f8c (Networks for a size are as wide as six bits a weight allow; that files cannot be written is tested as root, too)
     folder = fitted.save(tmp_path / "kept")
     look = f"import refield\nresult = refield.load({str(folder)!r})\nresult.picture, result.scores, result.curve"
     assert "torch" not in loaded_by(look)
