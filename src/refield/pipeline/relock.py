@@ -51,7 +51,7 @@ def update(layout: Layout, params: Params, profile: str) -> str:
     if unknown := [method for method in methods if not all_known(layout, profile, method)]:
         return f"{profile}: fits of {', '.join(unknown)} are neither here nor known under their keys"
     other = next((name for name in params.runs if name != profile and layout.fits(name, methods[0]).is_dir()), None)
-    if other is None or json.loads(dvc("status", "--json", *readers(other, methods))):
+    if other is None or json.loads(dvc("status", "--json", *addresses(layout, readers(other, methods)))):
         return f"{profile}: dvc.lock follows once another profile is up to date: `dvc repro`, and this again"
     code = {dep["path"]: dep for name in readers(other, methods) for dep in entries[name]["deps"]}
     require_unchanged(layout, entries, readers(other, methods))
@@ -81,6 +81,11 @@ def fits_of(profile: str, methods: Sequence[str]) -> list[str]:
 def readers(profile: str, methods: Sequence[str]) -> list[str]:
     """The stages of a profile that read fits, and whose results are in git."""
     return [f"evaluate@{profile}-{method}" for method in methods] + [f"{kind}@{profile}" for kind in READERS]
+
+
+def addresses(layout: Layout, names: Sequence[str]) -> list[str]:
+    """The names by which DVC knows a pipeline's stages in the clone's root."""
+    return [f"{layout.pipeline}:{name}" for name in names] if layout.paper else list(names)
 
 
 def is_current(layout: Layout, params: Params, profile: str, method: str) -> bool:
