@@ -107,7 +107,7 @@ def test_the_studies_we_ship_are_valid_and_are_stages(paper, name):
         asked = [
             [of(study.profile, method) for of in (params.field, params.train, params.map)] for method in study.methods
         ]
-        fitted.append((params.seed, asked))
+        fitted.append((params.seed, params.task(study.profile), asked))
     assert all(one != other for one, other in itertools.combinations(fitted, 2))  # every combination varies something
     assert stages(layout)["study"]["foreach"][name] == study.profile
 

@@ -66,8 +66,9 @@ def write(path: Path, data: bytes) -> None:
 
 def make_folder(path: Path) -> None:
     """Make a folder, unless it is there; a file or a link in its place is removed. `OSError` if it cannot be made."""
+    # What is not there may be made by others meanwhile.
     with contextlib.suppress(FileNotFoundError):
-        if not is_folder(path):
+        if path.is_symlink() or (path.exists() and not path.is_dir()):
             path.unlink()
     path.mkdir(parents=True, exist_ok=True)
 

@@ -143,7 +143,7 @@ def test_one_sentence_where_all_fits_of_a_stage_diverge(tmp_path, monkeypatch):
         yield
 
     monkeypatch.setattr(fit, "_steps", diverge)
-    with pytest.raises(FitsFailed, match=r"^title: 1 of 1 fits failed; noise: the loss is nan$"):
+    with pytest.raises(FitsFailed, match=r"^title: 1 of 1 fits failed; noise: diverged: the loss is nan$"):
         made_of(unit(), Store(tmp_path))
 
 

@@ -32,7 +32,7 @@ SIDE, ROW, TOP = 0.6, 0.85, 0.5  # inches: left of the panels, a row of them, an
 COLUMNS = ("mean", "deviation", "ks")
 LAWS: dict[str, Law] = {"arguments": "normal", "activations": "arcsine"}
 LEAD = (
-    "SIREN draws its weights so that the arguments of the sines behind the first layer are normal, of mean 0 and "
+    "Networks of sines begin with weights by which the arguments behind the first layer are normal, of mean 0 and "
     "standard deviation 1, and the activations of every layer have the arcsine law on [-1, 1], of standard deviation "
     "0.71. That is without biases: drawn from U(±1/√n), where a layer has n inputs, they add ω²/(3n) to the "
     "variance of its arguments, with ω for omega_0. KS is the distance of Kolmogorov and Smirnov from the law, the "
