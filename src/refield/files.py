@@ -66,9 +66,8 @@ def write(path: Path, data: bytes) -> None:
 
 def make_folder(path: Path) -> None:
     """Make a folder, unless it is there; a file or a link in its place is removed. `OSError` if it cannot be made."""
-    # What is not there may be made by others meanwhile.
     with contextlib.suppress(FileNotFoundError):
-        if path.is_symlink() or (path.exists() and not path.is_dir()):
+        if not is_folder(path):
             path.unlink()
     path.mkdir(parents=True, exist_ok=True)
 
