@@ -22,7 +22,7 @@ from refield.yaml import parse
 
 CODE = ("src/", "stages/")  # where code lies that stages come from
 # Stages of a profile that read fits, besides `evaluate`. They keep their results if those of another profile do.
-READERS = ("figures", "page", "provenance")
+READERS = ("figures", "laws", "page", "provenance", "sequences")
 WRITTEN = ("wanted", "scoring")  # folders of reports/ that follow the code, written here
 
 Entries = dict[str, Any]
@@ -51,12 +51,16 @@ def update(layout: Layout, params: Params, profile: str) -> str:
     if unknown := [method for method in methods if not all_known(layout, profile, method)]:
         return f"{profile}: fits of {', '.join(unknown)} are neither here nor known under their keys"
     other = next((name for name in params.runs if name != profile and layout.fits(name, methods[0]).is_dir()), None)
-    if other is None or json.loads(dvc("status", "--json", *addresses(layout, readers(other, methods)))):
+
+    def there(name: str) -> list[str]:
+        return [stage for stage in readers(name, methods) if stage in entries]
+
+    if other is None or json.loads(dvc("status", "--json", *addresses(layout, there(other)))):
         return f"{profile}: dvc.lock follows once another profile is up to date: `dvc repro`, and this again"
-    code = {dep["path"]: dep for name in readers(other, methods) for dep in entries[name]["deps"]}
-    require_unchanged(layout, entries, readers(other, methods))
+    code = {dep["path"]: dep for name in there(other) for dep in entries[name]["deps"]}
+    require_unchanged(layout, entries, there(other))
     files.write(layout.scoring(profile), units.scoring(params, profile).encode())
-    names = [name for name in (*fits_of(profile, methods), *readers(profile, methods)) if name in entries]
+    names = [*(name for name in fits_of(profile, methods) if name in entries), *there(profile)]
     changed = 0
     for each in [dep for name in names for dep in entries[name]["deps"]] + entries[f"wanted@{profile}"]["outs"]:
         before, path = dict(each), Path(each["path"])
