@@ -61,11 +61,15 @@ class Project:
 
     @classmethod
     def create(cls, folder: Path, units: Path) -> "Project":
-        """This repository's files as they are, with small settings and no results."""
+        """This repository's files as they are, with small settings, no results, and no pipelines of other papers.
+
+        DVC reads every pipeline of a clone, several times in `dvc exp run`.
+        """
         listed = subprocess.check_output(["git", "ls-files", "-zco", "--exclude-standard"], cwd=ROOT, text=True)
         for name in listed.split("\0"):
             results = name.startswith("reports/") or Path(name).name in ("dvc.lock", "scores.csv", "provenance.csv")
-            if name and not results and (ROOT / name).is_file():
+            other = name.startswith("papers/") and Path(name).name != "paper.yaml"
+            if name and not results and not other and (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, folder / name)
         project = cls(folder, units)

@@ -17,7 +17,7 @@ FITS = "data/quick/fits/siren"
 def ready(finished, tmp_path):
     """A project whose images are ready, and whose fits, which its store lacks, take about a second each."""
     project = finished.copy(tmp_path / "refield", tmp_path / "units")
-    project.set({"profiles.quick.train.iterations": 6000})
+    project.set({"profiles.quick.train.iterations": 1500})
     return project
 
 

@@ -35,6 +35,7 @@ def in_clone(command: Callable[..., None]) -> Callable[..., None]:
 Paper = Annotated[
     str | None, typer.Option(help="A folder of papers/ with a pipeline of its own; the main one without.")
 ]
+Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
 Profile = Annotated[str, typer.Option(help="Whose settings: a profile of params.yaml.")]
 
 
@@ -241,7 +242,7 @@ def upscale(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="A PNG; IMAGE-xBY.png beside the photograph without.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the PNG if it is there.")] = False,
+    force: Force = False,
 ) -> None:
     """Enlarge a photograph by a field that is fitted to it, and say whether that was worth it.
 
@@ -250,40 +251,25 @@ def upscale(
     """
     import time
 
-    from refield import files
     from refield.errors import UserError
+    from refield.interface import destination
     from refield.interface.upscale import ask_to_enlarge, verdict
-    from refield.settings import refused
     from refield.signals import Image
 
     start = time.perf_counter()
     given = {"iterations": iterations, "width": width, "learning_rate": learning_rate}
     settings = {key: value for key, value in given.items() if value is not None}
     wanted = ask_to_enlarge(image, by, method, profile, check, seed, device, settings)
-    file = out or image.with_name(f"{image.stem}-x{wanted.by}.png")
-    if file.suffix.lower() != ".png":
-        raise refused("--out", str(file), "end in .png")
-    if not file.parent.is_dir():
-        raise UserError(f"{file.parent} is no folder to write {file.name} into")
-    if file.is_dir():
-        raise refused("--out", str(file), "be a file, no folder")
+    file = destination.prepare(out or image.with_name(f"{image.stem}-x{wanted.by}.png"), force, ".png")
     if file.exists() and file.samefile(image):
-        raise refused("--out", str(file), "not be the photograph")
-    if file.exists() and not overwrite:
-        raise UserError(f"{file} is there already; --overwrite replaces it, -o names another")
+        raise UserError(f"{file} is the photograph itself, which is not replaced")
     if check:
         print(f"reduced by {wanted.by} and enlarged again: {verdict(wanted.check())}", flush=True)
     fit, picture = wanted.make()
-    try:
-        files.write(file, Image(picture).encode())
-    except OSError as problem:
-        raise UserError(f"{file} cannot be written: {problem.strerror or problem}") from None
+    destination.write(file, Image(picture).encode(), force)
     size, psnr = f"{picture.shape[1]} x {picture.shape[0]} pixels", fit.curve["psnr"].iloc[-1]
     seconds = time.perf_counter() - start
     print(f"{file}: {size}, {seconds:.0f} seconds; at the photograph's own pixels the field has {psnr:.2f} dB")
-
-
-Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
 
 
 @app.command()
@@ -302,12 +288,11 @@ def compress(
 ) -> None:
     """Store a photograph as a fitted field, in a file of a wanted size or quality."""
     from refield import interface
-    from refield.interface import compressed, folders
+    from refield.interface import destination
 
-    file = compressed.require_new(out or Path(f"{image.stem}.rfd"), force)
+    file = destination.prepare(out or Path(f"{image.stem}.rfd"), force)
     settings: dict[str, Any] = {} if iterations is None else {"iterations": iterations}
     result = interface.compress(image, bpp=bpp, psnr=psnr, half=half, method=method, profile=profile, **settings)
-    folders.make(file.parent)
     print(f"{result.save(file, force)}: {result}")
 
 
@@ -318,12 +303,11 @@ def decompress(
     force: Force = False,
 ) -> None:
     """Show what a compressed file holds, as a PNG."""
-    from refield.interface import compressed, folders
+    from refield.interface import compressed, destination
 
     coded = compressed.read(file)
-    picture = compressed.require_new(out or Path(f"{file.stem}{coded.about.signal.suffix}"), force)
-    folders.make(picture.parent)
-    print(compressed.write(picture, coded.signal().encode(), force))
+    picture = destination.prepare(out or Path(f"{file.stem}{coded.about.signal.suffix}"), force)
+    print(destination.write(picture, coded.signal().encode(), force))
 
 
 @app.command()

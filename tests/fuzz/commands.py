@@ -6,12 +6,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from fuzz import odd, pictures, trees
+from fuzz import octets, odd, pictures, trees
 from fuzz.clones import ALWAYS, RESULTS, below, damage, home
 from fuzz.judge import Try
 from fuzz.materials import Materials
 from fuzz.place import Place
 from fuzz.running import status_of
+from pipeline import ROOT
 
 from refield import interface
 from refield.signals import png
@@ -33,7 +34,7 @@ WORDS = [word for word in WORDS if len(word) < 10**5]
 def line(rng: Random, place: Place, materials: Materials) -> Try:
     """A command with odd arguments and, sometimes, in an odd environment."""
     name = rng.choice(list(COMMANDS))
-    whole = name not in ("fit", "render", "bench") and rng.random() < 0.6
+    whole = name not in ANYWHERE and rng.random() < 0.6
     home(materials, place, whole)
     arguments, made = COMMANDS[name](rng, place, materials)
     damaged = damage(rng, place, materials) if whole and rng.random() < 0.4 else ""
@@ -119,6 +120,47 @@ def _render(rng: Random, place: Place, materials: Materials) -> Line:
     return ["render", unit, *_options(rng, options)], rf"{below(out)}|work/[^/]*-\d+x\d+\.png"
 
 
+FEW = ["--iterations", "3"]  # who asks for long fits waits for them
+
+
+def _upscale(rng: Random, place: Place, materials: Materials) -> Line:
+    image, out = _photograph(rng, place, materials), rng.choice([*OUT, "big.png", "new/big.PNG"])
+    options = {"--by": ["2", "3", *NUMBER], "--method": ["siren", "ours", "x"], "--profile": ["quick"], "-o": [out]}
+    flags = [flag for flag in ("--force", "--no-check") if rng.random() < 0.4]
+    width = ["--width", rng.choice(["4", "x", "0", "-1"])]
+    return ["upscale", image, *_options(rng, options), *flags, *FEW, *width], rf"{below(out)}|work/[^/]*-x\d\.png"
+
+
+def _compress(rng: Random, place: Place, materials: Materials) -> Line:
+    image, out = _photograph(rng, place, materials), rng.choice([*OUT, "small.rfd"])
+    aim = _options(rng, {"--bpp": ["2", "0.01", *NUMBER], "--psnr": ["5", "99", *NUMBER], "--method": ["siren", "x"]})
+    flags = [flag for flag in ("--force", "--half") if rng.random() < 0.4]
+    return ["compress", image, *aim, *flags, *FEW, "--out", out], below(out)
+
+
+def _decompress(rng: Random, place: Place, materials: Materials) -> Line:
+    out = rng.choice([*OUT, "shown.png"])
+    return ["decompress", _compressed(rng, place), *_options(rng, {"--out": [out]})], rf"{below(out)}|work/[^/]*\.png"
+
+
+def _info(rng: Random, place: Place, materials: Materials) -> Line:
+    return ["info", _compressed(rng, place)], NOTHING
+
+
+def _photograph(rng: Random, place: Place, materials: Materials) -> str:
+    """The name of one that may be odd."""
+    (place.work / "odd.png").write_bytes(pictures.changed(rng, materials.pictures, "PNG"))
+    return mostly(rng, ["cup.jpg", "odd.png", "cup", "params.yaml", "nowhere"])
+
+
+def _compressed(rng: Random, place: Place) -> str:
+    """The name of a compressed file that may be odd."""
+    whole = [file.read_bytes() for file in sorted((ROOT / "tests/coding/golden").glob("*.rfd"))]
+    (place.work / "cup.rfd").write_bytes(rng.choice(whole))
+    (place.work / "odd.rfd").write_bytes(octets.changed(rng, rng.choice(whole), rng.choice(whole)))
+    return mostly(rng, ["cup.rfd", "odd.rfd", "odd.rfd", "cup.jpg", "cup", "nowhere"])
+
+
 def _plan(rng: Random, place: Place, materials: Materials) -> Line:
     return ["plan", *_options(rng, {**PAPER, "-S": ["seed=1", "seed=0", "seg.regions=3", "x", "=", "seed="]})], NOTHING
 
@@ -143,10 +185,15 @@ def _any(rng: Random, place: Place, materials: Materials) -> Line:
     return [*rng.choices(["--help", "fit", "-x", "", *WORDS], k=rng.randrange(3))], NOTHING
 
 
+ANYWHERE = ("fit", "render", "upscale", "compress", "decompress", "info", "bench")
 NOTHING, PAPER = "(?!)", {"--paper": ["", "x", "oh_bae_2024", ".."]}
 COMMANDS: dict[str, Callable[[Random, Place, Materials], Line]] = {
     "fit": _fit,
     "render": _render,
+    "upscale": _upscale,
+    "compress": _compress,
+    "decompress": _decompress,
+    "info": _info,
     "plan": _plan,
     "verify": _verify,
     "adopt": _adopt,

@@ -20,7 +20,7 @@ class Kind:
 
 
 KINDS = (
-    Kind("photographs: PNG, JPEG, TIFF, WebP, BMP, GIF, PPM", 22, photographs.photograph),
+    Kind("photographs: PNG, JPEG, TIFF, WebP, BMP, GIF, PPM", 19, photographs.photograph),
     Kind("params.yaml, studies, papers' numbers, lists of photographs", 17, settings.parameters),
     Kind("values of `-S`", 6, values.values),
     Kind("executor.yaml", 7, settings.executor),
@@ -29,7 +29,7 @@ KINDS = (
     Kind("wanted units, jobs and what workers say", 9, jobs.wanted),
     Kind("weights files", 8, fits.weights),
     Kind("folders of `refield fit`", 4, fits.fit_folder),
-    Kind("command lines and environments", 6, commands.line),
+    Kind("command lines and environments", 9, commands.line),
     Kind("`dvc repro` and stages as processes", 2, processes.process),
 )
 

@@ -186,9 +186,9 @@ def test_the_command_writes_a_picture_beside_the_photograph_and_says_whether_it_
     Path("cups/cup-x2.png").write_bytes(b"mine")
     status, said, error = run("cups/cup.png", "--by", "2")
     assert (status, said) == (1, "")
-    assert error == "error: cups/cup-x2.png is there already; --overwrite replaces it, -o names another\n"
+    assert error == "error: cups/cup-x2.png is there already; --force, or force=True, replaces it\n"
     assert Path("cups/cup-x2.png").read_bytes() == b"mine"
-    assert run("cups/cup.png", "--by", "2", "--overwrite", "--no-check")[1].count("\n") == 1
+    assert run("cups/cup.png", "--by", "2", "--force", "--no-check")[1].count("\n") == 1
     assert np.array(Image.open("cups/cup-x2.png")).shape == (70, 92, 3)
     assert run("cups/cup.png", "--by", "3", "--no-check", "-o", "large.PNG", "--seed", "1")[0] == 0
     assert sorted(file.name for file in Path().rglob("*") if file.is_file()) == ["cup-x2.png", "cup.png", "large.PNG"]
@@ -200,11 +200,10 @@ def test_what_the_command_cannot_do_is_said_before_any_fit(run):
     Path("folder.png").mkdir()
     for arguments, said in [
         (("--by", "2.5"), "by = 2.5 is not allowed; it must be a whole number from 2 to 8"),
-        (("-o", "large.jpg"), "--out = 'large.jpg' is not allowed; it must end in .png"),
-        (("-o", "none/large.png"), "none is no folder to write large.png into"),
-        (("-o", "cup.png/large.png"), "cup.png is no folder to write large.png into"),
-        (("-o", "folder.png"), "--out = 'folder.png' is not allowed; it must be a file, no folder"),
-        (("-o", "cup.png", "--overwrite"), "--out = 'cup.png' is not allowed; it must not be the photograph"),
+        (("-o", "large.jpg"), "large.jpg is not allowed; it must end in .png"),
+        (("-o", "cup.png/large.png"), "cup.png cannot be made a folder: "),
+        (("-o", "folder.png"), "folder.png is a folder; a file is to be written"),
+        (("-o", "cup.png", "--force"), "cup.png is the photograph itself, which is not replaced"),
         (("--by", "4"), "cup.png: is 46x35 pixels; to be checked at by = 4 every side must have at least 44"),
     ]:
         status, _, error = run("cup.png", *arguments)

@@ -1,4 +1,4 @@
-"""Compressed files: what they show, what there is to say of them, and how they are written."""
+"""Compressed files: what they show, and what there is to say of them."""
 
 import json
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from refield.coding import file
 from refield.coding.limits import MOST_BYTES
 from refield.coding.tensors import Half
 from refield.errors import UserError
+from refield.interface import destination
 from refield.signals.image import as_image, squeezed
 
 
@@ -36,7 +37,7 @@ class Compressed:
 
     def save(self, path: str | PathLike[str], force: bool = False) -> Path:
         """Write the file, as a whole or not at all; `UserError` if it cannot be, or is there without `force`."""
-        return write(path, self.data, force)
+        return destination.write(path, self.data, force)
 
     def __str__(self) -> str:
         size = " x ".join(map(str, reversed(self.coded.shape)))
@@ -72,23 +73,3 @@ def facts(path: str | PathLike[str]) -> Iterator[tuple[str, str]]:
     yield "weights", f"{count:,}, {'in half precision' if halves else 'quantised and entropy-coded'}"
     yield "map", "none" if coded.labels is None else f"of {coded.about.regions} regions"
     yield "field", json.dumps({key: value for key, value in field.items() if value is not None})
-
-
-def require_new(path: str | PathLike[str], force: bool) -> Path:
-    """Where a file may be written; `UserError` if there is a folder, or a file and no `force`."""
-    where = Path(fspath(path)).expanduser()
-    if where.is_dir():
-        raise UserError(f"{where} is a folder; a file is to be written")
-    if where.exists() and not force:
-        raise UserError(f"{where} is there already; --force, or force=True, replaces it")
-    return where
-
-
-def write(path: str | PathLike[str], data: bytes, force: bool) -> Path:
-    """Write a file as a whole or not at all; `UserError` if that cannot or must not be."""
-    where = require_new(path, force)
-    try:
-        files.write(where, data)
-    except OSError as problem:
-        raise UserError(f"{where} cannot be written: {problem.strerror or problem}") from None
-    return where

@@ -16,13 +16,13 @@ SSIM_WINDOW = 11  # pixels: a Gaussian of sigma 1.5, cut off at 3.5 sigma
 def psnr_8bit(reference: np.ndarray, estimate: np.ndarray) -> float:
     """Peak signal-to-noise ratio in dB over all channels, peak 255; infinite for identical images.
 
-    An average over images is the mean of their dB values, so one infinite value makes it infinite.
+    An average over images is the mean of their dB values, so one infinite value makes it infinite. scikit-image's
+    function of this name is as exact, and takes a second to import.
     """
-    from skimage.metrics import peak_signal_noise_ratio
-
     _check(reference, estimate)
+    error = np.mean((reference.astype(np.float64) - estimate) ** 2)
     with np.errstate(divide="ignore"):
-        return float(peak_signal_noise_ratio(reference, estimate, data_range=255))
+        return float(10 * np.log10(255**2 / error))
 
 
 def ssim(reference: np.ndarray, estimate: np.ndarray) -> float:

@@ -52,9 +52,15 @@ def test_gradients_are_as_exact_as_half_precision_is(bias, output, activation):
     assert_gradients_close(mlp(2.0, "segment", bias=bias, output=output, activation=activation), noise())
 
 
-@pytest.mark.parametrize("gates", GATES, ids=str)
+# An interpreted block takes as long as any other, and experts have blocks of their own: some wait for the slow suite.
+DEAR = [(0.5, 1.0, 2.0, 32.0), (32.0, 2.0, 1.0, 0.5), (32.0, "segment", 1.0, 0.5), (32.0, 2.0, "segment", 0.5)]
+
+
+@pytest.mark.parametrize(
+    "gates", [pytest.param(each, marks=pytest.mark.slow) if each in DEAR else each for each in GATES], ids=str
+)
 def test_every_gate_and_position(gates):
-    assert_gradients_close(mlp(*gates), noise((13, 6, 3)))
+    assert_gradients_close(mlp(*gates), noise((7, 5, 3)))
 
 
 @pytest.mark.parametrize("width", [(70, 16), (64, 130)])
