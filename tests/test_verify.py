@@ -67,6 +67,7 @@ def test_a_comment_makes_nothing_stale(project):
     assert "up to date for quick" in project.refield("verify")
 
 
+@pytest.mark.slow
 def test_runs_may_change_without_making_a_profile_stale(project):
     project.set({"runs": ["quick", "kodak_crops"]})
     shown = project.refield("verify", succeeds=False)

@@ -59,6 +59,7 @@ def test_what_fails_is_named_and_the_rest_goes_on(store):
     assert [store.has(each.key()) for each in (good, bad, unfit)] == [True, False, False]
 
 
+@pytest.mark.slow
 def test_a_lost_worker_is_replaced_and_a_unit_that_is_always_lost_is_given_up(store):
     """Killed once it goes on elsewhere; killed every time it is reported with its log."""
     killed = []
