@@ -34,16 +34,17 @@ def scores() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def text(pictures: list[Picture] | None = None) -> str:
+def text(pictures: list[Picture] | None = None, images: list[str] = IMAGES, psnr: float = 10.0) -> str:
     near = np.clip(ORIGINAL, 10, 245)
     estimates = {method: (near + offset).astype(np.uint8) for method, offset in OFF.items()}
     words = [f"region {i}" for i in range(4)]
     if pictures is None:
         pictures = [Picture(name, near, estimates, {"otsu": (LABELS, words)}, None) for name in IMAGES]
     curves = pd.DataFrame(
-        [{"method": m, "iteration": i, "psnr": 10.0 + i / 10 - OFF[m]} for m in METHODS for i in (0, 50, 100)]
+        [{"method": m, "iteration": i, "psnr": psnr + i / 10 - OFF[m]} for m in METHODS for i in (0, 50, 100)]
     )
-    return page("tiny", Scores(scores(), Represent.measures), curves, pictures, PARAMS, PAPER)
+    rows = scores()[lambda found: found["image"].isin(images)]
+    return page("tiny", Scores(rows, Represent.measures), curves, pictures, PARAMS, PAPER)
 
 
 def data_of(html: str) -> dict:
@@ -109,6 +110,15 @@ def test_the_numbers_are_those_of_the_csvs(opened):
         assert [cell.text for cell in row[1:]] == [f"{psnr[method][image]:.2f}" for method in METHODS]
         assert [cell.get_attribute("class") for cell in row[1:]] == ["", "", "best"]
     assert opened.find_element("id", "provenance").get_attribute("href").endswith("/provenance/tiny.md")
+
+
+def test_one_image_has_no_extremes_and_a_loss_of_derivatives_no_course(browser, tmp_path):
+    (tmp_path / "page.html").write_text(text([], ["easy"], psnr=float("nan")))
+    browser.get((tmp_path / "page.html").as_uri())
+    shown = browser.find_element("css selector", "main").text
+    assert "1 image, 24 x 16 pixels" in shown
+    assert "Average" in shown
+    assert not any(words in shown for words in ("Highest", "Lowest", "over iterations", "NaN", "Infinity"))
 
 
 def test_a_click_sorts_and_another_turns_the_order(opened):

@@ -62,7 +62,8 @@ def statement(profile: str, scores: Scores, params: Params, paper: Paper) -> str
 
 def scale(profile: str, scores: Scores, params: Params) -> str:
     """The profile in half a line."""
-    size = f"{scores.rows['image'].nunique()} images, {_sizes(scores)}"
+    count = scores.rows["image"].nunique()
+    size = f"{count} image{'s' * (count != 1)}, {_sizes(scores)}"
     if profile not in params.profiles:
         return size
     settings = params.profiles[profile]

@@ -93,8 +93,9 @@ def _results(scores: Scores, paper: Paper) -> tuple[list[dict[str, Any]], pd.Dat
         there = pd.Series(paper.published, dtype=float).reindex(statistics.index)
         add("published", there, ranking.digits)
         add("difference", statistics["average"].round(6) - there, ranking.digits)
-    add("Highest", statistics["highest"], ranking.digits, best)
-    add("Lowest", statistics["lowest"], ranking.digits, best)
+    if scores.rows["image"].nunique() > 1:
+        add("Highest", statistics["highest"], ranking.digits, best)
+        add("Lowest", statistics["lowest"], ranking.digits, best)
     for measure in (*scores.others, PARAMETERS, BITS):
         title, best = measure.title.replace("bpp", "bits per pixel"), "max" if measure.higher_is_better else "min"
         add(title, statistics[measure.name], measure.digits, best)
