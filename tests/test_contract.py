@@ -36,6 +36,7 @@ SETTINGS = {
         {"width": 8, "gates": (4.0, "segment"), "regions": 3, "bias": "per_expert"},
         {"width": 6, "gates": ("dense", "dense"), "regions": 3, "region_input": True, "activation": "leaky_relu"},
     ],
+    "mlp_same_law": [{"width": 8, "gates": ("dense", "dense")}],
     "cosmo": [{"width": 8, "hidden_layers": 1}],  # third derivatives of more layers take seconds
 }
 

@@ -7,6 +7,7 @@ from scipy import stats
 from refield.fields.initialisation import draw_weights
 from refield.fields.layer import Layer
 from refield.fields.mlp import Mlp
+from refield.fields.mlp_same_law import MlpSameLaw
 
 LAYER = Layer("dense", fan_in=60, fan_out=90, experts=2, biases=1, activation="sine", omega=30.0)
 LAWS = {
@@ -59,3 +60,19 @@ def test_the_first_layer_and_those_behind_it_may_begin_otherwise():
     assert first[0] > 1.5
     np.testing.assert_allclose(first[1:], bounds[1:], rtol=0.05)
     np.testing.assert_allclose(hidden, [bounds[0], *[(6 / 40) ** 0.5] * 2, bounds[3]], rtol=0.05)
+
+
+def test_biases_may_begin_as_the_weights_of_their_layer():
+    """As COIN's published code draws both: U(+-1/2) of two coordinates, and U(+-sqrt(6/n)/omega_0) behind them."""
+    settings = {"gates": ("dense",) * 3, "width": 600}
+    drawn, plain = (kind(**settings).initialise(2, 600, np.random.default_rng(0)) for kind in (MlpSameLaw, Mlp))
+    for i, bound in enumerate([1 / 2, *[(6 / 600) ** 0.5 / 30] * 3]):
+        law = stats.uniform(-bound, 2 * bound)
+        assert stats.kstest(drawn[f"layers.{i}.bias"].ravel(), law.cdf).statistic < 0.06
+        np.testing.assert_array_equal(drawn[f"layers.{i}.weight"], plain[f"layers.{i}.weight"])
+
+
+def test_only_laws_with_a_bound_are_those_of_biases_too():
+    for settings in ({"init": "normal"}, {"init_first": "uniform"}, {"first_bias": 1.0}):
+        with pytest.raises(ValueError, match=next(iter(settings))):
+            MlpSameLaw(gates=("dense",), width=4, **settings)

@@ -9,11 +9,13 @@ from refield.fields.field import Field
 from refield.fields.incode import Incode
 from refield.fields.mfn import Mfn
 from refield.fields.mlp import Mlp
+from refield.fields.mlp_same_law import MlpSameLaw
 from refield.fields.wire import Wire
 from refield.settings import among, choices
 
 FIELDS: dict[str, type[Field]] = {
     "mlp": Mlp,
+    "mlp_same_law": MlpSameLaw,
     "wire": Wire,
     "mfn": Mfn,
     "cosmo": Cosmo,

@@ -1,13 +1,15 @@
 """Signals, one kind to a file; a profile of params.yaml says under one of these keys where its signals come from."""
 
 from refield.signals.image import Image
+from refield.signals.isotropic import IsotropicImage
 from refield.signals.signal import Signal
 
 SIGNALS: dict[str, type[Signal]] = {
     "images": Image,
+    "isotropic": IsotropicImage,  # of `images` whose coordinates are such
 }
 
-__all__ = ["SIGNALS", "Image", "Signal", "kind_of"]
+__all__ = ["SIGNALS", "Image", "IsotropicImage", "Signal", "kind_of"]
 
 
 def kind_of(signal: Signal) -> str:
