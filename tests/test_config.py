@@ -14,6 +14,7 @@ from refield.fields.wire import Wire
 from refield.params import OF_METHODS
 from refield.pipeline.layout import Layout
 from refield.segmentation.slic import Slic
+from refield.signals import Image, IsotropicImage
 from refield.tasks.gradients import Gradients
 from refield.tasks.inpaint import Inpaint
 from refield.tasks.represent import Represent
@@ -99,6 +100,7 @@ WRONG = [
         ["source: 'web' is not allowed", "samples, kodak, folder, addresses"],
     ),
     ("profiles.quick.images.names", ["coffee", "coffee"], ["twice"]),
+    ("profiles.quick.images.coordinates", "pixels", ["images.coordinates = 'pixels'", "'square' or 'isotropic'"]),
     ("profiles.quick.images.beside", ["coffee"], ["names and beside both list 'coffee'"]),
     ("profiles.quick.images.beside", [7], ["profiles.quick.images.beside.0 = 7 is not allowed", "valid string"]),
     ("profiles.quick.images.names", "coffee", ["names: 'coffee' is not allowed", "all, or a list"]),
@@ -402,3 +404,11 @@ def test_a_change_reaches_any_depth():
 def test_fields_have_no_key_that_is_a_methods_own():
     for kind in FIELDS.values():
         assert not kind.model_fields.keys() & (set(OF_METHODS) | FIELDS.keys())
+
+
+def test_coordinates_of_one_scale_are_for_tasks_that_fit_values(tmp_path):
+    changes = {"profiles.quick.images.coordinates": "isotropic"}
+    assert read(changes, tmp_path).profiles["quick"].signal is IsotropicImage
+    assert read({}, tmp_path).profiles["quick"].signal is Image
+    with pytest.raises(config.ConfigError, match="coordinates = 'isotropic' is not allowed; it must be square, except"):
+        read({**changes, "profiles.quick.task": {"kind": "gradients"}}, tmp_path)

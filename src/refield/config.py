@@ -16,6 +16,7 @@ from refield.segmentation import SEGMENTERS
 from refield.settings import ConfigError, among, choices, key_shown, refused, sentence
 from refield.tasks import TASKS
 
+FITS_VALUES = ("represent",)  # the tasks that ask nothing of where points lie
 TAKEN = ("checked", "sources")  # in data/, beside the profiles' folders
 
 __all__ = ["ConfigError", "Images", "Params", "Profile", "find", "read"]
@@ -86,8 +87,11 @@ def _check(params: Params, file: str) -> None:
     _check_defaults(params.network, f"{file}: network")
     for name in params.maps:
         _check_map(params, name, f"{file}: maps.{name}")
-    for profile in params.profiles:
-        _check_defaults(params.profiles[profile].network, f"{file}: profiles.{profile}.network", ("field",))
+    for profile, settings in params.profiles.items():
+        if settings.images.coordinates != "square" and settings.task.get("kind") not in FITS_VALUES:
+            where = f"{file}: profiles.{profile}.images.coordinates"
+            raise refused(where, settings.images.coordinates, f"be square, except for task {choices(FITS_VALUES)}")
+        _check_defaults(settings.network, f"{file}: profiles.{profile}.network", ("field",))
         _check_task(params, profile, f"{file}: profiles.{profile}.task")
     for method in params.methods:
         _check_method(params, method, f"{file}: methods.{method}")

@@ -17,7 +17,7 @@ from refield.settings import choices
 from refield.signals import SIGNALS, Signal
 from refield.signals.names import Names
 from refield.signals.sources import SOURCES
-from refield.strict import Name, Regions, Strict
+from refield.strict import Name, Regions, Strict, added
 from refield.tasks import TASKS
 from refield.tasks.task import Task
 
@@ -43,6 +43,8 @@ class Images(Strict):
     long: int | None = Field(None, ge=11, le=65536)
     short: int | None = Field(None, ge=11, le=65536)  # SSIM's window has 11 pixels
     color: Literal["rgb", "grey"]
+    # Both axes on [-1, 1], or in steps of one length: see `signals.isotropic`.
+    coordinates: Literal["square", "isotropic"] = added("square")
 
     @field_validator("source")
     @classmethod
@@ -79,7 +81,9 @@ class Profile(Strict):
 
     @property
     def signal(self) -> type[Signal]:
-        """The kind of its signals: that whose key of `SIGNALS` it has."""
+        """The kind of its signals: that whose key of `SIGNALS` it has, unless its images ask for other coordinates."""
+        if self.images.coordinates == "isotropic":
+            return SIGNALS["isotropic"]
         return next(kind for key, kind in SIGNALS.items() if getattr(self, key, None) is not None)
 
 

@@ -21,6 +21,7 @@ class Protocol(Strict):
     long: int | None = None
     short: int | None = None
     color: Literal["rgb", "grey"] | None = None
+    coordinates: Literal["square", "isotropic"] | None = None
     width: int | None = None
     iterations: int | None = None
 
@@ -41,6 +42,7 @@ class Protocol(Strict):
             "long": ("longer side:", images.long),
             "short": ("shorter side:", images.short),
             "color": ("colour", images.color),
+            "coordinates": ("coordinates:", images.coordinates),
             "width": ("network width", profile.network.get("width")),
             "iterations": ("iterations:", profile.train.iterations),
         }

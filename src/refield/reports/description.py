@@ -19,6 +19,7 @@ SOURCES = {
 }
 FRAMES = {"native": "whole", "crop": "centre crops", "resize": "resized"}
 COLORS = {"rgb": "RGB", "grey": "grey"}
+COORDINATES = {"square": "", "isotropic": ", coordinates of one scale on both axes"}
 PRECISIONS = {"float32": "float32", "mixed": "mixed precision"}
 
 
@@ -91,7 +92,7 @@ def _images(profile: str, scores: Scores, params: Params) -> str:
         return f"{len(names)}, {_sizes(scores)}"
     images = params.profiles[profile].images
     listed = f" ({', '.join(names)})" if images.names != "all" else ""
-    made = f"{FRAMES[images.frame]}, {_sizes(scores)}, {COLORS[images.color]}"
+    made = f"{FRAMES[images.frame]}, {_sizes(scores)}, {COLORS[images.color]}{COORDINATES[images.coordinates]}"
     words = SOURCES[images.source]
     if len(names) == 1:
         words = re.sub(r"\b(photograph|picture|image)s\b", r"\1", words).replace("that ship", "that ships")
