@@ -15,11 +15,11 @@ from refield.settings import among, choices
 
 FIELDS: dict[str, type[Field]] = {
     "mlp": Mlp,
-    "mlp_same_law": MlpSameLaw,
     "wire": Wire,
     "mfn": Mfn,
     "cosmo": Cosmo,
     "incode": Incode,
+    "mlp_same_law": MlpSameLaw,
 }
 
 
