@@ -15,7 +15,7 @@ import numpy as np
 
 from refield.coding.description import Description
 from refield.coding.file import Coded, encode
-from refield.coding.tensors import Half, quantise
+from refield.coding.tensors import Half, Quantised, quantise
 from refield.scores.metrics import psnr_8bit
 from refield.signals.image import Image, as_image
 from refield.units.decode import Model
@@ -40,13 +40,13 @@ class Search:
     def __init__(
         self, about: Description, weights: Mapping[str, np.ndarray], image: Image, labels: np.ndarray | None = None
     ) -> None:
-        self._about, self._weights, self._image, self._labels = about, weights, image, labels
+        self.about, self.weights, self.image, self.labels = about, weights, image, labels
         self._made: dict[int, Candidate] = {}
 
     def half(self) -> Candidate:
         """The file of weights in half precision; `UserError` if that cannot hold them."""
-        tensors = {name: Half.of(array) for name, array in self._weights.items()}
-        return self._candidate(Coded(self._about, self._image.shape, tensors, self._labels))
+        tensors = {name: Half.of(array) for name, array in self.weights.items()}
+        return self.candidate(tensors)
 
     def finest(self) -> Candidate:
         return self._at(LAMBDAS[0])
@@ -66,6 +66,16 @@ class Search:
         good = [each for each in self._around(first) if each.psnr >= psnr]
         return min(good, key=lambda each: len(each.data), default=self.finest())
 
+    def candidate(self, tensors: Mapping[str, Quantised] | Mapping[str, Half]) -> Candidate:
+        """The file of these tensors."""
+        coded = Coded(self.about, self.image.shape, tensors, self.labels)
+        return Candidate(encode(coded), coded, psnr_8bit(self.image.pixels, as_image(coded.signal()).pixels))
+
+    def squared_error(self, tensors: Mapping[str, Quantised]) -> float:
+        """The mean squared error of the intensities on [-1, 1], neither clamped nor rounded, with these tensors."""
+        found = self._values({name: tensor.values for name, tensor in tensors.items()})
+        return float(np.mean((found - self.image.values()) ** 2))
+
     def _around(self, index: int) -> list[Candidate]:
         return [self._at(exponent) for exponent in LAMBDAS[max(0, index - AROUND) : index + AROUND + 1]]
 
@@ -76,17 +86,14 @@ class Search:
 
     def _quantised(self, lambda_: float) -> Candidate:
         sensitivities = self._sensitivities
-        tensors = {name: quantise(array, lambda_ / sensitivities[name]) for name, array in self._weights.items()}
-        return self._candidate(Coded(self._about, self._image.shape, tensors, self._labels))
-
-    def _candidate(self, coded: Coded) -> Candidate:
-        return Candidate(encode(coded), coded, psnr_8bit(self._image.pixels, as_image(coded.signal()).pixels))
+        tensors = {name: quantise(array, lambda_ / sensitivities[name]) for name, array in self.weights.items()}
+        return self.candidate(tensors)
 
     @cached_property
     def _sensitivities(self) -> dict[str, float]:
         """sqrt(h) by tensor; at least a little, for tensors that change nothing."""
         values, found = self._values({}), {}
-        for name, array in self._weights.items():
+        for name, array in self.weights.items():
             probe = PROBE * math.sqrt(float(np.mean(np.square(array, dtype=np.float64)))) or 1.0
             moved = quantise(array, probe).values
             harm = float(np.mean((self._values({name: moved}) - values) ** 2))
@@ -96,7 +103,7 @@ class Search:
         return {name: max(each, least) or 1.0 for name, each in found.items()}
 
     def _values(self, changed: Mapping[str, np.ndarray]) -> np.ndarray:
-        about = self._about
-        weights = {**self._weights, **changed}
+        about = self.about
+        weights = {**self.weights, **changed}
         model = Model(about.field, weights, about.signal, about.dims, about.channels, about.target)
-        return model.render(self._image.shape, self._labels)
+        return model.render(self.image.shape, self.labels)

@@ -69,6 +69,15 @@ class Prefix:
         return Quantised(self.step, decoder.decode(table, math.prod(shape)).reshape(shape) - self.largest)
 
 
+def step_of_bits(weights: np.ndarray, bits: int) -> float:
+    """The finest step of which no weight is more than 2^(bits - 1) - 1 multiples."""
+    largest, most = float(np.abs(weights).max(initial=0.0)), 2 ** (bits - 1) - 1
+    index = max(0, index_of(largest / most) - 1) if largest else 0
+    while np.rint(largest / step_of(index)) > most and index < STEPS - 1:
+        index += 1
+    return step_of(index)
+
+
 def quantise(weights: np.ndarray, step: float) -> Quantised:
     """Weights rounded to multiples of nearly this step; of a coarser one if their symbols would be too large."""
     largest = float(np.abs(weights).max(initial=0.0))
