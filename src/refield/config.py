@@ -93,6 +93,7 @@ def _check(params: Params, file: str) -> None:
             raise refused(where, settings.images.coordinates, f"be square, except for task {choices(FITS_VALUES)}")
         _check_defaults(settings.network, f"{file}: profiles.{profile}.network", ("field",))
         _check_task(params, profile, f"{file}: profiles.{profile}.task")
+        _check_coding(params, profile, file)
     for method in params.methods:
         _check_method(params, method, f"{file}: methods.{method}")
         for profile in params.profiles:
@@ -133,6 +134,17 @@ def _check_task(params: Params, profile: str, where: str) -> None:
     except ValidationError as error:
         prefix = "scores." if error.errors()[0]["loc"][:1] and error.errors()[0]["loc"][0] in params.scores else ""
         raise ConfigError(sentence(error, f"{where.partition(':')[0]}: {prefix}" if prefix else f"{where}.")) from None
+
+
+def _check_coding(params: Params, profile: str, file: str) -> None:
+    own = params.profiles[profile].coding
+    if own and params.coding is None:
+        raise ConfigError(f"{file}: profiles.{profile}.coding needs coding, whose keys it changes")
+    try:
+        params.coded(profile)
+    except ValidationError as error:
+        place = f"profiles.{profile}.coding" if error.errors()[0]["loc"][0] in own else "coding"
+        raise ConfigError(sentence(error, f"{file}: {place}.")) from None
 
 
 def _check_method(params: Params, method: str, where: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from refield import tasks
+from refield.coding.settings import Coding
 from refield.errors import shown
 from refield.fields import FIELDS
 from refield.fields.field import Field as CoordinateNetwork
@@ -78,6 +79,7 @@ class Profile(Strict):
     network: dict[str, Any]
     train: Train
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    coding: dict[str, Any] = Field(default_factory=dict)  # keys of `coding` that are others in this profile
 
     @property
     def signal(self) -> type[Signal]:
@@ -99,6 +101,7 @@ class Params(Strict):
     network: dict[str, Any]
     methods: dict[Name, dict[str, Any]] = Field(min_length=1)
     profiles: dict[Name, Profile]
+    coding: dict[str, Any] | None = None  # how fits are coded for comparison; None: they are not
 
     def field(self, profile: str, method: str) -> CoordinateNetwork:
         """The field of a method in a profile: the defaults of its kind, then the profile's, then the method's keys."""
@@ -146,6 +149,10 @@ class Params(Strict):
         kind = TASKS[entry["kind"]]
         scored = {key: value for key, value in self.scores.items() if key in kind.only_scores}
         return tasks.build({**entry, **scored})
+
+    def coded(self, profile: str) -> Coding | None:
+        """How a profile's fits are coded for comparison; None if they are not."""
+        return None if self.coding is None else Coding(**{**self.coding, **self.profiles[profile].coding})
 
     def _hyper(self, profile: str, method: str) -> dict[str, Any]:
         kind, entry = self.kind(method), self.methods[method]
