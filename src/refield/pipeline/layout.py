@@ -55,6 +55,16 @@ class Layout:
         return self.reports / "provenance"
 
     @property
+    def rates_of_all(self) -> Path:
+        """Holds `<profile>/<method>.csv`: what each way of coding a fit takes and shows."""
+        return self.reports / "rates"
+
+    @property
+    def gains(self) -> Path:
+        """How many bits each way of coding saves."""
+        return self.reports / "gains.md"
+
+    @property
     def tables(self) -> Path:
         """Without a suffix: there are tables in Markdown, CSV and LaTeX."""
         return self.reports / "tables"
@@ -108,6 +118,10 @@ class Layout:
         """What the scores of a profile's fits come from."""
         return self.reports / "scoring" / f"{profile}.json"
 
+    def coding(self, profile: str) -> Path:
+        """What the rates of a profile's fits come from."""
+        return self.reports / "coding" / f"{profile}.json"
+
     def fits(self, profile: str, method: str) -> Path:
         return self.data / profile / "fits" / method
 
@@ -119,6 +133,13 @@ class Layout:
 
     def provenance(self, profile: str, method: str) -> Path:
         return self.provenance_of_all / profile / f"{method}.csv"
+
+    def rates(self, profile: str, method: str) -> Path:
+        return self.rates_of_all / profile / f"{method}.csv"
+
+    def coding_seconds(self, profile: str, method: str) -> Path:
+        """How long coding took, which another run may change."""
+        return self.provenance_of_all / "rates" / profile / f"{method}.csv"
 
     def provenance_page(self, profile: str) -> Path:
         return self.provenance_of_all / f"{profile}.md"

@@ -74,5 +74,16 @@ def scoring(params: Params, profile: str) -> str:
     return _json({"task": task.model_dump(mode="json"), "code": scored})
 
 
+def coding(params: Params, profile: str) -> str | None:
+    """What the rates of a profile's fits come from, as JSON: if it changes they are coded again; None if they are not."""
+    settings, signal = params.coded(profile), params.profiles[profile].signal
+    if settings is None:
+        return None
+    kinds = [params.field(profile, method) for method in params.methods]
+    modules = {module for field in kinds for module in (type(field).__module__, *field.modules)}
+    own = ("refield.coding.rates", "refield.coding.rounding", "refield.coding.aware", signal.__module__, *modules)
+    return _json({"coding": settings.model_dump(mode="json"), "code": fingerprint(*own, scores=True)})
+
+
 def _json(value: object) -> str:
     return json.dumps(value, indent=1) + "\n"
