@@ -20,6 +20,9 @@ def main(profile: FromStage, paper: str | None = None) -> None:
         file.write_text(units.wanted(layout, params, profile, method))
     layout.scoring(profile).parent.mkdir(parents=True, exist_ok=True)
     layout.scoring(profile).write_text(units.scoring(params, profile))
+    if coding := units.coding(params, profile):
+        layout.coding(profile).parent.mkdir(parents=True, exist_ok=True)
+        layout.coding(profile).write_text(coding)
 
 
 if __name__ == "__main__":

@@ -8,18 +8,16 @@ from refield.strict import Strict
 
 Variant = Literal["half", "uniform", "steps", "rounded", "aware"]  # the keys of `variants.VARIANTS`
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Bits = Annotated[tuple[Annotated[int, Field(ge=2, le=12)], ...], Field(min_length=1, strict=False)]
+BitsPerWeight = Annotated[tuple[Annotated[float, Field(ge=1, le=16)], ...], Field(min_length=1, strict=False)]
 
 
 class Coding(Strict):
     """Of one fit each variant makes a file for each of its settings, such as a number of bits."""
 
     variants: Annotated[tuple[Variant, ...], Field(min_length=1, strict=False)]
-    # Of a weight, whose tensor has one step: `uniform`.
-    bits: Annotated[tuple[Annotated[int, Field(ge=2, le=12)], ...], Field(min_length=1, strict=False)] = (8,)
-    # Of the file over the number of weights: what the other quantised variants aim at.
-    bits_per_weight: Annotated[tuple[Annotated[float, Field(ge=1, le=16)], ...], Field(min_length=1, strict=False)] = (
-        *(8.0, 7.0, 6.0, 5.0),
-    )
+    bits: Bits = (8,)  # of a weight, at one step a tensor: `uniform`
+    bits_per_weight: BitsPerWeight = (8.0, 7.0, 6.0, 5.0)  # of the whole file: what other quantised variants aim at
     # Learned rounding, `rounding`: Adam's steps and rate, the regulariser's weight, and its exponent at first and last.
     rounding_iterations: int = Field(1000, ge=1)
     rounding_rate: Positive = 1e-2

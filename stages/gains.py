@@ -1,0 +1,18 @@
+"""How many bits each way of coding saves at equal PSNR, of all profiles, from the rates in git alone."""
+
+from refield import config, papers
+from refield.pipeline.command import run
+from refield.pipeline.layout import Layout
+from refield.reports.coding_gains import page, read_rates
+
+
+def main(paper: str | None = None) -> None:
+    layout = Layout(paper)
+    params = config.read(path=layout.params)
+    text = page(read_rates(layout.rates_of_all, params), params, papers.read(params.paper))
+    layout.gains.parent.mkdir(parents=True, exist_ok=True)
+    layout.gains.write_text(text, encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    run(main)
