@@ -75,7 +75,7 @@ def scoring(params: Params, profile: str) -> str:
 
 
 def coding(params: Params, profile: str) -> str | None:
-    """What the rates of a profile's fits come from, as JSON: if it changes they are coded again; None if they are not."""
+    """What the rates of a profile's fits come from, as JSON: they are coded again if it changes; None if none are."""
     settings, signal = params.coded(profile), params.profiles[profile].signal
     if settings is None:
         return None

@@ -30,7 +30,7 @@ CODECS = {
 
 
 def read_rates(folder: Path, params: Params) -> pd.DataFrame:
-    """Rows of profile, method, image, codec, bpp and psnr, in the order of params.yaml; `UserError` names a bad file."""
+    """Rows of profile, method, image, codec, bpp, psnr, in the order of params.yaml; `UserError` names a bad file."""
     frames = []
     for profile in params.profiles:
         for method in params.methods:
@@ -49,11 +49,10 @@ def gains(rates: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for image, of_image in rates.groupby("image", sort=False):
         others = {codec: _frontier(part) for codec, part in of_image.groupby("codec", sort=False) if codec != PLAIN}
-        for plain in of_image[of_image["codec"] == PLAIN].itertuples():
+        for plain in of_image[of_image["codec"] == PLAIN].to_dict("records"):
             for codec, (psnr, log_bpp) in others.items():
-                reached = len(psnr) > 0 and psnr[0] <= plain.psnr <= psnr[-1]
-                bpp = float(np.exp2(np.interp(plain.psnr, psnr, log_bpp))) if reached else math.nan
-                rows.append((plain.method, codec, image, plain.psnr, plain.bpp, bpp))
+                bpp = float(np.exp2(np.interp(plain["psnr"], psnr, log_bpp, left=math.nan, right=math.nan)))
+                rows.append((plain["method"], codec, image, plain["psnr"], plain["bpp"], bpp))
     return pd.DataFrame(rows, columns=["method", "codec", "image", "psnr", "plain", "bpp"])
 
 
@@ -61,10 +60,10 @@ def page(rates: pd.DataFrame, params: Params, paper: Paper) -> str:
     """The gains of each profile, in Markdown; the same rates give the same bytes."""
     blocks = [
         "# What better coding of the same weights gains",
-        "Bits per pixel are those of whole files. At the PSNR of each network's file in half precision, which is what is "
-        "published, every other way of coding is read off its own rate curve, over networks and settings, image by image; "
-        "a mean is over images, and a dash means that on some image none of its files is as good. The largest network has "
-        "few numbers, as no larger one's coarse weights reach its PSNR.",
+        "Bits per pixel are those of whole files. At the PSNR of each network's file in half precision, which is what "
+        "is published, every other way of coding is read off its own rate curve, over networks and settings, image by "
+        "image. A mean is over images; a dash means that on some image none of its files is as good, as is usual of "
+        "the largest network.",
     ]
     for profile, rows in rates.groupby("profile", sort=False):
         found = gains(rows)
@@ -93,7 +92,7 @@ def _verdict(found: pd.DataFrame, paper: Paper) -> str:
     known = found.dropna(subset="bpp")
     if known.empty:
         return "No way of coding reaches the PSNR of half precision on any image."
-    saved = {codec: _saved(part) for codec, part in known.groupby("codec", sort=False)}
+    saved = {str(codec): _saved(part) for codec, part in known.groupby("codec", sort=False)}
     best = max(saved, key=lambda codec: saved[codec])
     wins = int((2 * known.loc[known["codec"] == best, "bpp"] < known.loc[known["codec"] == best, "plain"]).sum())
     count = int((known["codec"] == best).sum())
