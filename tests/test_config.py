@@ -8,6 +8,7 @@ from pipeline import ROOT
 from ruamel.yaml import YAML
 
 from refield import config
+from refield.coding.settings import Coding
 from refield.errors import shown
 from refield.fields import FIELDS
 from refield.fields.wire import Wire
@@ -412,3 +413,27 @@ def test_coordinates_of_one_scale_are_for_tasks_that_fit_values(tmp_path):
     assert read({}, tmp_path).profiles["quick"].signal is Image
     with pytest.raises(config.ConfigError, match="coordinates = 'isotropic' is not allowed; it must be square, except"):
         read({**changes, "profiles.quick.task": {"kind": "gradients"}}, tmp_path)
+
+
+def test_ways_of_coding_are_checked_and_a_profile_may_have_its_own(tmp_path):
+    given = {"variants": ["half", "steps"], "bits_per_weight": [6.0]}
+    changes = {"coding": given, "profiles.quick.coding": {"bits_per_weight": [7.5]}}
+    params = read(changes, tmp_path)
+    assert params.coded("quick") == Coding(variants=("half", "steps"), bits_per_weight=(7.5,))
+    assert params.coded("paper") == Coding(variants=("half", "steps"), bits_per_weight=(6.0,))
+    assert read({}, tmp_path).coded("quick") is None
+    for key, value, said in [
+        (
+            "coding",
+            {"variants": ["half", "zip"]},
+            r"coding\.variants\.1 = 'zip' is not allowed; it must be 'half', 'unif",
+        ),
+        ("coding", {**given, "bit": [8]}, r"params.yaml: coding\.bit is not a known key"),
+        ("coding", {"bits": [8]}, r"params.yaml: coding\.variants is missing"),
+        ("coding", {"variants": ["half", "half"]}, r"coding\.variants: .* it must have nothing twice"),
+        ("profiles.quick.coding", {"aware_rate": 0}, r"profiles\.quick\.coding\.aware_rate = 0 .* greater than 0"),
+    ]:
+        with pytest.raises(config.ConfigError, match=said):
+            read({**changes, key: value}, tmp_path)
+    with pytest.raises(config.ConfigError, match=r"profiles\.quick\.coding needs coding, whose keys it changes"):
+        read({"profiles.quick.coding": {"bits": [7]}}, tmp_path)

@@ -44,8 +44,8 @@ PLUMBING = (
     "machine/",
     "pipeline/",
 )
-# Whose results are known by keys: reports/wanted for fits, reports/scoring for scores.
-KEYED = {"fit", "evaluate"}
+# Whose results are known by keys: reports/wanted for fits, reports/scoring for scores, reports/coding for rates.
+KEYED = {"fit", "evaluate", "coded"}
 # What reports/scoring is the key of: measures, and how they are taken.
 SCORING = ("signals/", "tasks/", "units/")
 
@@ -100,6 +100,7 @@ def test_fits_and_scores_depend_on_keys_which_depend_on_all_code():
     assert STAGES["fit"]["deps"] == ["reports/wanted/${item.profile}/${item.method}.json"]
     assert "reports/scoring/${item.profile}.json" in STAGES["evaluate"]["deps"]
     assert "src/refield" in STAGES["wanted"]["deps"]
+    assert "reports/coin/coding/${item.profile}.json" in OWN["coded"]["deps"]
 
 
 def test_only_fitting_imports_torch():

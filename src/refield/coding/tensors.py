@@ -72,7 +72,7 @@ class Prefix:
 def step_of_bits(weights: np.ndarray, bits: int) -> float:
     """The finest step of which no weight is more than 2^(bits - 1) - 1 multiples."""
     largest, most = float(np.abs(weights).max(initial=0.0)), 2 ** (bits - 1) - 1
-    index = max(0, index_of(largest / most) - 1) if largest else 0
+    index = max(0, index_of(largest / (most + 0.5)) - 1) if largest else 0
     while np.rint(largest / step_of(index)) > most and index < STEPS - 1:
         index += 1
     return step_of(index)

@@ -1,0 +1,65 @@
+"""Bits that coding saves at equal PSNR, of curves whose answer is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from pipeline import ROOT
+
+from refield import config, papers
+from refield.errors import UserError
+from refield.reports.coding_gains import gains, page, read_rates
+
+PARAMS = config.read(path=ROOT / "papers/coin/params.yaml")
+PAPER = papers.read("coin", ROOT / "papers")
+METHODS = {"siren_5x20": (1.0, 24.0), "siren_5x30": (2.0, 27.0), "siren_10x28": (4.0, 30.0)}  # bpp and dB in half
+
+
+def rates(part: float, images=("a", "b", "c"), codec="steps") -> pd.DataFrame:
+    """Half precision has 3 dB for each doubling; the codec has the same curve at a part of the bits, other files."""
+    rows = []
+    for i, image in enumerate(images):
+        for method, (bpp, psnr) in METHODS.items():
+            rows.append(("quick", method, image, "half", bpp, psnr + i))
+            for loss in (0.4, 1.7):
+                rows.append(("quick", method, image, codec, part * bpp * 2 ** (-loss / 3), psnr + i - loss))
+    return pd.DataFrame(rows, columns=["profile", "method", "image", "codec", "bpp", "psnr"])
+
+
+@pytest.mark.parametrize("part", [0.3, 0.6, 1.2])
+def test_a_curve_at_a_part_of_the_bits_saves_the_rest(part):
+    found = gains(rates(part))
+    assert len(found) == 9
+    known = found[found["method"] != "siren_10x28"]
+    np.testing.assert_allclose(known["bpp"], part * known["plain"], rtol=1e-12)
+    assert found.loc[found["method"] == "siren_10x28", "bpp"].isna().all()  # no larger network's file is as good
+
+
+def test_a_file_that_a_smaller_one_beats_does_not_count():
+    worse = pd.DataFrame([("quick", "siren_5x30", "a", "steps", 9.0, 26.0)], columns=rates(0.3).columns)
+    both = gains(pd.concat([rates(0.3), worse]))
+    pd.testing.assert_frame_equal(both, gains(rates(0.3)))
+
+
+def test_the_page_says_what_is_saved_and_whether_it_is_half():
+    text = page(pd.concat([rates(0.3), rates(0.6, codec="rounded").query("codec != 'half'")]), PARAMS, PAPER)
+    assert "| COIN 5x20 | 25.00 | 1.000 | 0.300 | 0.600 | 70 % | 40 % |" in text
+    assert "| COIN 10x28 | 31.00 | 4.000 | — | — | — | — |" in text
+    assert "**Yes**: steps by sensitivity, range-coded saves 70 % on average, and more than half in 6 of 6" in text
+    assert "**No**" in page(rates(0.6), PARAMS, PAPER)
+    unreached = rates(0.3).query("codec == 'half' or psnr < 24")
+    assert "No way of coding reaches" in page(unreached, PARAMS, PAPER)
+    assert page(rates(0.3).query("codec == 'half'"), PARAMS, PAPER).count("| COIN") == 3
+
+
+def test_rates_are_read_in_the_order_of_params_and_a_bad_file_is_named(tmp_path):
+    assert read_rates(tmp_path, PARAMS).empty
+    head = "image,codec,setting,bytes,bpp,psnr,ms_ssim\n"
+    for method in ("siren_5x30", "siren_5x20"):
+        (tmp_path / "quick").mkdir(exist_ok=True)
+        (tmp_path / f"quick/{method}.csv").write_text(head + "007,half,16 bit,9,1.5,20.25,\n")
+    found = read_rates(tmp_path, PARAMS)
+    assert found["method"].tolist() == ["siren_5x20", "siren_5x30"]
+    assert found["image"].tolist() == ["007", "007"]
+    (tmp_path / "quick/siren_5x20.csv").write_text(head + "a,half,16 bit,9,much,20.25,\n")
+    with pytest.raises(UserError, match=r"siren_5x20.csv has what is no number in its column bpp"):
+        read_rates(tmp_path, PARAMS)
