@@ -27,9 +27,9 @@ CODING = Coding(
     variants=get_args(Variant),
     bits=(8, 6),
     bits_per_weight=(7.0,),
-    rounding_iterations=40,
-    rounding_rate=0.1,
-    aware_iterations=10,
+    rounding_iterations=20,
+    rounding_rate=0.2,
+    aware_iterations=5,
     aware_rate=1e-5,
 )
 
