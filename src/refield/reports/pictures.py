@@ -1,7 +1,5 @@
 """The pictures of a profile's images, fits and maps, read from their files, and as a page has them."""
 
-import base64
-import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,15 +7,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image as Pillow
 
 from refield.errors import UserError
 from refield.reports.figures import Window, choose_crop
+from refield.reports.html import as_address
 from refield.scores.files import read_csv, require_columns
 from refield.segmentation.files import read_labels
 from refield.segmentation.labels import palette
 from refield.signals import Image, png
-from refield.signals.image import squeezed
 from refield.units.names import LABELS, reconstruction
 
 REGIONS = "regions.csv"
@@ -101,8 +98,8 @@ def encode(picture: Picture) -> dict[str, Any]:
     return {
         "name": picture.name,
         "note": f"{picture.name}, {width} x {height} pixels.{part}",
-        "original": _webp(picture.original),
-        "estimates": {method: _webp(pixels) for method, pixels in picture.estimates.items()},
+        "original": as_address(picture.original),
+        "estimates": {method: as_address(pixels) for method, pixels in picture.estimates.items()},
         "maps": {name: _map(labels, words) for name, (labels, words) in picture.maps.items()},
     }
 
@@ -110,11 +107,4 @@ def encode(picture: Picture) -> dict[str, Any]:
 def _map(labels: np.ndarray, words: Sequence[str]) -> dict[str, Any]:
     colors = palette(len(words))
     regions = [{"text": text, "color": f"#{bytes(color).hex()}"} for text, color in zip(words, colors, strict=True)]
-    return {"picture": _webp(colors[labels]), "regions": regions}
-
-
-def _webp(pixels: np.ndarray) -> str:
-    """Pixels (h, w, c) uint8 as the address of themselves, lossless."""
-    buffer = io.BytesIO()
-    Pillow.fromarray(squeezed(pixels)).save(buffer, "webp", lossless=True, exact=True)
-    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return {"picture": as_address(colors[labels]), "regions": regions}
