@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from refield.codecs import CODECS, JpegXl, OfPillow, code
+from refield.codecs import CODECS, JpegXl, OfPillow, code, within
 from refield.errors import UserError
 from refield.scores.metrics import psnr_8bit
 
@@ -35,6 +35,17 @@ def test_finer_settings_cost_bits_and_give_quality(name):
     assert min(*coarse[2:], *fine[2:]) > 0
 
 
+@pytest.mark.parametrize("codec", ["jpeg", "webp"])
+def test_within_a_size_no_better_file_is_left_out(codec):
+    pixels = photograph()
+    sizes = {quality: len(code(codec, pixels, quality).data) for quality in range(1, 101)}
+    size = (sizes[30] + sizes[60]) // 2
+    found = len(within(codec, pixels, size).data)
+    assert sizes[30] < found <= size
+    assert found >= max(each for each in sizes.values() if each <= size) - 20  # sizes do not rise quite steadily
+    assert within(codec, pixels, 1).data == code(codec, pixels, CODECS[codec].least).data
+
+
 def test_the_same_picture_gives_the_same_file(name):
     setting = SETTINGS.get(name, (20, 80))[1]
     assert code(name, photograph(), setting).data == code(name, photograph(), setting).data
@@ -56,7 +67,7 @@ def test_another_library_reads_the_files(name):
 @pytest.mark.parametrize(
     ("name", "setting", "said"),
     [
-        ("jpeg", 101, "codecs.jpeg = 101 is not allowed; it must be a whole number from 0 to 100, as its quality is"),
+        ("jpeg", 101, "codecs.jpeg = 101 is not allowed; it must be a whole number from 1 to 100, as its quality is"),
         ("webp", 7.5, "codecs.webp = 7.5 is not allowed; it must be a whole number from 0 to 100, as its quality is"),
         ("jpeg_xl", 0, "it must be a number from 0.1 to 25, as its Butteraugli distance is"),
     ],

@@ -6,6 +6,7 @@ HEIC is not among them: the wheels that encode it hold x265, whose licence is th
 import importlib.util
 import io
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -70,6 +71,17 @@ def code(name: str, pixels: Pixels, setting: float) -> Coded:
     return Coded(data, picture, middle - start, time.perf_counter() - middle)
 
 
+def within(name: str, pixels: Pixels, size: int) -> Coded:
+    """The file of the highest quality that has at most `size` bytes, by bisection, or that of the lowest.
+
+    It is for codecs whose settings are whole numbers that rise with quality.
+    """
+    codec = CODECS[name]
+    settings = range(int(codec.least), int(codec.most) + 1)
+    above = bisect_right(settings, size, key=lambda setting: len(code(name, pixels, setting).data))
+    return code(name, pixels, settings[max(0, above - 1)])
+
+
 @dataclass(frozen=True)
 class OfPillow:
     """A format of Pillow's, with options that follow from a setting."""
@@ -123,7 +135,7 @@ JPEG_2000 = OfPillow("JPEG2000", lambda ratio: {"quality_layers": [ratio], **WAV
 WEBP = OfPillow("WEBP", lambda quality: {"quality": int(quality), "method": 6}, "webp")
 QUALITY = ("its quality", 0, 100)
 CODECS = {
-    "jpeg": Codec("JPEG", *QUALITY, JPEG),
+    "jpeg": Codec("JPEG", "its quality", 1, 100, JPEG),
     "jpeg2000": Codec("JPEG 2000", "its compression ratio", 1, 1000, JPEG_2000, whole=False),
     "webp": Codec("WebP", *QUALITY, WEBP),
     "avif_420": Codec("AVIF 4:2:0", *QUALITY, _avif("4:2:0")),

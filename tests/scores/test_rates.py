@@ -1,4 +1,4 @@
-"""Rates: CSVs come back as they were written, curves rise, BD-rates are what the integral says, MS-SSIM keeps its laws."""
+"""Rates: CSVs come back as written, curves rise, BD-rates are what the integral says, MS-SSIM keeps its laws."""
 
 import numpy as np
 import pandas as pd
