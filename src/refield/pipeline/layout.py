@@ -168,6 +168,14 @@ class Layout:
     def measured(self, profile: str, codec: str) -> Path:
         return self.measured_of_all / profile / f"{codec}.csv"
 
+    def compressed(self, profile: str) -> Path:
+        """Rates of a profile's photographs as fields, in a CSV file of each method."""
+        return self.reports / "compressed" / profile
+
+    def decompressed(self, profile: str) -> Path:
+        """The pictures that these files hold: `<method>/<setting>/<image>.png`."""
+        return self.data / profile / "compressed"
+
     def compared(self, profile: str) -> Path:
         """Pictures of a profile at equal rates, as a page has them."""
         return self.reports / "pictures" / f"{profile}.json"
