@@ -17,20 +17,37 @@ Setting = Annotated[float, Field(strict=False)]
 
 
 class Fields(Strict):
-    """Fields as files, whose rates other pipelines have measured: CSV files in a folder."""
+    """Fields as files, whose rates stand in a folder of CSV files, whoever has measured them."""
 
     label: str
     folder: str
     codecs: list[str] | None = None  # which of those in the files; all without
+    pictures: str | None = None  # the folder of what they decode to: <codec>/<setting>/<image>.png
+
+
+class Compressed(Strict):
+    """What `refield compress` makes of the photographs: files of a method's networks, of so many bits a pixel."""
+
+    method: Name
+    iterations: int = Field(gt=0, le=10**6)
+    bpp: list[Bpp] = Field(min_length=1)
+
+
+class Shown(Strict):
+    """Which photographs are looked at, and at which rate: files of as many bits, or of the nearest below."""
+
+    names: list[str] = Field(min_length=1)
+    bpp: Bpp
 
 
 class Profile(Strict):
     """A set of photographs, and what is shown of them."""
 
     images: Images
+    compressed: Compressed | None = None
     fields: list[Fields] = Field(default_factory=list)
     published: bool = False  # whether the published curves are of these photographs
-    pictures: list[str] = Field(default_factory=list)  # names of the images that are shown
+    pictures: Shown | None = None
 
     @field_validator("images")
     @classmethod
@@ -43,9 +60,8 @@ class Profile(Strict):
 
 
 class Looking(Strict):
-    """Which pictures are compared by eye, at one rate."""
+    """Which codecs' pictures are looked at, and how much of them."""
 
-    bpp: Bpp  # each codec's picture is that of its file nearest below
     codecs: list[str] = Field(min_length=1)
     side: int = Field(ge=16, le=1024)  # pixels: of what is shown, the middle of the image
 
@@ -75,8 +91,10 @@ class Comparison(Strict):
     def names_are_known(self) -> "Comparison":
         for name in self.runs:
             _require(name, self.profiles, "profile")
-        for name in (*self.anchors, *self.pictures.codecs):
+        for name in self.anchors:
             _require(name, self.codecs, "codec that is measured")
+        for name in self.pictures.codecs:
+            _require(name, [name for name, codec in CODECS.items() if codec.whole], "codec whose quality is sought")
         return self
 
     def profile(self, name: str) -> Profile:

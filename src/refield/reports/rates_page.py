@@ -1,0 +1,80 @@
+"""Rates and distortions as one HTML page, which opens from disk: a chart to ask, tables, pictures at equal rates.
+
+`rates.html` holds all markup and code; here is its data.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle
+from typing import Any
+
+from markupsafe import Markup
+
+from refield.comparison import Comparison
+from refield.papers.curves import Published
+from refield.reports.html import render
+from refield.reports.rates import LEAD, Panel, Series, heads, measured, published
+from refield.reports.rates_chart import FIELD_HUES, HUES
+
+GROUPS = {"field": "Fields, measured here", "codec": "Codecs, measured here"}
+PUBLISHED = {
+    "field": "Fields, published",
+    "codec": "Codecs, published",
+    "autoencoder": "Trained autoencoders, published",
+}
+
+
+def page(panels: Sequence[Panel], looks: Mapping[str, Sequence[Any]], comparison: Comparison) -> str:
+    """HTML; `looks` are the pictures of each profile that has some."""
+    data = {
+        "lead": LEAD,
+        "panels": [
+            {
+                "profile": panel.profile,
+                "words": panel.words,
+                "missing": list(panel.missing),
+                "lines": list(_lines(panel)),
+                "tables": [
+                    {"heads": heads("Measured here", comparison), "rows": measured(panel, comparison), "links": None},
+                    {
+                        "heads": heads("Published", comparison),
+                        "rows": published(panel, comparison),
+                        "links": [_link(each) for each in panel.published],
+                    },
+                ],
+                "rate": shown.bpp if (shown := comparison.profiles[panel.profile].pictures) else None,
+                "pictures": looks.get(panel.profile, []),
+            }
+            for panel in panels
+        ],
+    }
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("</", "<\\/")
+    return render("rates.html", data=Markup(text))
+
+
+def _lines(panel: Panel) -> Iterator[dict[str, Any]]:
+    """The chart's lines: measured ones solid, fields' wide, published ones dashed; hues begin anew with each group."""
+    hues = {group: cycle(HUES) for group in (*GROUPS.values(), *PUBLISHED.values())}
+    hues[GROUPS["field"]] = cycle(FIELD_HUES)
+    for each in panel.series:
+        group, width = GROUPS[each.kind], 2.6 if each.kind == "field" else 1.6
+        yield {"group": group, "label": each.label, "color": next(hues[group]), "width": width, "dashes": ""} | {
+            "points": list(_measured_points(each))
+        }
+    for curve in panel.published:
+        group = PUBLISHED[curve.kind]
+        points = [[bpp, psnr, ""] for bpp, psnr in curve.points]
+        yield {"group": group, "label": curve.label, "color": next(hues[group]), "width": 1.3, "dashes": "5 3"} | {
+            "points": points
+        }
+
+
+def _measured_points(series: Series) -> Iterator[list[float | str]]:
+    """Points on the curve, with their setting."""
+    for row in series.means.to_dict("records"):
+        if row["bpp"] in series.curve.bpp:
+            yield [round(float(row["bpp"]), 4), round(float(row["psnr"]), 3), str(row["setting"])]
+
+
+def _link(curve: Published) -> dict[str, str]:
+    return {"paper": str(curve.paper), "source": str(curve.source), "note": curve.note or ""}

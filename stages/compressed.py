@@ -1,0 +1,36 @@
+"""Compress a profile's photographs as fields: bytes and quality of real files, and the pictures that they hold."""
+
+import shutil
+
+import refield
+from refield import comparison
+from refield.pipeline.command import run
+from refield.pipeline.layout import Layout
+from refield.pipeline.names import FromStage
+from refield.scores.rates import as_csv, rate
+from refield.signals import png
+
+
+def main(profile: FromStage, paper: str | None = None) -> None:
+    layout = Layout(paper)
+    asked = comparison.read(layout.params).profile(profile).compressed
+    for folder in (layout.compressed(profile), layout.decompressed(profile)):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    if asked is None:
+        return
+    rates = []
+    for file in sorted(layout.signals(profile).glob("*.png")):
+        pixels = png.read(file)
+        for bpp in asked.bpp:
+            made = refield.compress(
+                pixels, bpp=bpp, method=asked.method, iterations=asked.iterations, device="cpu", progress=False
+            )
+            png.write(layout.decompressed(profile) / asked.method / f"{bpp:g}" / file.name, made.picture)
+            rates.append(rate(file.stem, asked.method, f"{bpp:g}", len(made.data), pixels, made.picture))
+    (layout.compressed(profile) / f"{asked.method}.csv").write_text(as_csv(rates))
+    print(f"{profile}: {len(rates)} files")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,42 @@
+"""Rates and distortions of all profiles, measured and published: a chart, tables, a page."""
+
+import json
+
+from refield import comparison
+from refield.errors import UserError
+from refield.files import read
+from refield.papers import curves
+from refield.pipeline.command import run
+from refield.pipeline.layout import Layout
+from refield.reports import rates_page, rates_seconds
+from refield.reports.plotting import save
+from refield.reports.rates import page, read_panel
+from refield.reports.rates_chart import chart
+from refield.scores.files import read_csv
+
+
+def main(paper: str | None = None) -> None:
+    layout = Layout(paper)
+    compared, published = comparison.read(layout.params), curves.read(layout.published)
+    found = (read_panel(name, compared, layout.measured_of_all / name, published) for name in compared.profiles)
+    panels = [panel for panel in found if panel]
+    if not panels:
+        raise UserError(f"{layout.measured_of_all} has no rates; `dvc repro {layout.pipeline}` measures them")
+    looks = {
+        panel.profile: json.loads(read(layout.compared(panel.profile), links=True))
+        for panel in panels
+        if layout.compared(panel.profile).exists()
+    }
+    for suffix, text in ((".md", page(panels, compared)), (".html", rates_page.page(panels, looks, compared))):
+        layout.rates(suffix).write_text(text, encoding="utf-8", newline="\n")
+    save(
+        chart(next((panel for panel in panels if panel.published), panels[-1]), compared.anchors), layout.rates(".svg")
+    )
+    for panel in panels:
+        files = {codec: layout.provenance(panel.profile, codec) for codec in compared.codecs}
+        seconds = {codec: read_csv(file) for codec, file in files.items() if file.exists()}
+        layout.provenance_page(panel.profile).write_text(rates_seconds.page(panel.profile, seconds), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run(main)
