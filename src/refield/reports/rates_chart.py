@@ -41,7 +41,10 @@ def chart(panel: Panel, references: Sequence[str]) -> Figure:
     with style():
         figure = Figure(figsize=(PAGE, 3.9), layout="constrained")
         plots = figure.subplots(1, 2, sharey=True)
-        fields, others = _fields(panel, references), _others(panel)
+        fields, others = (
+            [line for line in lines if line.curve.bpp[0] < MOST]  # within the plot at all
+            for lines in (_fields(panel, references), _others(panel))
+        )
         early = [line for line in others if line.curve.bpp[-1] < EARLY]
         _draw(plots[0], "Fields fitted to each image", fields)
         _name(plots[0], fields, NAMES, "left")
@@ -130,6 +133,6 @@ def _placed(lines: Sequence[Line]) -> Iterator[tuple[Line, tuple[float, float], 
 
 
 def _end(curve: Curve) -> tuple[float, float]:
-    """The last point of a curve within the plot."""
-    highest = curve.psnr[-1] if curve.bpp[-1] <= MOST else curve.psnr_at(MOST)
-    return float(min(curve.bpp[-1], MOST)), float(highest)
+    """The last point of a curve within the plot, or the nearest to it on the plot's edge."""
+    psnr = curve.psnr[-1] if curve.bpp[-1] <= MOST else curve.psnr_at(MOST)
+    return float(min(curve.bpp[-1], MOST)), float(np.clip(psnr, FLOOR, CEILING))

@@ -1,0 +1,181 @@
+"""The report of rates: same photographs only, tables as computed, names apart, and a page that works in a browser."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from pipeline import ROOT
+
+from refield import comparison
+from refield.errors import UserError
+from refield.papers import curves
+from refield.reports import rates_page
+from refield.reports.rates import measured, page, published, read_panel
+from refield.reports.rates_chart import APART, CEILING, FLOOR, _placed, chart
+from refield.reports.rates_pictures import Seen, look_at, nearest_below
+from refield.scores.rates import Rate, as_csv
+
+COMPARISON = comparison.read(ROOT / "papers/rates/params.yaml")
+PUBLISHED = curves.read(ROOT / "papers/rates/published.yaml")
+RATES = {"jpeg": 1.0, "webp": 0.5}
+PIXELS = 4096
+
+
+def rows(codec: str, factor: float, pixels: int = PIXELS, images: int = 3) -> str:
+    made = []
+    for i in range(images):
+        for setting, size in enumerate((128, 256, 512, 1024)):
+            count = round(size * factor)
+            made.append(Rate(f"00{i}", codec, f"{setting}", count, 8 * count / pixels, 24 + 3 * setting + i, np.nan))
+    return as_csv(made)
+
+
+@pytest.fixture
+def compared(tmp_path):
+    """What was measured: two codecs, and fields in two sizes, of two of the three images."""
+    (tmp_path / "measured").mkdir()
+    for codec, factor in RATES.items():
+        (tmp_path / f"measured/{codec}.csv").write_text(rows(codec, factor))
+    (tmp_path / "fields").mkdir()
+    for size, factor in (("small", 0.25), ("large", 0.3)):
+        (tmp_path / f"fields/{size}.csv").write_text(rows("half", factor, images=2))
+    return with_fields(str(tmp_path / "fields"))
+
+
+def with_fields(*folders: str) -> comparison.Comparison:
+    fields = [comparison.Fields(label="</script>Net", folder=folder) for folder in folders]
+    quick = COMPARISON.profiles["quick"].model_copy(update={"fields": fields, "published": True})
+    return COMPARISON.model_copy(update={"profiles": {"quick": quick}})
+
+
+def panel(compared, tmp_path):
+    found = read_panel("quick", compared, tmp_path / "measured", PUBLISHED)
+    assert found
+    return found
+
+
+def test_a_panel_is_of_the_images_that_all_have(compared, tmp_path):
+    found = panel(compared, tmp_path)
+    assert found.images == ["000", "001"]
+    assert found.words == "2 photographs of 4,096 pixels"
+    assert [each.label for each in found.series] == ["</script>Net, half", "JPEG", "WebP"]
+    assert set(found.series[0].rows["setting"]) == {f"{size}, {i}" for size in ("small", "large") for i in range(4)}
+
+
+def test_tables_say_what_the_curves_are(compared, tmp_path):
+    found = panel(compared, tmp_path)
+    field, jpeg, webp = measured(found, compared)
+    assert jpeg[-2:] == ["—", "+100.0 %"]
+    assert webp[-2:] == ["-50.0 %", "—"]
+    # It gains 3 dB with each doubling, from 24.5 dB at 0.125 bpp on.
+    assert webp[1] == f"{24.5 + 3 * np.log2(0.15 / 0.125):.2f}"
+    assert field[-2] == "-75.0 %"  # what is as good takes no more: the larger files beat none
+    (coin, *_) = published(found, compared)
+    assert coin[0] == "COIN"
+    assert coin[2] == "26.34"
+    assert coin[-1].endswith(" %")
+
+
+def test_what_is_not_made_is_said_and_no_error(compared, tmp_path):
+    absent = with_fields(str(tmp_path / "none"))
+    text = page([panel(absent, tmp_path)], absent)
+    assert f"Not made yet: the rates in {tmp_path / 'none'}." in text
+    assert read_panel("quick", absent, tmp_path / "elsewhere", PUBLISHED) is None
+
+
+def test_other_photographs_of_the_same_names_are_refused(compared, tmp_path):
+    (tmp_path / "fields/small.csv").write_text(rows("half", 0.25, pixels=1024))
+    (tmp_path / "fields/large.csv").unlink()
+    with pytest.raises(
+        UserError, match=r"^profile quick: 000 has 1024 pixels for </script>Net, half and 4096 for WebP"
+    ):
+        panel(compared, tmp_path)
+
+
+def test_names_in_the_chart_are_apart_and_in_the_order_of_ends(compared, tmp_path):
+    from refield.reports.rates_chart import _fields
+
+    lines = _fields(panel(compared, tmp_path), ["jpeg"])
+    placed = list(_placed(lines))
+    heights = [height for _, _, height in placed]
+    assert np.diff(heights).min() >= APART - 0.01
+    assert min(heights) >= FLOOR - 0.01
+    assert max(heights) <= CEILING + 0.01
+    ends = [end for _, (_, end), _ in placed]
+    assert ends == sorted(ends)
+    assert len(placed) == len(lines)
+
+
+def test_the_chart_names_every_line(compared, tmp_path):
+    found = panel(compared, tmp_path)
+    left, right = chart(found, ["webp"]).axes
+    names = [text.get_text() for axes in (left, right) for text in axes.texts]
+    assert names.count("WebP") == 2
+    assert names.count("JPEG") == 1  # the published one is not drawn beside that measured here
+    assert {each.label for each in found.published if each.kind == "field"} <= {text.get_text() for text in left.texts}
+
+
+def test_a_row_is_the_nearest_below_or_the_smallest():
+    table = pd.DataFrame({"bpp": [0.5, 0.2, 0.9], "setting": ["b", "a", "c"]})
+    assert [nearest_below(table, bpp)["setting"] for bpp in (0.6, 0.5, 0.1, 2)] == ["b", "b", "a", "c"]
+
+
+def text(compared, tmp_path) -> str:
+    found = panel(compared, tmp_path)
+    pixels = np.random.default_rng(0).integers(0, 250, (20, 30, 3), dtype=np.uint8)
+    seen = [Seen(title, 0.25, 30.123, pixels + np.uint8(i)) for i, title in enumerate(("Net, half", "JPEG"))]
+    looks = {"quick": [look_at("000", pixels, seen, 16)]}
+    assert looks["quick"][0]["note"] == "000, 30 x 20 pixels. Rows 2 to 17, columns 7 to 22."
+    return rates_page.page([found], looks, compared)
+
+
+def test_the_page_stands_alone(compared, tmp_path):
+    html = text(compared, tmp_path)
+    shell = re.sub(r'<script type="application/json" id="data">.*?</script>', "", html, flags=re.S)
+    assert not re.findall(r'(?:src|href)\s*=\s*["\']?(?!data:)[a-z]+:', shell)
+    assert "@import" not in html
+    assert html == text(compared, tmp_path)
+
+
+@pytest.fixture
+def opened(browser, compared, tmp_path):
+    (tmp_path / "rates.html").write_text(text(compared, tmp_path))
+    browser.get((tmp_path / "rates.html").as_uri())
+    assert browser.execute_script("return document.body.dataset.ready") == "yes"
+    yield browser
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
+
+
+def labels(browser) -> list[str]:
+    lines = browser.find_elements("css selector", "#chart polyline")
+    return [line.get_attribute("data-label") for line in lines]
+
+
+def test_lines_come_and_go_and_tell_their_points(opened):
+    assert {"</script>Net, half", "JPEG", "WebP", "COIN", "VVC (VTM)"} <= set(labels(opened))
+    before = labels(opened)
+    opened.find_element("css selector", "#legend input").click()
+    assert labels(opened) == [name for name in before if name != "</script>Net, half"]
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    for scale in ("linear", "log"):
+        opened.find_element("css selector", f"[data-scale={scale}]").click()
+        svg = opened.find_element("css selector", "#chart svg")
+        ActionChains(opened).move_to_element_with_offset(svg, 0, 0).perform()
+        place = opened.execute_script(
+            "const line = document.querySelector('polyline[data-label=JPEG]'), p = line.points[1];"
+            "const q = new DOMPoint(p.x, p.y).matrixTransform(line.ownerSVGElement.getScreenCTM());"
+            "line.ownerSVGElement.onpointermove({clientX: q.x, clientY: q.y});"
+            "return document.getElementById('told').textContent"
+        )
+        assert place == "JPEG, setting 1: 0.500 bpp, 27.50 dB"
+
+
+def test_pictures_and_tables_are_shown(opened):
+    captions = [each.text for each in opened.find_elements("css selector", "#row figcaption")]
+    assert captions == ["Original", "Net, half, 0.250 bpp, 30.12 dB", "JPEG, 0.250 bpp, 30.12 dB"]
+    first, second = opened.find_elements("css selector", "#tables table")
+    assert first.find_element("css selector", "tbody td").text == "</script>Net, half"
+    link = second.find_element("css selector", "tbody td.text a")
+    assert link.get_attribute("href").startswith("https://github.com/EmilienDupont/coin/")

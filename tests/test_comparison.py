@@ -1,0 +1,115 @@
+"""A comparison's parameters and published curves: what is wrong ends in one sentence; its stages run on a toy."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pipeline import ROOT
+from ruamel.yaml import YAML
+
+from refield import comparison
+from refield.errors import UserError
+from refield.papers import curves
+from refield.scores.rates import read_rates
+from refield.signals import png
+
+PARAMS, PUBLISHED = ROOT / "papers/rates/params.yaml", ROOT / "papers/rates/published.yaml"
+
+
+def test_what_is_in_the_repository_is_valid():
+    read = comparison.read(PARAMS)
+    assert read.anchors == ["jpeg", "webp"]
+    published = curves.read(PUBLISHED).curves
+    assert {"coin", "inric", "c3", "vtm"} <= published.keys()
+    # Table at 0.3 bpp of its report, off by what another interpolation makes.
+    assert published["coin"].curve.psnr_at(0.3) == pytest.approx(26.32, abs=0.05)
+
+
+def changed(file: Path, out: Path, path: str, value: object) -> Path:
+    content = YAML(typ="safe").load(file)
+    *parents, last = path.split(".")
+    entry = content
+    for part in parents:
+        entry = entry[part]
+    entry[last] = value
+    YAML().dump(content, out)
+    return out
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("runs", ["fast"], "'fast' is no profile; it must be one of quick, crops, kodak"),
+        ("codecs.bpg", [1, 2], "codecs: 'bpg' is no codec; it must be one of jpeg, jpeg2000, webp, avif_420"),
+        ("codecs.jpeg", [5], "codecs: jpeg = [5.0] is not allowed; it must be two or more, once each"),
+        ("codecs.jpeg", [5, 500], "codecs: jpeg = 500.0 is not allowed; it must be a whole number from 1 to 100"),
+        ("anchors", ["avif_444", "vtm"], "'vtm' is no codec that is measured; it must be one of jpeg"),
+        ("pictures.codecs", ["jpeg_xl"], "'jpeg_xl' is no codec whose quality is sought; it must be one of jpeg, webp"),
+        ("bpp", [0], "bpp.0 = 0 is not allowed; it must be greater than 0"),
+        ("profiles.quick.images.color", "grey", "color = grey is not allowed; it must be rgb"),
+        ("profiles.quick.colour", "rgb", "profiles.quick.colour is not a known key"),
+    ],
+)
+def test_a_wrong_parameter_ends_in_a_sentence(tmp_path, path, value, said):
+    file = changed(PARAMS, tmp_path / "params.yaml", path, value)
+    with pytest.raises(UserError) as error:
+        comparison.read(file)
+    assert str(error.value).startswith(f"{file}: ")
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("curves.coin.points", [[0.1, 25], [0.2, 24]], "points: [0.2, 24] must have more of both than the one before"),
+        (
+            "curves.coin.kind",
+            "network",
+            "curves.coin.kind = 'network' is not allowed; it must be 'field'",
+        ),
+        ("curves.coin.source", "a table", "curves.coin.source = 'a table' is not allowed"),
+    ],
+)
+def test_a_wrong_curve_ends_in_a_sentence(tmp_path, path, value, said):
+    file = changed(PUBLISHED, tmp_path / "published.yaml", path, value)
+    with pytest.raises(UserError) as error:
+        curves.read(file)
+    assert said in str(error.value)
+
+
+def test_the_stages_make_the_report(tmp_path, monkeypatch):
+    from stages import codecs, photographs, pictures, rates
+
+    folder = tmp_path / "papers/toy"
+    (folder / "sources/quick").mkdir(parents=True)
+    png.write(folder / "sources/quick/007.png", np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8))
+    shutil.copy(PUBLISHED, folder)
+    read = YAML(typ="safe").load(PARAMS)
+    read["codecs"], read["pictures"]["codecs"] = {"jpeg": [5, 40, 90], "webp": [5, 40, 90]}, ["webp"]
+    read["profiles"] = {"quick": read["profiles"]["quick"]}
+    read["profiles"]["quick"] |= {"pictures": {"names": ["007"], "bpp": 8}, "published": True}
+    read["profiles"]["quick"]["images"] |= {"source": "folder", "names": "all", "long": 24, "short": 16}
+    YAML().dump(read, folder / "params.yaml")
+    monkeypatch.chdir(tmp_path)
+
+    photographs.main("quick", "toy")
+    for codec in ("jpeg", "webp"):
+        codecs.main("quick", codec, "toy")
+    pictures_missing = "reports/rates/compressed/quick"  # no folder of fields yet: the report says so
+    pictures.main("quick", "toy")
+    rates.main("toy")
+
+    rows = read_rates(Path("reports/toy/measured/quick/webp.csv"))
+    assert rows["image"].tolist() == ["007"] * 3
+    assert rows["bpp"].tolist() == pytest.approx((8 * rows["bytes"] / (16 * 24)).tolist())
+    report = Path("reports/toy/rates.md").read_text()
+    assert f"Not made yet: the rates in {pictures_missing}." in report
+    assert "One photograph of 384 pixels." in report
+    (seen,) = json.loads(Path("reports/toy/pictures/quick.json").read_text())
+    assert [each["title"] for each in seen["shown"]] == ["WebP"]
+    assert "seconds" not in report
+    assert "| WebP |" in Path("reports/toy/provenance/quick.md").read_text()
+    with pytest.raises(UserError, match=r"^'gif' is no codec of papers/toy/params\.yaml; it must be one of "):
+        codecs.main("quick", "gif", "toy")
