@@ -58,7 +58,7 @@ def panel(compared, tmp_path):
 def test_a_panel_is_of_the_images_that_all_have(compared, tmp_path):
     found = panel(compared, tmp_path)
     assert found.images == ["000", "001"]
-    assert found.words == "2 photographs of 4,096 pixels"
+    assert found.words == "2 of 3 photographs, those that all rates have, of 4,096 pixels"
     assert [each.label for each in found.series] == ["</script>Net, half", "JPEG", "WebP"]
     assert set(found.series[0].rows["setting"]) == {f"{size}, {i}" for size in ("small", "large") for i in range(4)}
 

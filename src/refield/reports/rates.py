@@ -54,6 +54,7 @@ class Panel:
 
     profile: str
     images: Sequence[str]
+    there: int  # images that some have
     pixels: int  # of an image, the mean
     series: Sequence[Series]  # fields first
     published: Sequence[Published]
@@ -61,7 +62,11 @@ class Panel:
 
     @property
     def words(self) -> str:
-        many = f"{len(self.images)} photographs" if len(self.images) > 1 else "One photograph"
+        if len(self.images) < self.there:
+            return (
+                f"{len(self.images)} of {self.there} photographs, those that all rates have, of {self.pixels:,} pixels"
+            )
+        many = f"{self.there} photographs" if self.there > 1 else "One photograph"
         return f"{many} of {self.pixels:,} pixels"
 
     def of(self, key: str) -> Series | None:
@@ -89,7 +94,8 @@ def read_panel(profile: str, comparison: Comparison, measured: Path, published: 
     if not found:
         return None
     _require_same_photographs(profile, found)
-    images = sorted(set.intersection(*(set(each.rows["image"]) for each in found)))
+    of_each = [set(each.rows["image"]) for each in found]
+    images, there = sorted(set.intersection(*of_each)), len(set.union(*of_each))
     if not images:
         raise UserError(f"profile {profile}: there is no image that all of its rates have")
     shared = [
@@ -97,7 +103,8 @@ def read_panel(profile: str, comparison: Comparison, measured: Path, published: 
         for each in found
     ]
     pixels = round(float(_pixels(shared[0].rows).mean()))
-    return Panel(profile, images, pixels, shared, list(published.curves.values()) if entry.published else [], missing)
+    curves = list(published.curves.values()) if entry.published else []
+    return Panel(profile, images, there, pixels, shared, curves, missing)
 
 
 def series_of(fields: Fields) -> list[Series]:
