@@ -23,7 +23,8 @@ APART = 0.95  # dB between two names
 REFERENCE = "#A0A0A0"
 # Okabe and Ito's colours without their yellow, which is lost on paper, and two darker ones.
 HUES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7A4FA0", "#8A6D3B")
-FIELD_HUES = ("#000000", *(hue for hue in HUES if hue != "#000000"))  # what is ours stands out
+OTHER_HUES = tuple(hue for hue in HUES if hue != "#000000")
+FIELD_HUES = ("#000000", *OTHER_HUES)  # what is ours stands out
 MEASURED_FIELD, MEASURED_CODEC = {"lw": 2.0}, {"lw": 1.0}
 LEADER = {"arrowstyle": "-", "lw": 0.35, "shrinkA": 1, "shrinkB": 1}
 PUBLISHED = {"lw": 0.9, "ls": (0, (4, 1.5))}
@@ -46,7 +47,7 @@ def chart(panel: Panel, references: Sequence[str]) -> Figure:
             for lines in (_fields(panel, references), _others(panel))
         )
         early = [line for line in others if line.curve.bpp[-1] < EARLY]
-        _draw(plots[0], "Fields fitted to each image", fields)
+        _draw(plots[0], "Fields, one for each image", fields)
         _name(plots[0], fields, NAMES, "left")
         _draw(plots[1], "Standard codecs and trained autoencoders", others)
         _name(plots[1], [line for line in others if line not in early], NAMES, "left")
@@ -58,14 +59,14 @@ def chart(panel: Panel, references: Sequence[str]) -> Figure:
 
 
 def _fields(panel: Panel, references: Sequence[str]) -> list[Line]:
-    hues = cycle(FIELD_HUES)
+    hues, others = cycle(FIELD_HUES), cycle(OTHER_HUES)
     found = [
         Line(each.label, each.curve, {**MEASURED_FIELD, "color": next(hues)})
         for each in panel.series
         if each.kind == "field"
     ]
     found += [
-        Line(each.label, each.curve, {**PUBLISHED, "color": next(hues)})
+        Line(each.label, each.curve, {**PUBLISHED, "color": next(others)})
         for each in panel.published
         if each.kind == "field"
     ]

@@ -14,7 +14,7 @@ from refield.comparison import Comparison
 from refield.papers.curves import Published
 from refield.reports.html import render
 from refield.reports.rates import LEAD, Panel, Series, heads, measured, published
-from refield.reports.rates_chart import FIELD_HUES, HUES
+from refield.reports.rates_chart import FIELD_HUES, HUES, OTHER_HUES
 
 GROUPS = {"field": "Fields, measured here", "codec": "Codecs, measured here"}
 PUBLISHED = {
@@ -55,7 +55,7 @@ def page(panels: Sequence[Panel], looks: Mapping[str, Sequence[Any]], comparison
 def _lines(panel: Panel) -> Iterator[dict[str, Any]]:
     """The chart's lines: measured ones solid, fields' wide, published ones dashed; hues begin anew with each group."""
     hues = {group: cycle(HUES) for group in (*GROUPS.values(), *PUBLISHED.values())}
-    hues[GROUPS["field"]] = cycle(FIELD_HUES)
+    hues[GROUPS["field"]], hues[PUBLISHED["field"]] = cycle(FIELD_HUES), cycle(OTHER_HUES)
     for each in panel.series:
         group, width = GROUPS[each.kind], 2.6 if each.kind == "field" else 1.6
         yield {"group": group, "label": each.label, "color": next(hues[group]), "width": width, "dashes": ""} | {
