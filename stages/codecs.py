@@ -5,14 +5,14 @@ import pandas as pd
 from refield import comparison
 from refield.codecs import code
 from refield.pipeline.command import run
-from refield.pipeline.layout import Layout
+from refield.pipeline.comparison_layout import ComparisonLayout
 from refield.pipeline.names import FromStage, require
 from refield.scores.rates import as_csv, rate
 from refield.signals import png
 
 
 def main(profile: FromStage, codec: FromStage, paper: str | None = None) -> None:
-    layout = Layout(paper)
+    layout = ComparisonLayout(paper)
     compared = comparison.read(layout.params)
     compared.profile(profile)
     require(codec, compared.codecs, f"codec of {layout.params}")

@@ -1,8 +1,5 @@
 """Code each of a method's fits in every way that `coding` has, and measure the files."""
 
-from pathlib import Path
-from typing import Any
-
 import pandas as pd
 
 from refield import config
@@ -12,10 +9,9 @@ from refield.pipeline.command import run
 from refield.pipeline.layout import Layout
 from refield.pipeline.names import FromStage
 from refield.pipeline.units import files
+from refield.scores.rates import as_csv
 from refield.signals.image import as_image
 from refield.units.scoring import check, read_files, read_signal
-
-SECONDS = ["encode_seconds", "decode_seconds"]
 
 
 def main(profile: FromStage, method: FromStage, paper: str | None = None) -> None:
@@ -26,24 +22,23 @@ def main(profile: FromStage, method: FromStage, paper: str | None = None) -> Non
     coding, settings = params.coded(profile), params.profiles[profile]
     if coding is None:
         raise UserError(f"{layout.params}: coding is missing; it says in which ways fits are coded")
-    device, rows = devices.choose(settings.device), list[dict[str, Any]]()
+    device, found = devices.choose(settings.device), []
     for path in files(layout, params, profile):
         image, folder = as_image(read_signal(path, settings.signal)), layout.fits(profile, method) / path.stem
         fit = check(image, read_files(image, folder), f"{folder}/")
-        for rate in rates(fit, image, coding, device):
-            print(f"{path.stem}: {rate.codec}, {rate.setting}: {rate.bpp:.3f} bpp, {rate.psnr:.2f} dB", flush=True)
-            rows.append({"image": path.stem, **vars(rate), "ms_ssim": None})
-    if not rows:
+        for timed in rates(path.stem, fit, image, coding, device):
+            _, codec, setting, _, bpp, psnr, _ = timed.rate
+            print(f"{path.stem}: {codec}, {setting}: {bpp:.3f} bpp, {psnr:.2f} dB", flush=True)
+            found.append(timed)
+    if not found:
         raise UserError(f"{layout.fits(profile, method)} has no fit that can be coded")
-    table = pd.DataFrame(rows).sort_values(["image", "codec", "setting"])
-    of = ["image", "codec", "setting"]
-    _write(layout.rates(profile, method), table[[*of, "bytes", "bpp", "psnr", "ms_ssim"]])
-    _write(layout.coding_seconds(profile, method), table[[*of, *SECONDS]].round(2))
-
-
-def _write(file: Path, table: pd.DataFrame) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(file, index=False, float_format="%.6f", lineterminator="\n")
+    found.sort(key=lambda timed: timed.rate[:3])
+    for file in (layout.rates(profile, method), layout.coding_seconds(profile, method)):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    layout.rates(profile, method).write_text(as_csv(timed.rate for timed in found))
+    columns = ["image", "codec", "setting", "encode_seconds", "decode_seconds"]
+    seconds = pd.DataFrame([(*timed.rate[:3], *timed[1:]) for timed in found], columns=pd.Index(columns))
+    seconds.to_csv(layout.coding_seconds(profile, method), index=False, float_format="%.4f", lineterminator="\n")
 
 
 if __name__ == "__main__":

@@ -5,14 +5,14 @@ import shutil
 import refield
 from refield import comparison
 from refield.pipeline.command import run
-from refield.pipeline.layout import Layout
+from refield.pipeline.comparison_layout import ComparisonLayout
 from refield.pipeline.names import FromStage
 from refield.scores.rates import as_csv, rate
 from refield.signals import png
 
 
 def main(profile: FromStage, paper: str | None = None) -> None:
-    layout = Layout(paper)
+    layout = ComparisonLayout(paper)
     asked = comparison.read(layout.params).profile(profile).compressed
     for folder in (layout.compressed(profile), layout.decompressed(profile)):
         shutil.rmtree(folder, ignore_errors=True)

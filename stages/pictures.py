@@ -10,7 +10,7 @@ from refield import comparison
 from refield.codecs import CODECS, within
 from refield.comparison import Comparison
 from refield.pipeline.command import run
-from refield.pipeline.layout import Layout
+from refield.pipeline.comparison_layout import ComparisonLayout
 from refield.pipeline.names import FromStage, require
 from refield.reports.rates import series_of
 from refield.reports.rates_pictures import Seen, look_at, nearest_below
@@ -19,7 +19,7 @@ from refield.signals import png
 
 
 def main(profile: FromStage, paper: str | None = None) -> None:
-    layout = Layout(paper)
+    layout = ComparisonLayout(paper)
     compared = comparison.read(layout.params)
     images = {file.stem: file for file in sorted(layout.signals(profile).glob("*.png"))}
     shown, found = compared.profile(profile).pictures, []

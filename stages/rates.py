@@ -7,7 +7,7 @@ from refield.errors import UserError
 from refield.files import read
 from refield.papers import curves
 from refield.pipeline.command import run
-from refield.pipeline.layout import Layout
+from refield.pipeline.comparison_layout import ComparisonLayout
 from refield.reports import rates_page, rates_seconds
 from refield.reports.plotting import save
 from refield.reports.rates import page, read_panel
@@ -16,7 +16,7 @@ from refield.scores.files import read_csv
 
 
 def main(paper: str | None = None) -> None:
-    layout = Layout(paper)
+    layout = ComparisonLayout(paper)
     compared, published = comparison.read(layout.params), curves.read(layout.published)
     found = (read_panel(name, compared, layout.measured_of_all / name, published) for name in compared.profiles)
     panels = [panel for panel in found if panel]
@@ -28,10 +28,9 @@ def main(paper: str | None = None) -> None:
         if layout.compared(panel.profile).exists()
     }
     for suffix, text in ((".md", page(panels, compared)), (".html", rates_page.page(panels, looks, compared))):
-        layout.rates(suffix).write_text(text, encoding="utf-8", newline="\n")
-    save(
-        chart(next((panel for panel in panels if panel.published), panels[-1]), compared.anchors), layout.rates(".svg")
-    )
+        layout.rate_report(suffix).write_text(text, encoding="utf-8", newline="\n")
+    shown = next((panel for panel in panels if panel.published), panels[-1])
+    save(chart(shown, compared.anchors), layout.rate_report(".svg"))
     for panel in panels:
         files = {codec: layout.provenance(panel.profile, codec) for codec in compared.codecs}
         seconds = {codec: read_csv(file) for codec, file in files.items() if file.exists()}

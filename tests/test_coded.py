@@ -1,5 +1,6 @@
 """What is coded anew where params.yaml says otherwise how fits are coded: the rates, and no fit."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,8 @@ def test_a_changed_way_of_coding_changes_the_key_of_rates_and_no_fits(tmp_path, 
 
 @pytest.mark.slow
 def test_a_changed_way_of_coding_codes_again_and_fits_nothing(project):
+    shutil.copytree(ROOT / "papers/coin", project.folder / "papers/coin", dirs_exist_ok=True)
+    (project.folder / "papers/coin/dvc.lock").unlink(missing_ok=True)
     file = project.folder / "papers/coin/params.yaml"
     text = file.read_text().replace("iterations: 100 ", "iterations: 2 ")
     text = text.replace("[half, uniform, steps, rounded, aware]", "[half, steps]")

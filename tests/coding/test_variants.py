@@ -59,7 +59,7 @@ def test_the_table_has_the_ways_that_params_may_name():
 
 def test_rates_are_those_of_files_which_decode_to_what_they_show(search):
     contents = Contents(search.about.field, search.weights, Image, 2, 3, "symmetric")
-    found = list(rates(Checked(contents, search.image, None), search.image, CODING, "cpu"))
+    found = [each.rate for each in rates("x", Checked(contents, search.image, None), search.image, CODING, "cpu")]
     named = [(each.codec, each.setting) for each in found]
     assert named == [
         *[("half", "16 bit"), ("uniform", "8 bit"), ("uniform", "6 bit")],

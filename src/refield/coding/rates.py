@@ -2,33 +2,28 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from refield.coding import file
 from refield.coding.description import Description
 from refield.coding.search import Search
 from refield.coding.settings import Coding
 from refield.coding.variants import VARIANTS
-from refield.scores.metrics import psnr_8bit
+from refield.scores.rates import Rate, rate
 from refield.signals.image import Image, as_image
 from refield.units.scoring import Checked
 
 
-@dataclass(frozen=True)
-class Rate:
-    """One file of one image."""
+class Timed(NamedTuple):
+    """A file of a fit, and how long it took."""
 
-    codec: str  # the variant's name
-    setting: str
-    bytes: int
-    bpp: float  # of the whole file
-    psnr: float  # dB, of 8-bit values
+    rate: Rate  # `codec` is the variant's name
     encode_seconds: float  # from the fit to the file, all that is searched or learned included
     decode_seconds: float
 
 
-def rates(fit: Checked, image: Image, coding: Coding, device: str) -> Iterator[Rate]:
-    """The fit of an image in all variants; those that learn do so on a device, cpu or cuda."""
+def rates(name: str, fit: Checked, image: Image, coding: Coding, device: str) -> Iterator[Timed]:
+    """The fit of an image of this name in all variants; those that learn do so on a device, cpu or cuda."""
     contents = fit.contents
     about = Description(contents.field, contents.signal, contents.dims, contents.channels, contents.target)
     for codec in coding.variants:
@@ -41,6 +36,5 @@ def rates(fit: Checked, image: Image, coding: Coding, device: str) -> Iterator[R
                 continue
             shown = as_image(file.decode(found.data).signal())
             decoded = time.perf_counter()
-            size, psnr = len(found.data), psnr_8bit(image.pixels, shown.pixels)
-            bpp = 8 * size / (image.shape[0] * image.shape[1])
-            yield Rate(codec, words, size, bpp, psnr, coded - begun, decoded - coded)
+            measured = rate(name, codec, words, len(found.data), image.pixels, shown.pixels)
+            yield Timed(measured, coded - begun, decoded - coded)

@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 
 from refield.config import Params
-from refield.errors import UserError
 from refield.papers import Paper
 from refield.reports.results import pipe
-from refield.scores.files import read_csv, require_columns
+from refield.scores import rates as files
 from refield.scores.numbers import DASH, number
 
 PLAIN = "half"  # the way of coding that all others are compared with
@@ -35,7 +34,7 @@ def read_rates(folder: Path, params: Params) -> pd.DataFrame:
     for profile in params.profiles:
         for method in params.methods:
             if (file := folder / profile / f"{method}.csv").exists():
-                frames.append(_read(file).assign(profile=profile, method=method))
+                frames.append(files.read_rates(file).assign(profile=profile, method=method))
     columns = ["profile", "method", "image", "codec", "bpp", "psnr"]
     return pd.concat(frames)[columns] if frames else pd.DataFrame(columns=columns)
 
@@ -48,10 +47,12 @@ def gains(rates: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for image, of_image in rates.groupby("image", sort=False):
-        others = {codec: _frontier(part) for codec, part in of_image.groupby("codec", sort=False) if codec != PLAIN}
+        parts = {codec: part for codec, part in of_image.groupby("codec", sort=False) if codec != PLAIN}
+        others = {codec: files.Curve.of(part["bpp"], part["psnr"]) for codec, part in parts.items()}
         for plain in of_image[of_image["codec"] == PLAIN].to_dict("records"):
-            for codec, (psnr, log_bpp) in others.items():
-                bpp = float(np.exp2(np.interp(plain["psnr"], psnr, log_bpp, left=math.nan, right=math.nan)))
+            for codec, curve in others.items():
+                log_bpp = np.interp(plain["psnr"], curve.psnr, np.log2(curve.bpp), left=math.nan, right=math.nan)
+                bpp = float(np.exp2(log_bpp))
                 rows.append((plain["method"], codec, image, plain["psnr"], plain["bpp"], bpp))
     return pd.DataFrame(rows, columns=["method", "codec", "image", "psnr", "plain", "bpp"])
 
@@ -104,13 +105,6 @@ def _verdict(found: pd.DataFrame, paper: Paper) -> str:
     )
 
 
-def _frontier(rates: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """PSNR, rising, and the logarithms of bpp of the files that are better than all smaller ones."""
-    ordered = rates.sort_values(["bpp", "psnr"], ascending=[True, False])
-    best = ordered[ordered["psnr"] > ordered["psnr"].cummax().shift(fill_value=-math.inf)]
-    return best["psnr"].to_numpy(float), np.log2(best["bpp"].to_numpy(float))
-
-
 def _saved(rows: pd.DataFrame) -> float:
     """The mean part of the bits that is saved."""
     return float((1 - rows["bpp"] / rows["plain"]).mean(skipna=False))
@@ -128,14 +122,3 @@ def _codecs(found: pd.DataFrame) -> list[str]:
 
 def _named(codec: str) -> str:
     return CODECS.get(codec, codec)
-
-
-def _read(file: Path) -> pd.DataFrame:
-    rows = read_csv(file)
-    try:
-        require_columns(rows, ["image", "bpp", "psnr"])
-    except UserError as error:
-        raise UserError(f"{file} {error}") from None
-    if "codec" not in rows:
-        raise UserError(f"{file} has no column codec")
-    return rows
