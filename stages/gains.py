@@ -3,13 +3,13 @@
 from refield import config, papers
 from refield.pipeline.command import run
 from refield.pipeline.layout import Layout
-from refield.reports.coding_gains import page, read_rates
+from refield.reports.coding_gains import page, rates_of
 
 
 def main(paper: str | None = None) -> None:
     layout = Layout(paper)
     params = config.read(path=layout.params)
-    text = page(read_rates(layout.rates_of_all, params), params, papers.read(params.paper))
+    text = page(rates_of(layout.rates_of_all, params), params, papers.read(params.paper))
     layout.gains.parent.mkdir(parents=True, exist_ok=True)
     layout.gains.write_text(text, encoding="utf-8", newline="\n")
 

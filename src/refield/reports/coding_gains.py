@@ -1,8 +1,8 @@
 """How many bits each way of coding saves over half precision, which is what is published of such fits: a page.
 
-Bits are compared at equal PSNR: where a network's file in half precision has some PSNR, a way of coding has that PSNR
-between two of its own files of the same image, of any network and setting. There the logarithm of bits per pixel is
-taken to be linear in PSNR, between the files that are better than all smaller ones.
+Bits are compared at equal PSNR: that of each network's file in half precision. Both take there what their rate curves
+say, over all networks and settings, image by image: between the files that are better than all smaller ones, the
+logarithm of bits per pixel is taken to be linear in PSNR. Where even the smallest file is better, it counts as it is.
 """
 
 import math
@@ -15,45 +15,44 @@ import pandas as pd
 from refield.config import Params
 from refield.papers import Paper
 from refield.reports.results import pipe
-from refield.scores import rates as files
 from refield.scores.numbers import DASH, number
+from refield.scores.rates import Curve, read_rates
 
 PLAIN = "half"  # the way of coding that all others are compared with
 CODECS = {
-    PLAIN: "half precision",
-    "uniform": "one step a tensor, range-coded",
-    "steps": "steps by sensitivity, range-coded",
-    "rounded": "the same with learned rounding",
-    "aware": "the same after quantisation-aware training",
+    PLAIN: "weights in half precision",
+    "uniform": "one step a tensor, and a range coder",
+    "steps": "steps by sensitivity, sought for a size, and a range coder",
+    "rounded": "`steps`, and weights rounded up or down by the image's error",
+    "aware": "`rounded`, and training that knows of the steps",
 }
 
 
-def read_rates(folder: Path, params: Params) -> pd.DataFrame:
+def rates_of(folder: Path, params: Params) -> pd.DataFrame:
     """Rows of profile, method, image, codec, bpp, psnr, in the order of params.yaml; `UserError` names a bad file."""
     frames = []
     for profile in params.profiles:
         for method in params.methods:
             if (file := folder / profile / f"{method}.csv").exists():
-                frames.append(files.read_rates(file).assign(profile=profile, method=method))
+                frames.append(read_rates(file).assign(profile=profile, method=method))
     columns = ["profile", "method", "image", "codec", "bpp", "psnr"]
     return pd.concat(frames)[columns] if frames else pd.DataFrame(columns=columns)
 
 
 def gains(rates: pd.DataFrame) -> pd.DataFrame:
-    """Of one profile: a row for each method and codec but the plain one, and image.
+    """Of one profile: a row for each method, codec but the plain one, and image.
 
-    Columns `plain`, the bits per pixel of half precision, `psnr`, its PSNR, and `bpp`, what the codec takes for that;
-    not a number where none of its files is as good, or none as bad.
+    Columns `psnr`, of the method's file in half precision, and what that takes on the curve of half precision, `plain`,
+    and on the codec's, `bpp`; not a number where none of its files is as good.
     """
     rows = []
     for image, of_image in rates.groupby("image", sort=False):
-        parts = {codec: part for codec, part in of_image.groupby("codec", sort=False) if codec != PLAIN}
-        others = {codec: files.Curve.of(part["bpp"], part["psnr"]) for codec, part in parts.items()}
-        for plain in of_image[of_image["codec"] == PLAIN].to_dict("records"):
-            for codec, curve in others.items():
-                log_bpp = np.interp(plain["psnr"], curve.psnr, np.log2(curve.bpp), left=math.nan, right=math.nan)
-                bpp = float(np.exp2(log_bpp))
-                rows.append((plain["method"], codec, image, plain["psnr"], plain["bpp"], bpp))
+        parts = of_image.groupby("codec", sort=False)
+        curves = {codec: Curve.of(part["bpp"], part["psnr"]) for codec, part in parts}
+        for file in of_image[of_image["codec"] == PLAIN].to_dict("records"):
+            for codec in [codec for codec in curves if codec != PLAIN]:
+                bpp = [_at(file["psnr"], curves[each]) for each in (PLAIN, codec)]
+                rows.append((file["method"], codec, image, file["psnr"], *bpp))
     return pd.DataFrame(rows, columns=["method", "codec", "image", "psnr", "plain", "bpp"])
 
 
@@ -61,34 +60,44 @@ def page(rates: pd.DataFrame, params: Params, paper: Paper) -> str:
     """The gains of each profile, in Markdown; the same rates give the same bytes."""
     blocks = [
         "# What better coding of the same weights gains",
-        "Bits per pixel are those of whole files. At the PSNR of each network's file in half precision, which is what "
-        "is published, every other way of coding is read off its own rate curve, over networks and settings, image by "
-        "image. A mean is over images; a dash means that on some image none of its files is as good, as is usual of "
-        "the largest network.",
+        "Bits per pixel of whole files at the PSNR of each network's file in half precision, which is what is "
+        "published, and in brackets how many fewer they are. Every way of coding is read off its own rate curve, over "
+        "networks and settings, image by image; a mean is over images. A dash: on some image none of its files is as good, "
+        "as is usual of the largest network. What learns descends on the image's error: of a fit that has "
+        "not converged it makes a better one, and that is no gain of coding.",
     ]
     for profile, rows in rates.groupby("profile", sort=False):
         found = gains(rows)
-        blocks += [f"## {profile}", _table(found, rows, paper)]
+        listed = [f"* `{codec}`: {CODECS[codec]}." for codec in CODECS if codec in set(rows["codec"])]
+        blocks += [f"## {profile}", "\n".join(listed), _table(found, rows, paper)]
         if len(found):
-            blocks.append(_verdict(found, paper))
+            blocks.append(_verdict(found))
     return "\n\n".join(blocks) + "\n"
 
 
 def _table(found: pd.DataFrame, rates: pd.DataFrame, paper: Paper) -> str:
-    heads = ["network", "PSNR in dB", "half precision, bpp", *(f"{_named(codec)}, bpp" for codec in _codecs(found))]
-    heads += [f"{_named(codec)}, saved" for codec in _codecs(found)]
+    """A line for each network, and one for the mean saving over those that every codec reaches."""
+    codecs = _codecs(found)
     lines = []
     for method, plain in rates[rates["codec"] == PLAIN].groupby("method", sort=False):
-        own = found[found["method"] == method]
-        means = {codec: part["bpp"].mean(skipna=False) for codec, part in own.groupby("codec")}
-        saved = {codec: _saved(part) for codec, part in own.groupby("codec")}
+        own = [found[(found["method"] == method) & (found["codec"] == codec)] for codec in codecs]
         line = [paper.label(str(method)), number(plain["psnr"].mean()), number(plain["bpp"].mean(), 3)]
-        line += [number(means[codec], 3) for codec in _codecs(found)]
-        lines.append([*line, *(_percent(saved[codec]) for codec in _codecs(found))])
-    return pipe(heads, lines)
+        lines.append([*line, *(_cell(part) for part in own)])
+    by_codec = found.pivot(index=["method", "image"], columns="codec", values="bpp")
+    reached = by_codec.dropna().index
+    everywhere = found.set_index(["method", "image"]).loc[reached]
+    if len(reached):
+        means = [_percent(_saved(everywhere[everywhere["codec"] == codec])) for codec in codecs]
+        lines.append(["mean saving where all reach it", "", "", *means])
+    return pipe(["network", "PSNR in dB", PLAIN, *codecs], lines)
 
 
-def _verdict(found: pd.DataFrame, paper: Paper) -> str:
+def _cell(rows: pd.DataFrame) -> str:
+    mean = float(rows["bpp"].mean(skipna=False))
+    return DASH if math.isnan(mean) else f"{number(mean, 3)} ({_percent(_saved(rows))})"
+
+
+def _verdict(found: pd.DataFrame) -> str:
     """Whether quantised and entropy-coded weights take less than half of the bits at equal PSNR."""
     known = found.dropna(subset="bpp")
     if known.empty:
@@ -100,9 +109,14 @@ def _verdict(found: pd.DataFrame, paper: Paper) -> str:
     said = "Yes" if saved[best] > 0.5 else "No"
     return (
         "Are quantised and entropy-coded weights below half of the bits of half precision at equal PSNR? "
-        f"**{said}**: {_named(best)} saves {_percent(saved[best])} on average, and more than half in {wins} of {count} "
+        f"**{said}**: `{best}` saves {_percent(saved[best])} on average, and more than half in {wins} of {count} "
         "pairs of an image and a network."
     )
+
+
+def _at(psnr: float, curve: Curve) -> float:
+    """The bits per pixel of a curve at a PSNR; not a number above all of its own."""
+    return float(np.exp2(np.interp(psnr, curve.psnr, np.log2(curve.bpp), right=math.nan)))
 
 
 def _saved(rows: pd.DataFrame) -> float:
@@ -118,7 +132,3 @@ def _codecs(found: pd.DataFrame) -> list[str]:
     """Those of some gains, in the order of the steps."""
     known: Mapping[str, int] = {codec: i for i, codec in enumerate(CODECS)}
     return sorted(set(found["codec"]), key=lambda codec: (known.get(codec, len(known)), codec))
-
-
-def _named(codec: str) -> str:
-    return CODECS.get(codec, codec)
