@@ -26,7 +26,7 @@ def page(profile: str, seconds: Mapping[str, pd.DataFrame]) -> str:
         lines.append([CODECS[codec].title, *spans])
     heads = ["Codec", "encode (ms)", "decode (ms)"]
     lead = (
-        "Of each setting the median over images, on one thread; here are the fastest and the slowest setting. "
-        "The machine may have had other work."
+        "The processor's time on one thread, of each setting the median over images: here are the fastest and the "
+        "slowest setting."
     )
     return "\n\n".join([f"# {profile}: how long codecs took", lead, pipe(heads, lines)]) + "\n"
