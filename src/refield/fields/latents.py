@@ -1,0 +1,140 @@
+"""Grids of latents, from fine to coarse, and a small network of what is interpolated between their nodes.
+
+C3 (Kim et al., CVPR 2024, https://arxiv.org/abs/2312.02753) and COOL-CHIC (Ladune et al., ICCV 2023,
+https://arxiv.org/abs/2212.05458) describe an image so, with a grid for each resolution 1/1 .. 1/64. Here nothing is
+quantised: latents are weights like others. With grids G_l, of which each has half the nodes of the one before,
+
+    h_0 = (G_1(x), .., G_L(x)) by multilinear interpolation,   h_i = f(W_i h_(i-1) + b_i),   y = W h_n + b
+
+The end nodes of every grid are on the ends of [-1, 1], as the end pixels of an image are (torch calls it
+align_corners): a finest grid of as many nodes as the image has pixels has each node on a pixel. A field is defined
+between nodes as well, and beyond them its grids go on as they end.
+
+`evaluate` is the definition; the descent in `fitting/latents` computes the same on an image's pixels, faster. Torch is
+imported where it is used: every stage reads these settings.
+"""
+
+from collections.abc import Mapping
+from itertools import pairwise, product
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from jaxtyping import Float, Float64, Integer
+from pydantic import Field, model_validator
+
+from refield.arrays import Tensor
+from refield.errors import UserError
+from refield.fields.activations.activation import Activation
+from refield.fields.activations.rectifiers import RELU
+from refield.fields.activations.sine import SINE
+from refield.fields.activations.smooth_rectifiers import GELU, SQUAREPLUS
+from refield.fields.field import Cost, Uniform, Weights
+
+ACTIVATIONS: dict[str, Activation] = {"gelu": GELU, "squareplus": SQUAREPLUS, "relu": RELU, "sine": SINE}
+
+Nodes = Annotated[int, Field(ge=2)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Latents(Uniform):
+    """Grids of latents and a network."""
+
+    finest: Nodes | Annotated[tuple[Nodes, ...], Field(strict=False, min_length=1)] = (
+        32  # nodes along all axes, or each
+    )
+    levels: int = Field(4, ge=1, le=20)  # grids; each has half the nodes of the one before along an axis, rounded up
+    features: Count | Annotated[tuple[Count, ...], Field(strict=False)] = (
+        1  # numbers at a node of every grid, or of each
+    )
+    deviation: float = Field(0.01, ge=0, allow_inf_nan=False)  # of the normal distribution that latents are drawn from
+    width: int = Field(ge=1)  # of the network's hidden layers
+    hidden_layers: int = Field(1, ge=0)  # from hidden to hidden: one more than these are activated
+    # With relu, latents of deviation 0 are only trained where some biases are above 0.
+    activation: Literal["gelu", "squareplus", "relu", "sine"] = "gelu"
+
+    @model_validator(mode="after")
+    def each_level_has_its_features(self) -> "Latents":
+        if isinstance(self.features, tuple) and len(self.features) != self.levels:
+            raise ValueError(f"features lists {len(self.features)} numbers; there are {self.levels} levels")
+        return self
+
+    @model_validator(mode="after")
+    def every_level_is_a_grid(self) -> "Latents":
+        fewest = min(self.finest) if isinstance(self.finest, tuple) else self.finest
+        most = (fewest - 1).bit_length()  # halved so often, rounded up, a number of nodes is 1
+        if self.levels > most:
+            raise ValueError(f"levels = {self.levels} is too many: of {fewest} nodes, {most} are left with 2 or more")
+        return self
+
+    def sizes(self, dims: int) -> list[tuple[int, ...]]:
+        """Each level's nodes along each axis; `UserError` if `finest` lists those of other axes."""
+        finest = self.finest if isinstance(self.finest, tuple) else (self.finest,) * dims
+        if len(finest) != dims:
+            raise UserError(f"finest = {list(finest)} lists {len(finest)} axes; the signal has {dims}")
+        return [tuple(-(-nodes // 2**level) for nodes in finest) for level in range(self.levels)]
+
+    @property
+    def each_features(self) -> tuple[int, ...]:
+        """How many numbers each level has at a node."""
+        return self.features if isinstance(self.features, tuple) else (self.features,) * self.levels
+
+    def layers(self, channels: int) -> list[tuple[int, int]]:
+        """Each layer's inputs and outputs."""
+        return list(pairwise([sum(self.each_features), *[self.width] * (self.hidden_layers + 1), channels]))
+
+    def initialise(self, dims: int, channels: int, rng: np.random.Generator) -> Weights:
+        """Initial float64 weights: latents.l (features, nodes of each axis), and the network's layers.i.weight
+        (fan_in, fan_out) and layers.i.bias (fan_out,), which are torch's defaults, U(+-1/sqrt(fan_in))."""
+        weights: Weights = {}
+        for level, (features, size) in enumerate(zip(self.each_features, self.sizes(dims), strict=True)):
+            weights[f"latents.{level}"] = rng.normal(0, self.deviation, (features, *size))
+        for i, (fan_in, fan_out) in enumerate(self.layers(channels)):
+            bound = fan_in**-0.5
+            weights[f"layers.{i}.weight"] = rng.uniform(-bound, bound, (fan_in, fan_out))
+            weights[f"layers.{i}.bias"] = rng.uniform(-bound, bound, fan_out)
+        return weights
+
+    def evaluate(
+        self,
+        weights: Mapping[str, Tensor],
+        points: Float64[Tensor, "n d"],
+        labels: Integer[Tensor, " n"] | None = None,
+    ) -> Float[Tensor, "n c"]:
+        import torch
+
+        h = torch.cat([interpolated(weights[f"latents.{level}"], points) for level in range(self.levels)]).T
+        for i in range(self.hidden_layers + 2):
+            h = torch.addmm(weights[f"layers.{i}.bias"], h, weights[f"layers.{i}.weight"])
+            h = ACTIVATIONS[self.activation].function(h) if i <= self.hidden_layers else h
+        return h
+
+    def cost(self, dims: int, channels: int) -> Cost:
+        """Back costs a layer's product twice: for its weights, and for what is below, latents included."""
+        layers = self.layers(channels)
+        flop = 2 * 3 * sum(fan_in * fan_out for fan_in, fan_out in layers)
+        return Cost(flop=flop, floats=max(max(layer) for layer in layers))
+
+
+def position(coordinate: Any, nodes: int) -> Any:
+    """Where coordinates in [-1, 1] are among nodes 0 .. nodes - 1."""
+    return (coordinate + 1) * ((nodes - 1) / 2)
+
+
+def interpolated(grid: Float[Tensor, "f ..."], points: Float64[Tensor, "n d"]) -> Float[Tensor, "f n"]:
+    """The values (f, n) between the nodes of a grid (f, nodes of each axis), multilinear along the axes."""
+    import torch
+
+    low, above = [], []  # along each axis the node below a point, and how far above it the point is
+    for axis, nodes in enumerate(grid.shape[1:]):
+        at = position(points[:, axis], nodes)
+        below = at.detach().floor().clamp(0, nodes - 2)
+        low.append(below.long())
+        above.append((at - below).to(grid.dtype))
+    indices, shares = [], []
+    for corner in product((0, 1), repeat=len(low)):
+        index, share = torch.zeros_like(low[0]), torch.ones_like(above[0])
+        for step, nodes, below, part in zip(corner, grid.shape[1:], low, above, strict=True):
+            index, share = index * nodes + below + step, share * (part if step else 1 - part)
+        indices.append(index)
+        shares.append(share)
+    return (grid.flatten(start_dim=1)[:, torch.stack(indices)] * torch.stack(shares)).sum(dim=1)
