@@ -7,6 +7,7 @@ from refield.errors import UserError, shown
 from refield.fields.cosmo import Cosmo
 from refield.fields.field import Field
 from refield.fields.incode import Incode
+from refield.fields.latents import Latents
 from refield.fields.mfn import Mfn
 from refield.fields.mlp import Mlp
 from refield.fields.mlp_same_law import MlpSameLaw
@@ -20,6 +21,7 @@ FIELDS: dict[str, type[Field]] = {
     "cosmo": Cosmo,
     "incode": Incode,
     "mlp_same_law": MlpSameLaw,
+    "latents": Latents,
 }
 
 
