@@ -6,11 +6,15 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from refield.fields.field import Field
+from refield.fields.latents import Latents
 from refield.fields.mlp import Mlp
 from refield.fitting.train import Train
 
 if TYPE_CHECKING:
-    from refield.fitting.job import Descent
+    import torch
+
+    from refield.fields.field import Weights
+    from refield.fitting.job import Descent, Job
 
 
 FUSED = ("sine", "leaky_relu", "relu")  # activations that fused kernels know
@@ -23,12 +27,16 @@ class Way:
     module: str  # where it is, for the fingerprint of a fit's code
     takes: Callable[[Field, bool, Train], bool]  # a field, whether the loss is least squares, and the settings
     runs: Callable[[str], bool]  # on a device, cpu or cuda
-    load: "Callable[[], type[Descent]]"
+    load: "Callable[[], Callable[[Job, Weights, torch.device], Descent]]"  # a kind of descent, or what chooses one
 
 
 def least_squares_of_an_mlp(field: Field, least_squares: bool, train: Train) -> bool:
     explicit = isinstance(field, Mlp) and not field.residual
     return explicit and least_squares and train.engine == "fast" and train.batch is None
+
+
+def least_squares_of_latents(field: Field, least_squares: bool, train: Train) -> bool:
+    return isinstance(field, Latents) and least_squares and train.engine == "fast" and train.batch is None
 
 
 def mixes(field: Field, least_squares: bool, train: Train) -> bool:
@@ -68,6 +76,12 @@ def _engine() -> "type[Descent]":
     return MlpDescent
 
 
+def _latents() -> "Callable[[Job, Weights, torch.device], Descent]":
+    from refield.fitting.latents.engine import descent
+
+    return descent
+
+
 def _autograd() -> "type[Descent]":
     from refield.fitting.autograd import AutogradDescent
 
@@ -77,6 +91,7 @@ def _autograd() -> "type[Descent]":
 WAYS = (
     Way("refield.fitting.mlp.fused", fuses, has_matrix_units, _fused),
     Way("refield.fitting.mlp.engine", least_squares_of_an_mlp, lambda _: True, _engine),
+    Way("refield.fitting.latents.engine", least_squares_of_latents, lambda _: True, _latents),
     Way("refield.fitting.autograd", lambda *_: True, lambda _: True, _autograd),
 )
 
