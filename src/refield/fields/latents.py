@@ -2,9 +2,10 @@
 
 C3 (Kim et al., CVPR 2024, https://arxiv.org/abs/2312.02753) and COOL-CHIC (Ladune et al., ICCV 2023,
 https://arxiv.org/abs/2212.05458) describe an image so, with a grid for each resolution 1/1 .. 1/64. Here nothing is
-quantised: latents are weights like others. With grids G_l, of which each has half the nodes of the one before,
+quantised: latents are weights like others. With grids G_l, of which each has half the nodes of the one before, and
+gains g_l, by which some move faster than others in a descent whose steps are as long for every weight,
 
-    h_0 = (G_1(x), .., G_L(x)) by multilinear interpolation,   h_i = f(W_i h_(i-1) + b_i),   y = W h_n + b
+    h_0 = (g_1 G_1(x), .., g_L G_L(x)) by multilinear interpolation,   h_i = f(W_i h_(i-1) + b_i),   y = W h_n + b
 
 The end nodes of every grid are on the ends of [-1, 1], as the end pixels of an image are (torch calls it
 align_corners): a finest grid of as many nodes as the image has pixels has each node on a pixel. A field is defined
@@ -25,37 +26,38 @@ from pydantic import Field, model_validator
 from refield.arrays import Tensor
 from refield.errors import UserError
 from refield.fields.activations.activation import Activation
-from refield.fields.activations.rectifiers import RELU
+from refield.fields.activations.gelu import GELU
 from refield.fields.activations.sine import SINE
-from refield.fields.activations.smooth_rectifiers import GELU, SQUAREPLUS
 from refield.fields.field import Cost, Uniform, Weights
 
-ACTIVATIONS: dict[str, Activation] = {"gelu": GELU, "squareplus": SQUAREPLUS, "relu": RELU, "sine": SINE}
+ACTIVATIONS: dict[str, Activation] = {"gelu": GELU, "sine": SINE}
 
 Nodes = Annotated[int, Field(ge=2)]
 Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Latents(Uniform):
     """Grids of latents and a network."""
 
-    finest: Nodes | Annotated[tuple[Nodes, ...], Field(strict=False, min_length=1)] = (
-        32  # nodes along all axes, or each
-    )
+    # Nodes of the finest grid along all axes, or along each.
+    finest: Nodes | Annotated[tuple[Nodes, ...], Field(strict=False, min_length=1)] = 32
     levels: int = Field(4, ge=1, le=20)  # grids; each has half the nodes of the one before along an axis, rounded up
-    features: Count | Annotated[tuple[Count, ...], Field(strict=False)] = (
-        1  # numbers at a node of every grid, or of each
-    )
+    # Numbers at a node of every grid, or of each grid.
+    features: Count | Annotated[tuple[Count, ...], Field(strict=False)] = 1
+    # A factor of what the network sees of all grids, or of each: Adam's steps are of one length, and this makes more.
+    gain: Positive | Annotated[tuple[Positive, ...], Field(strict=False)] = 10.0
     deviation: float = Field(0.01, ge=0, allow_inf_nan=False)  # of the normal distribution that latents are drawn from
     width: int = Field(ge=1)  # of the network's hidden layers
     hidden_layers: int = Field(1, ge=0)  # from hidden to hidden: one more than these are activated
-    # With relu, latents of deviation 0 are only trained where some biases are above 0.
-    activation: Literal["gelu", "squareplus", "relu", "sine"] = "gelu"
+    activation: Literal["gelu", "sine"] = "gelu"
 
     @model_validator(mode="after")
-    def each_level_has_its_features(self) -> "Latents":
-        if isinstance(self.features, tuple) and len(self.features) != self.levels:
-            raise ValueError(f"features lists {len(self.features)} numbers; there are {self.levels} levels")
+    def each_level_has_its_own(self) -> "Latents":
+        for key in ("features", "gain"):
+            value = getattr(self, key)
+            if isinstance(value, tuple) and len(value) != self.levels:
+                raise ValueError(f"{key} lists {len(value)} numbers; there are {self.levels} levels")
         return self
 
     @model_validator(mode="after")
@@ -74,19 +76,24 @@ class Latents(Uniform):
         return [tuple(-(-nodes // 2**level) for nodes in finest) for level in range(self.levels)]
 
     @property
-    def each_features(self) -> tuple[int, ...]:
+    def counts(self) -> tuple[int, ...]:
         """How many numbers each level has at a node."""
         return self.features if isinstance(self.features, tuple) else (self.features,) * self.levels
 
+    @property
+    def gains(self) -> tuple[float, ...]:
+        """Each level's gain."""
+        return self.gain if isinstance(self.gain, tuple) else (self.gain,) * self.levels
+
     def layers(self, channels: int) -> list[tuple[int, int]]:
         """Each layer's inputs and outputs."""
-        return list(pairwise([sum(self.each_features), *[self.width] * (self.hidden_layers + 1), channels]))
+        return list(pairwise([sum(self.counts), *[self.width] * (self.hidden_layers + 1), channels]))
 
     def initialise(self, dims: int, channels: int, rng: np.random.Generator) -> Weights:
         """Initial float64 weights: latents.l (features, nodes of each axis), and the network's layers.i.weight
         (fan_in, fan_out) and layers.i.bias (fan_out,), which are torch's defaults, U(+-1/sqrt(fan_in))."""
         weights: Weights = {}
-        for level, (features, size) in enumerate(zip(self.each_features, self.sizes(dims), strict=True)):
+        for level, (features, size) in enumerate(zip(self.counts, self.sizes(dims), strict=True)):
             weights[f"latents.{level}"] = rng.normal(0, self.deviation, (features, *size))
         for i, (fan_in, fan_out) in enumerate(self.layers(channels)):
             bound = fan_in**-0.5
@@ -102,7 +109,8 @@ class Latents(Uniform):
     ) -> Float[Tensor, "n c"]:
         import torch
 
-        h = torch.cat([interpolated(weights[f"latents.{level}"], points) for level in range(self.levels)]).T
+        grids = [weights[f"latents.{level}"] for level in range(self.levels)]
+        h = torch.cat([gain * interpolated(grid, points) for gain, grid in zip(self.gains, grids, strict=True)]).T
         for i in range(self.hidden_layers + 2):
             h = torch.addmm(weights[f"layers.{i}.bias"], h, weights[f"layers.{i}.weight"])
             h = ACTIVATIONS[self.activation].function(h) if i <= self.hidden_layers else h

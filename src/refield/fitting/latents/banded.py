@@ -1,10 +1,8 @@
-"""Interpolation along one axis: a matrix of two numbers a row, cut into small dense blocks near its diagonal.
+"""Linear interpolation along one axis: a matrix of at most two numbers a row, in dense blocks along its diagonal.
 
-A row is a point's, a column a node's. Products with a block are a library's fastest, and so are those with its
-transpose, which carry derivatives from points back to nodes.
+A row is a point's, a column a node's, and a number the node's share in what is seen at the point. Products with dense
+blocks are a library's fastest, and so are those with their transposes, which lead from points back to nodes.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
@@ -14,23 +12,26 @@ from refield.fields.latents import position
 ROUNDING = 1e-9  # of the distance of two nodes: a point that is so near to a node is on it
 
 
-@dataclass(frozen=True)
-class Block:
-    """What some points have of the nodes around them."""
-
-    nodes: slice
-    matrix: Float64[np.ndarray, "p k"]
+def positions(coordinates: Float64[np.ndarray, " n"], nodes: int) -> Float64[np.ndarray, " n"]:
+    """Where points, whose coordinates in [-1, 1] ascend, are among nodes 0 .. nodes - 1."""
+    at = position(coordinates, nodes)
+    return np.where(np.abs(at - np.rint(at)) < ROUNDING, np.rint(at), at)
 
 
-def block(coordinates: Float64[np.ndarray, " n"], nodes: int, points: slice) -> Block:
-    """The block of some of the points, whose coordinates in [-1, 1] ascend, on an axis of at least 2 nodes."""
-    at = position(coordinates[points], nodes)
-    at = np.where(np.abs(at - np.rint(at)) < ROUNDING, np.rint(at), at)
-    low = np.clip(np.floor(at).astype(int), 0, nodes - 2)
-    shares = np.maximum(0, 1 - np.abs(at[:, None] - np.arange(low[0], low[-1] + 2)))
-    (used,) = np.nonzero(shares.any(axis=0))  # next to a point that lies on a node there may be some of no use
-    first, last = int(used[0]), int(used[-1]) + 1
-    return Block(slice(int(low[0]) + first, int(low[0]) + last), shares[:, first:last])
+def shares(at: Float64[np.ndarray, " p"], nodes: slice) -> Float64[np.ndarray, "p k"]:
+    """The block of points at some positions and of some nodes."""
+    return np.maximum(0, 1 - np.abs(at[:, None] - np.arange(nodes.start, nodes.stop)))
+
+
+def nodes_of(at: Float64[np.ndarray, " p"]) -> slice:
+    """The nodes that have a share in points at some positions."""
+    return slice(int(np.floor(at[0])), int(np.ceil(at[-1])) + 1)
+
+
+def points_of(at: Float64[np.ndarray, " n"], nodes: slice) -> slice:
+    """The points, of all, in which some nodes have a share."""
+    first, last = np.searchsorted(at, nodes.start - 1, "right"), np.searchsorted(at, nodes.stop, "left")
+    return slice(int(first), int(last))
 
 
 def cut(n: int, most: int) -> list[slice]:

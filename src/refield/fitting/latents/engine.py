@@ -52,7 +52,10 @@ class LatentsDescent:
 
         columns, widest = len(axes[1]), max(map(max, self.sizes))
         cuts = cut(len(axes[0]), max(1, CHUNK_BYTES // (columns * widest * dtype.itemsize)))
-        self.levels = [Level(grid, gradient_of(grid), axes, cuts) for grid in grids.values()]
+        self.levels = [
+            Level(grid, gradient_of(grid), gain, axes, cuts)
+            for grid, gain in zip(grids.values(), field.gains, strict=True)
+        ]
         self.losses = self.network.new_zeros(len(cuts))
         self.gradients = self.network.new_zeros(len(cuts), len(self.network))  # from each chunk
         target = torch.tensor((problem.target + (self.span - 1)) / self.span, dtype=dtype)

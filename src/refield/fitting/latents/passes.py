@@ -46,10 +46,8 @@ class Passes:
         squared errors."""
         self.chunks, self.layers, self.activation, self.factor = chunks, layers, activation, factor
         new, n = layers[0].new_empty, max(chunk.target.shape[1] for chunk in chunks)
-        self.inputs = [new(len(layer), n) for layer in layers]  # what each layer multiplies
-        for h in self.inputs:
-            h[-1] = 1.0
-        self.slopes = [new(layer.shape[1], n) for layer in layers[:-1]]  # pre-activations, then slopes there
+        self.inputs = [new(len(layer) * n) for layer in layers]  # what each layer multiplies
+        self.slopes = [new(layer.shape[1] * n) for layer in layers[:-1]]  # pre-activations, then slopes there
         widest = max(max(layer.shape) for layer in layers)
         self.errors = [new(widest * n), new(widest * n)]  # gradients of the loss by a layer's output, in turn
         self.scratch = [new(max(BLOCK, n)) for _ in range(activation.scratch)]
@@ -63,7 +61,11 @@ class Passes:
 
     def _write(self, chunk: Chunk, back: bool) -> Program:
         n, program = chunk.target.shape[1], Program(chunk.target.device)
-        inputs, slopes = [h[:, :n] for h in self.inputs], [slope[:, :n] for slope in self.slopes]
+        # Each array is one piece, also in a shorter chunk: numpy copies others before it works on them.
+        inputs = [whole[: len(layer) * n].view(-1, n) for whole, layer in zip(self.inputs, self.layers, strict=True)]
+        slopes = [whole[: h[:-1].numel()].view(-1, n) for whole, h in zip(self.slopes, inputs[1:], strict=True)]
+        for h in inputs:
+            program.call(h[-1].numpy().fill, 1.0)  # which lie elsewhere in a chunk of another length
         for grid, part in zip(chunk.grids, _parts(inputs[0][:-1], chunk), strict=True):
             program.add("matmul", grid.matrix, grid.spread, out=part)
         for i, layer in enumerate(self.layers[:-1]):
