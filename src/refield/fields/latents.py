@@ -16,7 +16,7 @@ imported where it is used: every stage reads these settings.
 """
 
 from collections.abc import Mapping
-from itertools import pairwise, product
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -29,6 +29,7 @@ from refield.fields.activations.activation import Activation
 from refield.fields.activations.gelu import GELU
 from refield.fields.activations.sine import SINE
 from refield.fields.field import Cost, Uniform, Weights
+from refield.fields.multilinear import corners
 
 ACTIVATIONS: dict[str, Activation] = {"gelu": GELU, "sine": SINE}
 
@@ -132,17 +133,13 @@ def interpolated(grid: Float[Tensor, "f ..."], points: Float64[Tensor, "n d"]) -
     """The values (f, n) between the nodes of a grid (f, nodes of each axis), multilinear along the axes."""
     import torch
 
-    low, above = [], []  # along each axis the node below a point, and how far above it the point is
-    for axis, nodes in enumerate(grid.shape[1:]):
-        at = position(points[:, axis], nodes)
-        below = at.detach().floor().clamp(0, nodes - 2)
-        low.append(below.long())
-        above.append((at - below).to(grid.dtype))
+    nodes = grid.shape[1:]
+    at = torch.stack([position(x, count) for x, count in zip(points.unbind(dim=1), nodes, strict=True)], dim=1)
     indices, shares = [], []
-    for corner in product((0, 1), repeat=len(low)):
-        index, share = torch.zeros_like(low[0]), torch.ones_like(above[0])
-        for step, nodes, below, part in zip(corner, grid.shape[1:], low, above, strict=True):
-            index, share = index * nodes + below + step, share * (part if step else 1 - part)
+    for corner, share in corners(at, nodes):
+        index = corner[0]
+        for node, count in zip(corner[1:], nodes[1:], strict=True):
+            index = index * count + node
         indices.append(index)
-        shares.append(share)
+        shares.append(share.to(grid.dtype))
     return (grid.flatten(start_dim=1)[:, torch.stack(indices)] * torch.stack(shares)).sum(dim=1)
