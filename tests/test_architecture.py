@@ -97,6 +97,7 @@ def test_the_library_never_reaches_up_into_the_stages():
                 "derivatives",
                 "intensities",
                 "layerwise",
+                "multilinear",
             },
         ),
         ("tasks", "TASKS", {"task", "problem", "perceptual"}),

@@ -38,6 +38,7 @@ SETTINGS = {
     ],
     "mlp_same_law": [{"width": 8, "gates": ("dense", "dense")}],
     "cosmo": [{"width": 8, "hidden_layers": 1}],  # third derivatives of more layers take seconds
+    "hash_grid": [{"width": 8, "activation": "gelu"}],  # between kinks its rectifiers have no Laplacian
 }
 
 
