@@ -62,8 +62,8 @@ def page(rates: pd.DataFrame, params: Params, paper: Paper) -> str:
         "# What better coding of the same weights gains",
         "Bits per pixel of whole files at the PSNR of each network's file in half precision, which is what is "
         "published, and in brackets how many fewer they are. Every way of coding is read off its own rate curve, over "
-        "networks and settings, image by image; a mean is over images. A dash: on some image none of its files is as good, "
-        "as is usual of the largest network. What learns descends on the image's error: of a fit that has "
+        "networks and settings, image by image; a mean is over images. A dash: on some image none of its files is as "
+        "good, as is usual of the largest network. What learns descends on the image's error: of a fit that has "
         "not converged it makes a better one, and that is no gain of coding.",
     ]
     for profile, rows in rates.groupby("profile", sort=False):
