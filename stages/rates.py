@@ -34,7 +34,9 @@ def main(paper: str | None = None) -> None:
     for panel in panels:
         files = {codec: layout.provenance(panel.profile, codec) for codec in compared.codecs}
         seconds = {codec: read_csv(file) for codec, file in files.items() if file.exists()}
-        layout.provenance_page(panel.profile).write_text(rates_seconds.page(panel.profile, seconds), encoding="utf-8")
+        if seconds:
+            text = rates_seconds.page(panel.profile, seconds)
+            layout.provenance_page(panel.profile).write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
