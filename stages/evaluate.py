@@ -11,6 +11,7 @@ from refield.pipeline.layout import Layout
 from refield.pipeline.names import FromStage
 from refield.pipeline.units import files
 from refield.units import scoring
+from refield.units.controls import score_srgan
 from refield.units.names import CURVE
 
 
@@ -23,7 +24,11 @@ def main(profile: FromStage, method: FromStage, paper: str | None = None) -> Non
     if not names or fitted != names:
         odd = ", ".join(sorted(set(names) ^ set(fitted))) or "there are none"
         raise UserError(f"{fits} does not hold exactly the images of {layout.signals(profile)}: {odd}")
-    rows = [scoring.score(path.stem, scoring.read_signal(path, kind), fits / path.stem, task) for path in signals]
+    rows = []
+    for path in signals:
+        signal = scoring.read_signal(path, kind)
+        beside = score_srgan(signal, task, params.profiles[profile].srgan)
+        rows.append(scoring.score(path.stem, signal, fits / path.stem, task) | beside)
     _write(layout.scores(profile, method), scoring.table(rows))
     _write(layout.curve(profile, method), scoring.mean_curve([fits / name / CURVE for name in names]))
 

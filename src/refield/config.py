@@ -134,6 +134,8 @@ def _check_task(params: Params, profile: str, where: str) -> None:
     except ValidationError as error:
         prefix = "scores." if error.errors()[0]["loc"][:1] and error.errors()[0]["loc"][0] in params.scores else ""
         raise ConfigError(sentence(error, f"{where.partition(':')[0]}: {prefix}" if prefix else f"{where}.")) from None
+    if params.profiles[profile].srgan and entry["kind"] != "superresolve":
+        raise ConfigError(f"{where}.kind = {entry['kind']} enlarges nothing; remove the profile's srgan")
 
 
 def _check_coding(params: Params, profile: str, file: str) -> None:

@@ -12,6 +12,8 @@ from refield.fields import FIELDS
 from refield.fields.field import Field as CoordinateNetwork
 from refield.fitting import ways
 from refield.fitting.train import Train
+from refield.scores.measure import Measure
+from refield.scores.srgan import PSNR_SRGAN, SSIM_SRGAN, Generator
 from refield.segmentation import SEGMENTERS
 from refield.segmentation.segmentation import Segmenter
 from refield.settings import choices
@@ -80,6 +82,7 @@ class Profile(Strict):
     train: Train
     device: Literal["auto", "cpu", "cuda"] = "auto"
     coding: dict[str, Any] = Field(default_factory=dict)  # keys of `coding` that are others in this profile
+    srgan: Generator | None = None  # of a super-resolution: what enlarges the reduced images, too, and is scored
 
     @property
     def signal(self) -> type[Signal]:
@@ -153,6 +156,11 @@ class Params(Strict):
     def coded(self, profile: str) -> Coding | None:
         """How a profile's fits are coded for comparison; None if they are not."""
         return None if self.coding is None else Coding(**{**self.coding, **self.profiles[profile].coding})
+
+    def measures(self, profile: str) -> tuple[Measure, ...]:
+        """The columns of a profile's scores: its task's, and those of SRGAN where it has that."""
+        own = self.task(profile).measures
+        return own if self.profiles[profile].srgan is None else (*own, PSNR_SRGAN, SSIM_SRGAN)
 
     def _hyper(self, profile: str, method: str) -> dict[str, Any]:
         kind, entry = self.kind(method), self.methods[method]

@@ -69,9 +69,11 @@ def code(params: Params, profile: str, method: str) -> str:
 
 def scoring(params: Params, profile: str) -> str:
     """What the scores of a profile's fits come from, as JSON: they are scored again if it changes."""
-    task, signal = params.task(profile), params.profiles[profile].signal
-    scored = fingerprint("refield.units.scoring", type(task).__module__, signal.__module__, scores=True)
-    return _json({"task": task.model_dump(mode="json"), "code": scored})
+    task, signal, srgan = params.task(profile), params.profiles[profile].signal, params.profiles[profile].srgan
+    beside = [] if srgan is None else ["refield.units.controls"]
+    scored = fingerprint("refield.units.scoring", type(task).__module__, signal.__module__, *beside, scores=True)
+    own = {} if srgan is None else {"srgan": srgan.model_dump(mode="json")}
+    return _json({"task": task.model_dump(mode="json"), **own, "code": scored})
 
 
 def coding(params: Params, profile: str) -> str | None:

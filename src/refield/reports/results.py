@@ -89,7 +89,7 @@ def read_scores(folder: Path, params: Params) -> Results:
     """The rows of reports/scores; `UserError` names what cannot be used."""
 
     def columns(profile: str) -> list[str]:
-        measures = params.task(profile).measures if profile in params.profiles else Represent.measures[:1]
+        measures = params.measures(profile) if profile in params.profiles else Represent.measures[:1]
         axes = params.profiles[profile].signal.axes if profile in params.profiles else Image.axes
         return ["image", *axes, *(measure.name for measure in (*measures, *COSTS))]
 
@@ -132,7 +132,7 @@ def scores_of(results: Results, profile: str, params: Params) -> Scores:
     """A profile's scores, by its task; where params.yaml no longer has the profile, by what there is of `represent`."""
     rows = results.of(profile)
     if profile in params.profiles:
-        measures = params.task(profile).measures
+        measures = params.measures(profile)
     else:
         measures = tuple(m for m in Represent.measures if m.name in rows and rows[m.name].notna().any())
     names = [measure.name for measure in (*measures, *COSTS)]
