@@ -15,7 +15,7 @@ FLOORS = (
     ("files", "settings"),
     ("yaml",),
     ("signals",),
-    ("segmentation", "fields"),
+    ("segmentation", "fields", "structure"),
     ("scores",),
     ("tasks", "codecs"),
     ("fitting",),
