@@ -5,8 +5,12 @@ import numpy as np
 from refield.fields.mlp import Mlp
 from refield.fitting.train import Train
 from refield.signals import Image
+from refield.tasks import TASKS
 from refield.tasks.represent import Represent
 from refield.units.unit import Unit
+
+# Kinds of task that can be made from nothing: the others need files.
+TASKS_ALONE = [kind for kind, task in TASKS.items() if not any(key.is_required() for key in task.model_fields.values())]
 
 
 def unit(seed: int, iterations: int = 3, learning_rate: float = 1e-3) -> Unit:

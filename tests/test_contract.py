@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
+from small import TASKS_ALONE
 
 from refield import fields, signals, tasks
 from refield.errors import UserError
@@ -90,7 +91,7 @@ def noise(*shape: int) -> np.ndarray:
 
 SIGNALS = {"rgb": Image(noise(14, 19, 3)), "grey": Image(noise(14, 19, 1)), "volume": Volume(noise(4, 5, 6, 2))}
 ALL_FIELDS = [fields.build({"field": kind, **s}) for kind in FIELDS for s in SETTINGS.get(kind, [{"width": 8}])]
-ALL_TASKS = [kind() for kind in TASKS.values()]
+ALL_TASKS = [TASKS[kind]() for kind in TASKS_ALONE]
 # Every two of a field, a task and a signal meet, not every three.
 TOGETHER = [
     (field, task, signal)

@@ -2,10 +2,11 @@ import math
 
 import numpy as np
 import pytest
+from small import TASKS_ALONE
 
 from refield.scores.metrics import psnr_8bit
 from refield.signals.image import Image
-from refield.tasks import TASKS, build, describe
+from refield.tasks import build, describe
 from refield.tasks.problem import squared_error
 from refield.tasks.represent import Represent
 
@@ -45,7 +46,7 @@ def test_scores_are_the_measures_in_order() -> None:
     assert scores["iou"] != Represent(iou_regions=2).score(image, noisy)["iou"]
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", TASKS_ALONE)
 def test_a_description_makes_the_task_again_but_for_what_only_scores_know(name: str) -> None:
     task = build({"kind": name})
     assert describe(task)["kind"] == name

@@ -19,7 +19,7 @@ from refield.structure.files import read_known
 SUFFIX = "_mask"  # of the name of an image's mask, after the image's own
 
 
-def load(path: Path) -> np.ndarray:
+def read_picture(path: Path) -> np.ndarray:
     """The mask (h, w) of a picture: white where it is; `UserError` if the picture is missing, or has greys."""
     pixels = photographs.load(path, "grey")[..., 0]
     if not np.isin(pixels, (0, 255)).all():

@@ -127,7 +127,7 @@ def is_network(weights: Mapping[str, Tensor]) -> bool:
     levels = sum(name.startswith("down.") and name.endswith(".first.weight") for name in weights) - 1
     if first is None or first.dim() != 4 or not 1 <= levels <= 8:
         return False
-    expected = {}
+    expected: dict[str, Shape] = {}
     for layer, shape, _ in shapes(first.shape[1], first.shape[0], levels):
         expected |= {f"{layer}.weight": shape, f"{layer}.bias": (outputs(layer, shape),)}
     return {name: tuple(tensor.shape) for name, tensor in weights.items()} == expected
