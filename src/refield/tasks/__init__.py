@@ -9,6 +9,7 @@ from refield.tasks.gradients import Gradients
 from refield.tasks.inpaint import Inpaint
 from refield.tasks.laplacian import Laplacian
 from refield.tasks.represent import Represent
+from refield.tasks.segmented import Segmented
 from refield.tasks.superresolve import Superresolve
 from refield.tasks.task import Task
 
@@ -20,6 +21,7 @@ TASKS: dict[str, type[Task]] = {
     "superresolve": Superresolve,
     "edges": Edges,
     "derivatives": Derivatives,
+    "segmented": Segmented,
 }
 
 
