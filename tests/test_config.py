@@ -129,6 +129,9 @@ WRONG = [
     ("methods.siren.gates", [float("nan")], ["gates.0 = nan", "it must be 'dense' or 'segment', or a finite number"]),
     ("methods.siren.width", [8, 8, "8", 8], ["width.2 = '8' is not allowed; it must be a valid integer"]),
     ("methods.siren.width", None, ["width = None", "it must be a valid integer, or a list"]),
+    ("methods.ours.task", 3, ["methods.ours.task = 3", "a task as a profile's is"]),
+    ("methods.ours.task", {"kind": "paint"}, ["methods.ours.task.kind = 'paint'", "represent, inpaint"]),
+    ("methods.ours.task", {"kind": "inpaint", "hidden": 2.0}, ["methods.ours.task.hidden = 2.0", "less than 1"]),
     ("methods.ours.train", {1: 2}, ["methods.ours.train in profile quick: 1 is not a known key"]),
     ("methods.a\nb", {}, ["methods.'a\\nb' is not allowed as a name; it must match pattern"]),
     (f"methods.{'a' * 300}", {}, ["is not allowed as a name; it must have at most 60 characters"]),
@@ -257,6 +260,14 @@ def test_a_profile_has_a_task(entry, task, tmp_path):
     params = read({"profiles.quick.task": entry, "scores.iou_regions": 6}, tmp_path)
     assert params.task("quick") == task
     assert params.task("kodak_crops") == Represent(iou_regions=6)
+
+
+def test_a_method_may_be_fitted_to_a_task_of_its_own_and_is_scored_by_the_profiles(tmp_path):
+    entry = {"kind": "inpaint", "hidden": 0.5}
+    params = read({"methods.ours.task": entry, "scores.iou_regions": 6}, tmp_path)
+    assert params.task("quick", "ours") == Inpaint(hidden=0.5)
+    assert params.task("quick") == params.task("quick", "siren") == Represent(iou_regions=6)
+    assert params.field("quick", "ours") == read({}, tmp_path).field("quick", "ours")
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def _check(params: Params, file: str) -> None:
             where = f"{file}: profiles.{profile}.images.coordinates"
             raise refused(where, settings.images.coordinates, f"be square, except for task {choices(FITS_VALUES)}")
         _check_defaults(settings.network, f"{file}: profiles.{profile}.network", ("field",))
-        _check_task(params, profile, f"{file}: profiles.{profile}.task")
+        _check_task(params, settings.task, f"{file}: profiles.{profile}.task")
         _check_coding(params, profile, file)
     for method in params.methods:
         _check_method(params, method, f"{file}: methods.{method}")
@@ -123,14 +123,13 @@ def _check_defaults(block: dict[str, Any], where: str, unknown: tuple[str, ...] 
             raise ConfigError(f"{where}.{kind}.{key_shown(strange[0])} is not a known key")
 
 
-def _check_task(params: Params, profile: str, where: str) -> None:
-    entry = params.profiles[profile].task
+def _check_task(params: Params, entry: dict[str, Any], where: str) -> None:
     if not among(entry.get("kind"), TASKS):
         raise refused(f"{where}.kind", entry.get("kind"), f"be one of {choices(TASKS)}")
     if scored := TASKS[entry["kind"]].only_scores & entry.keys():
         raise ConfigError(f"{where}.{min(scored)} is not a known key; it stands under scores")
     try:
-        params.task(profile)
+        params.build_task(entry)
     except ValidationError as error:
         prefix = "scores." if error.errors()[0]["loc"][:1] and error.errors()[0]["loc"][0] in params.scores else ""
         raise ConfigError(sentence(error, f"{where.partition(':')[0]}: {prefix}" if prefix else f"{where}.")) from None
@@ -163,6 +162,10 @@ def _check_method(params: Params, method: str, where: str) -> None:
         raise refused(f"{where}.width_factor", factor, "be a whole number from 1")
     if not isinstance(entry.get("train", {}), dict):
         raise refused(f"{where}.train", entry["train"], "be keys of a profile's train")
+    if not isinstance(entry.get("task", {}), dict):
+        raise refused(f"{where}.task", entry["task"], "be a task as a profile's is")
+    if "task" in entry:
+        _check_task(params, entry["task"], f"{where}.task")
 
 
 def _check_fit(params: Params, profile: str, method: str, where: str) -> None:
@@ -176,5 +179,5 @@ def _check_fit(params: Params, profile: str, method: str, where: str) -> None:
         raise ConfigError(sentence(error, f"{where}.train in profile {profile}: ")) from None
     if "map" in params.methods[method] and not field.needs_labels:
         raise ConfigError(f"{where}.map: its field follows no map; it needs a segment gate or region_input")
-    if train.precision == "mixed" and not ways.mixes(field, params.task(profile).least_squares, train):
+    if train.precision == "mixed" and not ways.mixes(field, params.task(profile, method).least_squares, train):
         raise ConfigError(f"{where}.train.precision in profile {profile}: its fit can only be computed in float32")

@@ -1,5 +1,6 @@
 """The schema of params.yaml, and what it says of each profile and method."""
 
+from collections.abc import Mapping
 from inspect import signature
 from typing import Any, Literal
 
@@ -21,12 +22,13 @@ from refield.signals import SIGNALS, Signal
 from refield.signals.names import Names
 from refield.signals.sources import SOURCES
 from refield.strict import Name, Regions, Strict, added
+from refield.structure.training import Training
 from refield.tasks import TASKS
 from refield.tasks.task import Task
 
 MOST_PIXELS = 89_478_485  # of an image: Pillow opens no larger photographs either
 # The keys of a method that are not its field's own.
-OF_METHODS = ("field", "map", "width_factor", "train")
+OF_METHODS = ("field", "map", "width_factor", "train", "task")
 
 
 class Seg(Strict):
@@ -80,6 +82,7 @@ class Profile(Strict):
     task: dict[str, Any] = Field(default_factory=lambda: {"kind": "represent"})
     network: dict[str, Any]
     train: Train
+    unet: Training | None = None  # of a network that the task looks with, which a stage trains beforehand
     device: Literal["auto", "cpu", "cuda"] = "auto"
     coding: dict[str, Any] = Field(default_factory=dict)  # keys of `coding` that are others in this profile
     srgan: Generator | None = None  # of a super-resolution: what enlarges the reduced images, too, and is scored
@@ -142,16 +145,22 @@ class Params(Strict):
         values = {**self.profiles[profile].train.model_dump(exclude_unset=True), **own}
         if values.get("precision") == "mixed" and "precision" not in own:
             exact = Train.model_validate({**values, "precision": "float32"})
-            if not ways.mixes(self.field(profile, method), self.task(profile).least_squares, exact):
+            if not ways.mixes(self.field(profile, method), self.task(profile, method).least_squares, exact):
                 return exact
         return Train.model_validate(values)
 
-    def task(self, profile: str) -> Task:
-        """The task of a profile, scored as `scores` says."""
+    def task(self, profile: str, method: str | None = None) -> Task:
+        """The task of a profile, scored as `scores` says; of a method, what it is fitted to in that profile.
+
+        A method may have a task of its own, in the place of the profile's: it is scored as all others are.
+        """
         entry = self.profiles[profile].task
+        return self.build_task(entry if method is None else self.methods[method].get("task", entry))
+
+    def build_task(self, entry: Mapping[str, Any]) -> Task:
+        """The task of an entry, which has a known `kind`, scored as `scores` says."""
         kind = TASKS[entry["kind"]]
-        scored = {key: value for key, value in self.scores.items() if key in kind.only_scores}
-        return tasks.build({**entry, **scored})
+        return tasks.build({**entry, **{key: self.scores[key] for key in self.scores if key in kind.only_scores}})
 
     def coded(self, profile: str) -> Coding | None:
         """How a profile's fits are coded for comparison; None if they are not."""
