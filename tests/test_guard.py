@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from pipeline import ROOT
+from ruamel.yaml import YAML
 
 from refield import config
 from refield.errors import UserError
@@ -50,3 +51,15 @@ def test_days_of_a_cpu_are_refused_with_an_estimate_unless_they_are_asked_for(pr
 @pytest.mark.parametrize(("profile", "fits"), [("quick", 4), ("kodak_crops", 24), ("paper_cpu", 1)])
 def test_hours_are_not(profile, fits):
     assert device_for(profile, fits) == "cpu"
+
+
+@pytest.mark.usefixtures("cpu")
+def test_what_cannot_be_timed_yet_is_refused_all_the_same(tmp_path):
+    yaml = YAML()
+    values = yaml.load(ROOT / "params.yaml")
+    values["profiles"]["paper"]["task"] = {"kind": "segmented", "network_file": "unet", "masks_file": "masks"}
+    yaml.dump(values, tmp_path / "params.yaml")
+    params = config.read("paper", path=tmp_path / "params.yaml")
+    said = r"none is available: how long .* cannot be told yet \(task\.network_file: unet is missing\); run quick"
+    with pytest.raises(UserError, match=said):
+        guard.choose_device(params, "paper", ROOT / "data/sources/paper")

@@ -158,7 +158,7 @@ def test_a_row_has_the_drop_of_its_curve(tmp_path, monkeypatch: pytest.MonkeyPat
     psnr = pd.read_csv(io.BytesIO(made.files["curve.csv"]))["psnr"].to_numpy()
     falls = [early - late for i, early in enumerate(psnr) for late in psnr[i:]]
     assert max(falls) > 0.1
-    assert row_of(made, wild)[DROP] == pytest.approx(max(falls))
+    assert row_of(made, wild, wild.task)[DROP] == pytest.approx(max(falls))
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def measure(params: Params, profile: str, device: str) -> Iterator[tuple[str, fl
         widest = field.cost(2, 3).floats
         if widest not in rates:
             rates[widest] = product_rate(widest, device, train.precision)
-        step = seconds_per_step(field, params.task(profile), train, height, width, device)
+        step = seconds_per_step(field, params.task(profile, method), train, height, width, device)
         rate = field.cost(2, 3).flop * height * width / step
         yield method, step, floor_per_step(field, height, width, rates[widest]), rate
 

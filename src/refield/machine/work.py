@@ -69,11 +69,9 @@ class Work:
 
 def of_profile(params: Params, profile: str, images: int, device: str) -> list[Work]:
     """All fits of a profile with so many images."""
-    size, task = image_size(params.profiles[profile].images), params.task(profile)
-    return [
-        Work(params.field(profile, method), task, params.train(profile, method), *size, device, images)
-        for method in params.methods
-    ]
+    size = image_size(params.profiles[profile].images)
+    made_of = [(params.field(profile, m), params.task(profile, m), params.train(profile, m)) for m in params.methods]
+    return [Work(*each, *size, device, images) for each in made_of]
 
 
 def of_unit(unit: Unit, device: str, fits: int = 1) -> Work:

@@ -35,7 +35,7 @@ def of_study(layout: Layout, folder: Path, sample: int) -> int:
     for number in to_try(layout, study, rows, wanted, told, sample):
         (params, unit), row = wanted[number], rows.iloc[number]
         (made,) = anew([unit], store, layout, params, study.profile, f"{folder} {row['method']}")
-        if other := differences(row_of(made, unit), row.to_dict()):
+        if other := differences(row_of(made, unit, params.task(study.profile)), row.to_dict()):
             raise UserError(
                 f"{folder}: {unit.name}, {row['method']} has another {other[0]}; its rows must be made anew"
             )

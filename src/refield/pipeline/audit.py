@@ -60,7 +60,7 @@ def unlike(layout: Layout, params: Params, profile: str, method: str, name: str)
     except UserError as error:
         yield str(error)
         return
-    again = params.task(profile).finish(values, signal)
+    again = params.task(profile, method).finish(values, signal)
     far = round(float(np.abs(again.values() - fit.estimate.values()).max()) * 127.5)
     if far > ROUNDING:
         yield f"{folder}: its weights decode to a picture that differs by up to {far} grey levels; {REMEDY}"

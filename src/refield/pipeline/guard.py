@@ -41,10 +41,11 @@ def require_short(units: Sequence[Unit], device: str, params: Params, profile: s
 
 def refusal(why: str, params: Params, profile: str, work: Sequence[Work]) -> UserError:
     """How long it would take on this CPU, and what can be done."""
-    found, basis = forecasts({profile: work})
+    try:
+        found, basis = forecasts({profile: work})
+        told = f"on this CPU {found[profile].fits} fits would take about {found[profile]} ({basis})"
+    except UserError as error:  # steps of a task that looks with what a stage still has to make cannot be timed
+        told = f"how long it would take on this CPU cannot be told yet ({error})"
     others = [name for name, other in params.profiles.items() if other.device == "auto" and name != profile]
     instead = f"run {', '.join(others)} instead, or " if others else ""
-    return UserError(
-        f"{why}: on this CPU {found[profile].fits} fits would take about {found[profile]} ({basis}); "
-        f"{instead}set REFIELD_DEVICE=cpu to fit on the CPU all the same"
-    )
+    return UserError(f"{why}: {told}; {instead}set REFIELD_DEVICE=cpu to fit on the CPU all the same")

@@ -17,6 +17,7 @@ from refield.files import write
 from refield.pipeline.layout import Layout
 from refield.pipeline.units import files, read_unit
 from refield.study import COURSE, DROP, SEQUENCE, Study, read_scores, read_study
+from refield.tasks.task import Task
 from refield.units.failures import FitsFailed
 from refield.units.kept import kept
 from refield.units.names import CURVE
@@ -46,19 +47,27 @@ def main(layout: Layout, folder: Path) -> None:
     scores: list[Row] = []
     origins: list[Row] = []
 
+    def earlier_row(unit: Unit, task: Task) -> Row | None:
+        """What an earlier run has found of a unit; of one that is scored by another task than its own nothing, as its
+        key does not tell whether that has changed."""
+        return known.get(unit.key()) if unit.task == task else None
+
     def missing_units() -> Iterator[Unit]:
         """All that the study lacks, for an executor that fits much at once."""
         for _, params in choices:
             for method in study.methods:
                 for unit in (read_unit(layout, params, study.profile, method, path) for path in paths):
-                    if unit.key() not in known and not store.has(unit.key()):
+                    if not earlier_row(unit, params.task(study.profile)) and not store.has(unit.key()):
                         yield unit
 
     for number, (choice, params) in enumerate(choices, 1):
+        task = params.task(study.profile)
         for method in study.methods:
             asked = [read_unit(layout, params, study.profile, method, path) for path in paths]
             units = {unit.key(): unit for unit in asked}
-            rows = {key: known.get(key) or row_of(kept(store, unit), unit) for key, unit in units.items()}
+            rows = {
+                key: earlier_row(unit, task) or row_of(kept(store, unit), unit, task) for key, unit in units.items()
+            }
             if missing := [key for key in units if not rows[key]]:
                 from refield.pipeline.executing import make  # torch, only where there is something to fit
 
@@ -70,7 +79,7 @@ def main(layout: Layout, folder: Path) -> None:
                         raise
                     made = error.made
                 none = dict.fromkeys([*measured, *PROVENANCE], np.nan)
-                rows |= {key: row_of(made.get(key), units[key]) or none for key in missing}
+                rows |= {key: row_of(made.get(key), units[key], task) or none for key in missing}
             for key, row in rows.items():
                 about = {**choice, "method": method, "image": units[key].name}
                 scores.append({**about, **{column: row[column] for column in measured}, "unit": key})
@@ -93,11 +102,12 @@ def signals(layout: Layout, params: Params, study: Study, name: str) -> list[Pat
     return paths
 
 
-def row_of(made: Made | None, unit: Unit) -> Row:
-    """Where a fit comes from and all its scores; PSNR in dB also before rounding, and on the way; what was chosen."""
+def row_of(made: Made | None, unit: Unit, task: Task) -> Row:
+    """Where a fit comes from and all its scores by a profile's task, be it fitted to another; PSNR in dB also before
+    rounding, and on the way; what was chosen."""
     if made is None:
         return {}
-    scores: Row = score_files(unit.name, unit.signal, made.files, unit.task)
+    scores: Row = score_files(unit.name, unit.signal, made.files, task)
     course = decode_curve(made.files[CURVE]).set_index("iteration")["psnr"]
     scores["psnr_raw"] = float(course.iloc[-1])
     scores |= {name: nearest(course, part) for name, part in COURSE.items()}

@@ -33,7 +33,7 @@ def read_unit(layout: Layout, params: Params, profile: str, method: str, file: P
         name=file.stem,
         signal=_signal(file, params.profiles[profile].signal),
         labels=None if name is None else _labels(layout.maps(profile, name) / f"{file.stem}.png"),
-        task=params.task(profile),
+        task=params.task(profile, method),
         field=params.field(profile, method),
         train=params.train(profile, method),
         seed=params.seed,
@@ -64,7 +64,7 @@ def wanted(layout: Layout, params: Params, profile: str, method: str) -> str:
 def code(params: Params, profile: str, method: str) -> str:
     """The fingerprint of the code that a method's fits come from, which is part of their keys."""
     field, train = params.field(profile, method), params.train(profile, method)
-    return code_of(field, params.task(profile), train, params.profiles[profile].signal)
+    return code_of(field, params.task(profile, method), train, params.profiles[profile].signal)
 
 
 def scoring(params: Params, profile: str) -> str:
