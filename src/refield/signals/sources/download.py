@@ -1,6 +1,7 @@
 """Downloads into the user's cache, of files and of members of zip files, each known by its sha256."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ MEMBER = "!/"  # between the address of a zip file and the path of a member
 AHEAD = 2**20  # bytes that are read of a zip file at once
 
 
-def download(name: str, sha256: str, urls: list[str], instead: str) -> bytes:
+def download(
+    name: str, sha256: str, urls: list[str], instead: str, made_of: Callable[[bytes], bytes] | None = None
+) -> bytes:
     """The file, from the first address that gives these bytes, or from the user's cache if an earlier run got it.
 
     An address with `!/` is that of a zip file's member. `instead` is the setting that names a folder of local copies.
+    If the file is not what lies there, `made_of` makes it of that; `ValueError` says why it cannot.
     """
     import pooch  # which takes half a second
     from requests.exceptions import RequestException
@@ -23,11 +27,17 @@ def download(name: str, sha256: str, urls: list[str], instead: str) -> bytes:
     pooch.get_logger().setLevel("WARNING")
     cache = pooch.os_cache("refield") / "originals"
     files = pooch.HTTPDownloader(timeout=(10, 60))
+
+    def made(url: str, output: str, pooch: Any) -> None:
+        files(url, output, pooch)
+        if made_of is not None:
+            Path(output).write_bytes(made_of(Path(output).read_bytes()))
+
     failures: dict[str, str] = {}
     for round_ in range(ROUNDS):
         time.sleep(PAUSE if round_ else 0)
         for url in urls:
-            downloader = _member if MEMBER in url else files
+            downloader = _member if MEMBER in url else made
             try:
                 path = pooch.retrieve(url, f"sha256:{sha256}", fname=name, path=cache, downloader=downloader)
                 return Path(path).read_bytes()
