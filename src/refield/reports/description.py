@@ -16,6 +16,7 @@ SOURCES = {
     "kodak": "photographs of the Kodak suite",
     "folder": "own images",
     "addresses": "pictures by address",
+    "lgg": "FLAIR images of brains with gliomas",
 }
 FRAMES = {"native": "whole", "crop": "centre crops", "resize": "resized"}
 COLORS = {"rgb": "RGB", "grey": "grey"}
