@@ -127,8 +127,7 @@ def passes_on(layout: Layout, name: str, follower: Stage, params: Params, planne
 def inputs_are_made(params: Params, profile: str, method: str, planned: Sequence[Planned]) -> bool:
     """Whether no stage is about to make images or maps of a method's units, or what their task looks with."""
     inputs = [f"{stage}@{profile}" for stage in ("download", "prepare", "masks", "unet")]
-    inputs.append(f"segment@{profile}-{params.map(profile, method)}")
-    return not any(stage.name in inputs for stage in planned)
+    return not any(stage.name in (*inputs, f"segment@{profile}-{params.map(profile, method)}") for stage in planned)
 
 
 def reasons_of(stage: Stage, entry: Any, values: Any, made: Sequence[str]) -> Iterator[str]:
