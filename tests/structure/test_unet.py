@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image as Pillow
 from safetensors.numpy import save
 from torch import nn
 
 from refield.errors import UserError
-from refield.fitting.unet import Example, train
+from refield.fitting.unet import train
 from refield.structure.dice import dice, soft_dice
+from refield.structure.examples import Example, read_examples
 from refield.structure.training import Training
 from refield.structure.unet import initialise, levels_of, logits, predict, read_network
 
@@ -54,12 +56,14 @@ def test_a_network_is_that_of_torchs_layers(weights: dict[str, torch.Tensor]) ->
     """Written out by hand, for two levels."""
 
     def pair(name: str, inputs: int, outputs: int) -> nn.Sequential:
-        layers = nn.Sequential(
-            *(nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU(), nn.Conv2d(outputs, outputs, 3, padding=1), nn.ReLU())
-        ).double()
-        for number, each in ((0, "first"), (2, "second")):
-            layers[number].weight.data = weights[f"{name}.{each}.weight"]
-            layers[number].bias.data = weights[f"{name}.{each}.bias"]
+        layers = nn.Sequential()
+        for before, each in ((inputs, "first"), (outputs, "second")):
+            convolution, norm = (
+                nn.Conv2d(before, outputs, 3, padding=1, bias=False),
+                nn.InstanceNorm2d(outputs, affine=True),
+            )
+            layers.extend([convolution.double(), norm.double(), nn.ReLU()])
+            convolution.weight.data, norm.bias.data = weights[f"{name}.{each}.weight"], weights[f"{name}.{each}.bias"]
         return layers
 
     def grow(name: str, outputs: int) -> nn.ConvTranspose2d:
@@ -105,7 +109,7 @@ def test_a_small_one_learns_to_see_what_no_constant_does() -> None:
     trained = train([example(seed) for seed in range(16)], SMALL, lambda *each: heard.append(each))
     assert heard == list(enumerate(trained.curve, start=1))
     assert trained.curve[-1] < trained.curve[0] / 3
-    weights = {name: torch.tensor(array) for name, array in trained.weights.items()}
+    weights = trained.tensors()
     unseen = [example(seed) for seed in range(100, 106)]
     found = [dice(predict(weights, each.pixels), each.mask) for each in unseen]
     everywhere = [dice(np.ones_like(each.mask), each.mask) for each in unseen]
@@ -116,8 +120,10 @@ def test_a_small_one_learns_to_see_what_no_constant_does() -> None:
 def test_examples_that_cannot_be_used_are_refused() -> None:
     with pytest.raises(UserError, match="trained on examples, and there are none"):
         train([], SMALL)
-    with pytest.raises(UserError, match=r"has 18 x 24 pixels; both sides must be multiples of 4"):
+    with pytest.raises(UserError, match=r"has 18 x 24 pixels; sides must be multiples of 4"):
         train([example(0), example(1, height=18)], SMALL)
+    with pytest.raises(UserError, match=r"has 4 x 4 pixels; sides must .* for its U-Net, and not both 4"):
+        train([Example(np.zeros((4, 4, 1), np.uint8), np.ones((4, 4), bool))], SMALL)
     with pytest.raises(UserError, match=r"the U-Net's loss is nan in epoch \d; lower unet\.learning_rate"):
         train([example(0)] * 4, SMALL.model_copy(update={"learning_rate": 1e30}))
 
@@ -142,3 +148,26 @@ def test_weights_come_back_from_their_file_and_others_are_refused(tmp_path: Path
         read_network(str(file), 64 * "0", "task.network_file", "cpu")
     with pytest.raises(UserError, match=r"^task\.network_file: nowhere is missing$"):
         read_network("nowhere", None, "task.network_file", "cpu")
+
+
+def test_examples_are_pictures_with_masks_framed_alike(tmp_path: Path) -> None:
+    def written(name: str, pixels: np.ndarray) -> None:
+        Pillow.fromarray(pixels).save(tmp_path / f"{name}.pgm", "PPM")
+
+    pixels, mask = (np.random.default_rng(0).integers(0, 256, (16, 20), dtype=np.uint8) for _ in range(2))
+    mask = np.where(mask > 127, 255, 0).astype(np.uint8)
+    written("b", pixels)
+    with pytest.raises(UserError, match=r"b\.pgm has no mask beside it, b_mask"):
+        read_examples(tmp_path, "grey", "native", None, None)
+    written("b_mask", mask)
+    (found,) = read_examples(tmp_path, "grey", "crop", 14, 12).values()
+    np.testing.assert_array_equal(found.pixels[..., 0], pixels[2:14, 3:17])
+    np.testing.assert_array_equal(found.mask, mask[2:14, 3:17] == 255)
+    (half,) = read_examples(tmp_path, "rgb", "resize", 14, 12).values()
+    assert (half.pixels.shape, half.mask.shape, half.mask.dtype) == ((12, 14, 3), (12, 14), bool)
+    written("b_mask", mask // 2)
+    with pytest.raises(UserError, match=r"b_mask\.pgm has greys; a mask is white where it is and black elsewhere"):
+        read_examples(tmp_path, "grey", "native", None, None)
+    written("b_mask", mask[:-1])
+    with pytest.raises(UserError, match=r"b_mask\.pgm is of another size than .*b\.pgm"):
+        read_examples(tmp_path, "grey", "native", None, None)

@@ -41,7 +41,7 @@ def files(tmp_path: Path) -> dict[str, str]:
     weights = initialise(1, 2, 1, np.random.default_rng(0))
     for name in weights:
         weights[name] = 0.02 * weights[name]
-    # The picture passes to the last layer, where 0.55 divides bright from dark.
+    # The picture, normalised, passes to the last layer.
     weights["down.0.first.weight"][0, 0, 1, 1] = weights["down.0.second.weight"][0, 0, 1, 1] = 1.0
     weights["up.0.first.weight"][0, 0, 1, 1] = weights["up.0.second.weight"][0, 0, 1, 1] = 1.0
     weights["output.weight"][0, 0], weights["output.bias"][0] = 12.0, -6.6
@@ -189,7 +189,7 @@ def test_what_cannot_be_used_is_refused_before_a_fit(files: dict[str, str], tmp_
     )
     more = str(tmp_path / "more.safetensors")
     refused(r"^has 12 x 16 pixels, and its mask in task\.masks_file = .* has 11 x 16$", masks_file=more)
-    refused(r"^has 12 x 15 pixels; both sides must be multiples of 2 for its U-Net$", small, masks_file=more)
+    refused(r"^has 12 x 15 pixels; sides must be multiples of 2 for its U-Net, and not both 2$", small, masks_file=more)
     refused(r"^has 3 channels; its U-Net takes pictures of 1$", colours, masks_file=more)
     (tmp_path / "odd.safetensors").write_bytes(save({"a": np.full((2, 2), 7, np.uint8)}))
     refused(r"holds a, which is no mask of 0 and 1$", masks_file=str(tmp_path / "odd.safetensors"))

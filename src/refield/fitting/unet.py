@@ -14,16 +14,11 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from refield.errors import UserError
 from refield.fitting.adam import Adam
 from refield.fitting.workers import Workers
+from refield.structure.examples import Example
 from refield.structure.training import Training
 from refield.structure.unet import initialise, logits, require_fit
 
-
-@dataclass(frozen=True)
-class Example:
-    """A picture, and what is to be seen in it."""
-
-    pixels: np.ndarray  # (h, w, c) uint8
-    mask: np.ndarray  # (h, w) bool
+RARE = 1e-4, 1 - 1e-4  # the shares that masks are taken to have at least and at most
 
 
 @dataclass(frozen=True)
@@ -31,7 +26,11 @@ class Trained:
     """A network, and how it came to be."""
 
     weights: dict[str, np.ndarray]  # float32
-    curve: list[float]  # the mean loss of each epoch's steps, before each
+    curve: list[float]  # the mean loss of each epoch's examples, as it was before their steps
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """The weights as the network takes them."""
+        return {name: torch.tensor(array) for name, array in self.weights.items()}
 
 
 def train(
@@ -45,6 +44,10 @@ def train(
         raise UserError("a U-Net is trained on examples, and there are none")
     rng = np.random.default_rng(settings.seed)
     start = initialise(examples[0].pixels.shape[2], settings.width, settings.levels, rng)
+    # It begins with no opinion but the share of pixels that masks have (Lin et al., ICCV 2017, section 4.1,
+    # https://arxiv.org/abs/1708.02002): to learn that first would turn all channels against what is looked for.
+    share = np.clip(np.mean([example.mask.mean() for example in examples]), *RARE)
+    start["output.bias"][:], start["output.weight"][:] = np.log(share / (1 - share)), 0
     weights = {name: torch.tensor(array, requires_grad=True) for name, array in start.items()}
     for example in examples:
         require_fit(weights, example.pixels.shape)

@@ -1,7 +1,7 @@
-"""True masks: where in each image of a profile lies what is looked for, such as a tumour.
+"""The file of true masks: where in each image of a profile lies what is looked for, such as a tumour.
 
-They are one file of safetensors, an array of 0 and 1 for each image under the sha256 of its pixels: so a task, which is
-not told an image's name, finds its mask, and none can be taken for another's.
+It is one of safetensors, an array of 0 and 1 for each image under the sha256 of its pixels: so a task, which is not
+told an image's name, finds its mask, and none can be taken for another's.
 """
 
 import functools
@@ -12,19 +12,8 @@ import numpy as np
 from jaxtyping import Bool
 
 from refield.errors import UserError, one_line
-from refield.signals import photographs
 from refield.signals.image import Image
 from refield.structure.files import read_known
-
-SUFFIX = "_mask"  # of the name of an image's mask, after the image's own
-
-
-def read_picture(path: Path) -> np.ndarray:
-    """The mask (h, w) of a picture: white where it is; `UserError` if the picture is missing, or has greys."""
-    pixels = photographs.load(path, "grey")[..., 0]
-    if not np.isin(pixels, (0, 255)).all():
-        raise UserError(f"{path} has greys; a mask is white where it is and black elsewhere")
-    return pixels == 255
 
 
 def encode(masks: Mapping[str, np.ndarray]) -> bytes:

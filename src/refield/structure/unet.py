@@ -2,7 +2,9 @@
 
 Ronneberger et al., MICCAI 2015 (https://arxiv.org/abs/1505.04597): pairs of convolutions of 3 x 3 pixels with
 rectifiers, twice as wide on each level below, where a picture has half the pixels of each side, and on the way up
-again beside the same level's pictures of the way down. Unlike there, convolutions keep a picture's size.
+again beside the same level's pictures of the way down. Unlike there, convolutions keep a picture's size, and what
+each channel of one makes of a picture is normalised before its bias (Ulyanov et al., https://arxiv.org/abs/1607.08022),
+so that the many pixels outside of a mask do not silence the channels that tell the few inside apart.
 
 Its weights are a file of safetensors, which is never unpickled. torch is imported where it is used: every stage reads
 the tasks, one fits.
@@ -61,14 +63,15 @@ def levels_of(weights: Mapping[str, Tensor]) -> int:
 def logits(weights: Mapping[str, Tensor], pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, "n h w"]:
     """The logarithm of the odds of each pixel, of pictures with intensities in [0, 1]; differentiable in both."""
     from torch import cat
-    from torch.nn.functional import conv2d, conv_transpose2d, max_pool2d, relu
+    from torch.nn.functional import conv2d, conv_transpose2d, instance_norm, max_pool2d, relu
 
     def layer(name: str) -> tuple[Tensor, Tensor]:
         return weights[f"{name}.weight"], weights[f"{name}.bias"]
 
     def pair(name: str, h: Tensor) -> Tensor:
         for each in ("first", "second"):
-            h = relu(conv2d(h, *layer(f"{name}.{each}"), padding=1))
+            weight, bias = layer(f"{name}.{each}")
+            h = relu(instance_norm(conv2d(h, weight, padding=1)) + bias[:, None, None])
         return h
 
     passed, levels = [pair("down.0", pictures)], levels_of(weights)
@@ -95,8 +98,9 @@ def require_fit(weights: Mapping[str, Tensor], shape: Shape) -> None:
     """`UserError`, without its name, unless the network takes a picture of a shape (h, w, c)."""
     *sides, channels = shape
     step, expected = 2 ** levels_of(weights), weights["down.0.first.weight"].shape[1]
-    if any(side % step for side in sides):
-        raise UserError(f"has {sides[0]} x {sides[1]} pixels; both sides must be multiples of {step} for its U-Net")
+    if any(side % step for side in sides) or sides[0] * sides[1] == step**2:  # of one pixel there is no deviation
+        size = f"has {sides[0]} x {sides[1]} pixels"
+        raise UserError(f"{size}; sides must be multiples of {step} for its U-Net, and not both {step}")
     if channels != expected:
         raise UserError(f"has {channels} channels; its U-Net takes pictures of {expected}")
 
