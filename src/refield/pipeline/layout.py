@@ -110,6 +110,22 @@ class Layout:
         """The maps of one name, as in params.yaml."""
         return self.data / profile / "maps" / name
 
+    def examples(self, profile: str) -> Path:
+        """What a profile's U-Net learns from: pictures and masks."""
+        return self.data / profile / "examples"
+
+    def unet(self, profile: str) -> Path:
+        """The weights of a profile's U-Net; params.yaml names this file and the next in a task."""
+        return self.data / profile / "unet.safetensors"
+
+    def masks(self, profile: str) -> Path:
+        """The true masks of a profile's images."""
+        return self.data / profile / "masks.safetensors"
+
+    def unet_report(self, profile: str) -> Path:
+        """How a profile's U-Net came to be, and what it sees."""
+        return self.reports / "unets" / f"{profile}.json"
+
     def wanted(self, profile: str, method: str) -> Path:
         """The keys of the units that a method's fits are."""
         return self.reports / "wanted" / profile / f"{method}.json"
