@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from refield import tasks
 from refield.coding.settings import Coding
-from refield.errors import shown
+from refield.errors import UserError, shown
 from refield.fields import FIELDS
 from refield.fields.field import Field as CoordinateNetwork
 from refield.fitting import ways
@@ -148,6 +148,12 @@ class Params(Strict):
             if not ways.mixes(self.field(profile, method), self.task(profile, method).least_squares, exact):
                 return exact
         return Train.model_validate(values)
+
+    def unet(self, profile: str) -> Training:
+        """How a profile's U-Net is trained; `UserError` if it has none."""
+        if (unet := self.profiles[profile].unet) is None:
+            raise UserError(f"profile {profile} has no U-Net to train; profiles.{profile}.unet says how")
+        return unet
 
     def task(self, profile: str, method: str | None = None) -> Task:
         """The task of a profile, scored as `scores` says; of a method, what it is fitted to in that profile.
