@@ -15,6 +15,8 @@ def main(paper: str | None = None) -> None:
     for profile in params.runs:
         images = params.profiles[profile].images
         sources.listed(images.source, layout.sources(profile), images.names, images.beside)
+        if (unet := params.profiles[profile].unet) is not None:
+            sources.listed(images.source, layout.sources(unet.examples), "all")
         if params.profiles[profile].device == "cuda" and not elsewhere:
             from refield.pipeline.guard import choose_device  # it imports torch, which takes a second
 
