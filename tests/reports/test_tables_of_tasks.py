@@ -7,6 +7,7 @@ from pipeline import ROOT
 from refield import config, papers
 from refield.reports import report, results
 from refield.settings import ConfigError
+from refield.tasks.segmented import Segmented
 
 TOY = """\
 citation: A Toy, 2026
@@ -93,3 +94,12 @@ def test_what_a_table_was_measured_on_has_the_keys_of_a_protocol(tmp_path):
     (tmp_path / "toy/paper.yaml").write_text(TOY.replace("protocol: {width: 32}", "protocol: {breadth: 32}"))
     with pytest.raises(ConfigError, match="breadth"):
         papers.read("toy", tmp_path)
+
+
+def test_a_control_may_be_of_another_measure_than_the_one_that_ranks():
+    measures = Segmented.measures
+    row = {"method": "plain", "image": "a", **{each.name: 1.0 for each in (*measures, *results.COSTS)}}
+    scores = results.Scores(pd.DataFrame([row | {"psnr_8bit": 30.0, "dice_original": 0.9}]), measures)
+    found = scores.with_controls(["dice_original"]).summary().loc["dice_original"]
+    assert found["dice"] == 0.9
+    assert found[["average", "ssim", "bpp"]].isna().all()

@@ -18,12 +18,18 @@ from refield.reports.figures import Shown, Window, choose_crop, choose_image, co
 from refield.reports.gate_figure import gate_figure
 from refield.reports.pictures import Pictures
 from refield.reports.results import Scores, unit
+from refield.reports.structure_figure import Seen, structure_figure
+from refield.reports.structure_figure import caption as explain_masks
 from refield.reports.views import View, view
+from refield.scores.fitted import Fitted
+from refield.scores.measure import PSNR
 from refield.scores.numbers import number
+from refield.scores.stored import picture
 from refield.signals import Image
 from refield.tasks.derivatives import Derivatives
 from refield.tasks.gradients import Gradients
 from refield.tasks.laplacian import Laplacian
+from refield.tasks.segmented import Segmented
 from refield.tasks.task import Task
 from refield.units.fitted import read_fitted
 
@@ -56,6 +62,8 @@ def draw_all(profile: str, scores: Scores, files: Pictures, params: Params, pape
             yield _comparison(compared, scores, files, paper, view(task))
     if isinstance(task, Derivatives | Gradients | Laplacian):
         yield _derivatives(task, next(_figures(paper, entry(profile, params)), None), scores, files, paper)
+    if isinstance(task, Segmented):
+        yield _structure(task, next(_figures(paper, entry(profile, params)), None), scores, files, paper)
     fields = [(name, params.field(profile, name)) for name in paper.charts.gates if name in values]
     image = str(values.index[0])
     gated = [(paper.label(name), field, files.labels(name, image)) for name, field in fields if isinstance(field, Mlp)]
@@ -101,22 +109,47 @@ def _comparison(compared: Compared, scores: Scores, files: Pictures, paper: Pape
 
 
 def _derivatives(task: Task, compared: Compared | None, scores: Scores, files: Pictures, paper: Paper) -> Drawn:
-    """Of the methods and the image of the task's first figure; if it has none, of all methods and the first image."""
-    values = scores.by_image()
-    image, labels = str(values.index[0]), {method: paper.label(method) for method in map(str, values)}
-    lead = f"All methods. Image {image}, the first"
-    if compared and set(compared.pair) <= set(values):
-        image, labels = choose_image(values, *compared.pair), dict(compared.labels)
-        better, worse = map(paper.label, compared.pair)
-        lead = f"{compared.lead}. Image {image}, where the gain of {better} over {worse} is the median over images"
-    original = Image(files.original(image))
-    folders = {method: files.fits(method) / image for method in labels if method in values}
-    fitted = {name: to_scale(read_fitted(original, folder), original, task) for name, folder in folders.items()}
+    lead, image, labels = _of_first(compared, scores, paper)
+    original, fits = Image(files.original(image)), _fits(labels, image, scores, files)
+    fitted = {name: to_scale(of, original, task) for name, of in fits.items()}
     first = of_image("Original", original)
     rows = [of_fit(labels[name], original, files.reconstruction(name, image), of) for name, of in fitted.items()]
     nothing = psnr_of_nothing(original, next(iter(fitted.values())))
     text = explain(lead, first, rows, nothing, shifted=not isinstance(task, Derivatives))
     return Drawn("derivatives", derivative_figure(first, rows), text)
+
+
+def _structure(task: Segmented, compared: Compared | None, scores: Scores, files: Pictures, paper: Paper) -> Drawn:
+    lead, image, labels = _of_first(compared, scores, paper)
+    original, rows = Image(files.original(image)), scores.rows[scores.rows["image"] == image].set_index("method")
+    seen = []
+    for name, fitted in _fits(labels, image, scores, files).items():
+        pixels = picture(original, fitted, task.precision).pixels
+        words = f"{number(rows[PSNR.name][name])} dB", f"Dice {number(rows['dice'][name], 4)}"
+        seen.append(Seen(labels[name], pixels, task.predict(pixels), words))
+    words = "", f"Dice {number(rows['dice_original'].iloc[0], 4)}"
+    first = Seen("Original", original.pixels, task.predict(original.pixels), words)
+    figure = structure_figure(first, task.mask(original), seen)
+    return Drawn("masks", figure, explain_masks(lead, [each.label for each in seen]))
+
+
+def _of_first(compared: Compared | None, scores: Scores, paper: Paper) -> tuple[str, str, dict[str, str]]:
+    """How a caption begins, the image, and the methods' labels: those of the task's first figure, or if it has none all
+    methods and the first image."""
+    values = scores.by_image()
+    if compared and set(compared.pair) <= set(values):
+        image, labels = choose_image(values, *compared.pair), dict(compared.labels)
+        better, worse = map(paper.label, compared.pair)
+        lead = f"{compared.lead}. Image {image}, where the gain of {better} over {worse} is the median over images"
+        return lead, image, labels
+    image = str(values.index[0])
+    return f"All methods. Image {image}, the first", image, {name: paper.label(name) for name in map(str, values)}
+
+
+def _fits(labels: Mapping[str, str], image: str, scores: Scores, files: Pictures) -> dict[str, Fitted]:
+    """The fields of the methods that were scored."""
+    scored = [name for name in labels if name in scores.by_image()]
+    return {name: read_fitted(Image(files.original(image)), files.fits(name) / image) for name in scored}
 
 
 def caption(lead: str, labels: Sequence[str], crop: Window, pair: Sequence[str], quality: str, seen: View) -> str:

@@ -71,15 +71,17 @@ class Scores:
 
     def with_controls(self, names: Iterable[str]) -> "Scores":
         """The same, and as further methods those of some names that are measures: how well images are done without a
-        field, as by bicubic enlargement. Its SSIM is the measure `ssim_bicubic` if its PSNR is `psnr_bicubic`."""
+        field, as by bicubic enlargement. Its SSIM is the measure `ssim_bicubic` if its PSNR is `psnr_bicubic`. A value
+        such as `dice_original` is one of `dice`, if there is such a measure, rather than of the one that ranks."""
         known = {measure.name for measure in self.measures}
         once = self.rows.drop_duplicates("image")
         rows = [self.rows]
         for name in dict.fromkeys(names):
             if name in known and len(once):
                 own = once.assign(method=name, **{measure.name: math.nan for measure in (*self.measures, *COSTS)})
-                own[self.ranking.name] = once[name]
-                if (ssim := name.replace("psnr", SSIM.name)) in known:
+                word = name.partition("_")[0]
+                own[word if word in known else self.ranking.name] = once[name]
+                if (ssim := name.replace("psnr", SSIM.name)) in known - {name}:
                     own[SSIM.name] = once[ssim]
                 rows.append(own)
         return Scores(pd.concat(rows), self.measures) if len(rows) > 1 else self

@@ -1,23 +1,17 @@
-"""What is left of an image, and of what a network sees in it, once its field's weights are stored."""
+"""The scores of what is left of an image, and of what a network sees in it, once a field's weights are stored."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
-from typing import Literal, Protocol
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Protocol
 
 import numpy as np
 
-from refield.arrays import Tensor
-from refield.errors import UserError
 from refield.scores import metrics
-from refield.scores.fitted import FieldMeasure, Fitted
+from refield.scores.fitted import FieldMeasure
 from refield.scores.measure import PSNR, SSIM, Measure
+from refield.scores.stored import Precision, bits, picture
 from refield.signals.image import Image, as_image
-from refield.signals.signal import Signal
 from refield.structure.dice import dice
-from refield.structure.unet import predict
-
-Precision = Literal["half", "float32"]
-BITS = {"half": 16, "float32": 32}
 
 DICE = Measure("dice", "Dice", 4)
 BPP_STORED = Measure("bpp_stored", "bpp, weights as stored", 2, higher_is_better=False)
@@ -31,7 +25,7 @@ class Seen(Protocol):
     @property
     def precision(self) -> Precision: ...
 
-    def network(self, device: str) -> Mapping[str, Tensor]: ...
+    def predict(self, pixels: np.ndarray) -> np.ndarray: ...
 
     def mask(self, image: Image) -> np.ndarray: ...
 
@@ -58,27 +52,6 @@ class Columns:
         )
 
 
-def stored(fitted: Fitted, precision: Precision) -> Fitted:
-    """The field with its weights as a file has them; `UserError` if half precision cannot hold one."""
-    if precision == "float32":
-        return fitted
-    with np.errstate(over="ignore"):
-        halves = {name: array.astype(np.float16).astype(np.float32) for name, array in fitted.weights.items()}
-    if not all(np.isfinite(array).all() for array in halves.values()):
-        raise UserError("the field has weights that half precision cannot hold")
-    return replace(fitted, weights=halves)
-
-
-def picture(signal: Signal, fitted: Fitted, precision: Precision) -> Image:
-    """The 8-bit picture that a file of the field's weights decodes to."""
-    return as_image(signal.with_values(stored(fitted, precision).values))
-
-
-def bits(fitted: Fitted, precision: Precision) -> float:
-    """Bits per pixel of the weights, not compressed any further."""
-    return BITS[precision] * sum(array.size for array in fitted.weights.values()) / len(fitted.points)
-
-
 def dice_of(task: Seen, original: Image, found: Image) -> float:
     """How far what the task's network sees in a picture agrees with the original's true mask, in [0, 1]."""
-    return dice(predict(task.network("cpu"), found.pixels), task.mask(original))
+    return dice(task.predict(found.pixels), task.mask(original))

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Bool, Float, Integer
+from jaxtyping import Bool, Float, Integer, UInt8
 from pydantic import Field, StringConstraints, model_validator
 
 from refield.arrays import Tensor
 from refield.errors import UserError
 from refield.scores.measure import Measure
-from refield.scores.segmented import DICE_ORIGINAL, Columns, Precision, dice_of
+from refield.scores.segmented import DICE_ORIGINAL, Columns, dice_of
+from refield.scores.stored import Precision
 from refield.signals.image import Image, as_image
 from refield.signals.signal import Signal
 from refield.strict import Strict
@@ -73,13 +74,17 @@ class Segmented(Strict):
         """The true mask of an image; `UserError`, without its name, if there is none, or of another size."""
         return mask_of(image, self.masks_file, self.masks_sha256, "task.masks_file")
 
+    def predict(self, pixels: UInt8[np.ndarray, "h w c"]) -> Bool[np.ndarray, "h w"]:
+        """The mask that the U-Net sees in a picture."""
+        return predict(self.network("cpu"), pixels)
+
     def problem(self, signal: Signal, labels: Integer[np.ndarray, " n"] | None) -> Problem:
         """Every pixel, as in `represent`; `UserError` if the U-Net does not take such an image, or a file is not what
         it should be."""
         image = as_image(signal)
         weights, mask = self.network("cpu"), self.mask(image)
         require_fit(weights, image.pixels.shape)
-        seen = mask if self.reference == "mask" else predict(weights, image.pixels)
+        seen = mask if self.reference == "mask" else self.predict(image.pixels)
         error = StructuralError(self, seen)
         return Problem(image.points(), image.values(), image.channels, labels, loss=error, pointwise=False)
 
