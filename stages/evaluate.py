@@ -28,7 +28,7 @@ def main(profile: FromStage, method: FromStage, paper: str | None = None) -> Non
     for path in signals:
         signal = scoring.read_signal(path, kind)
         beside = score_srgan(signal, task, params.profiles[profile].srgan)
-        rows.append(scoring.score(path.stem, signal, fits / path.stem, task) | beside)
+        rows.append({**scoring.score(path.stem, signal, fits / path.stem, task), **beside})
     _write(layout.scores(profile, method), scoring.table(rows))
     _write(layout.curve(profile, method), scoring.mean_curve([fits / name / CURVE for name in names]))
 

@@ -93,6 +93,9 @@ def _check(params: Params, file: str) -> None:
             raise refused(where, settings.images.coordinates, f"be square, except for task {choices(FITS_VALUES)}")
         _check_defaults(settings.network, f"{file}: profiles.{profile}.network", ("field",))
         _check_task(params, settings.task, f"{file}: profiles.{profile}.task")
+        if settings.srgan and (kind := settings.task["kind"]) != "superresolve":
+            where = f"{file}: profiles.{profile}.task.kind"
+            raise ConfigError(f"{where} = {kind} enlarges nothing; remove the profile's srgan")
         _check_coding(params, profile, file)
     for method in params.methods:
         _check_method(params, method, f"{file}: methods.{method}")
@@ -133,8 +136,6 @@ def _check_task(params: Params, entry: dict[str, Any], where: str) -> None:
     except ValidationError as error:
         prefix = "scores." if error.errors()[0]["loc"][:1] and error.errors()[0]["loc"][0] in params.scores else ""
         raise ConfigError(sentence(error, f"{where.partition(':')[0]}: {prefix}" if prefix else f"{where}.")) from None
-    if params.profiles[profile].srgan and entry["kind"] != "superresolve":
-        raise ConfigError(f"{where}.kind = {entry['kind']} enlarges nothing; remove the profile's srgan")
 
 
 def _check_coding(params: Params, profile: str, file: str) -> None:
