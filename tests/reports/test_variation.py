@@ -14,6 +14,7 @@ from refield.errors import UserError
 from refield.pipeline.layout import Layout
 from refield.reports.variation import best, sequences, table
 from refield.scores.paired import difference
+from refield.scores.segmented import DICE
 from refield.study import brief, read_scores
 
 PAPER = papers.read("mire", ROOT / "papers")
@@ -76,6 +77,14 @@ def test_trials_are_averaged_and_their_deviation_is_that_of_the_average():
     assert heads == ["width", "MIRE less SIREN"]  # FINER was not fitted
     mean = pd.DataFrame(around(32, 28), index=["mire", "siren"])
     assert {line[1] for line in lines} == {str(difference(mean.loc["mire"], mean.loc["siren"])).replace(" dB", "")}
+
+
+def test_other_measures_have_tables_of_their_own():
+    scores = rates(mire=(30, 32, 31), siren=(28, 29, 27)).assign(dice=0.125)
+    _, _, said, averages = table(scores, [], PAPER, [DICE])
+    assert said.startswith("Average Dice over ")
+    assert {cell for line in cells(averages)[1:] for cell in line[1:]} == {"0.1250"}
+    assert len([*table(scores, [], PAPER)]) == 2
 
 
 def test_two_images_have_no_interval():

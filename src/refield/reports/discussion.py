@@ -16,8 +16,10 @@ from refield.reports.description import kind
 from refield.reports.results import Results, pipe, scores_of
 from refield.reports.sensitivity import SECTIONS
 from refield.reports.variation import best, sequences, table
+from refield.scores.measure import Measure
 from refield.scores.numbers import DASH, number
 from refield.scores.paired import Difference, difference
+from refield.tasks import TASKS
 
 FEWEST = 8  # images for a profile to be discussed
 HEADS = ["difference", "what it says", "dB", "95 %", "p", "images won", "published"]
@@ -78,7 +80,7 @@ def _shown(scores: pd.DataFrame, section: Shown, gain: Gain, paper: Paper) -> It
         case "choices":
             return choices(scores, section.against)
         case "table":
-            return table(scores, others, paper)
+            return table(scores, others, paper, _measures(scores, section, paper))
         case "best":
             return best(scores, section.against, paper)
         case "sequences":
@@ -86,6 +88,14 @@ def _shown(scores: pd.DataFrame, section: Shown, gain: Gain, paper: Paper) -> It
         case "heatmap":
             return heatmap.heatmap(scores, section.study, paper)
     return SECTIONS[section.show](scores, gain, others, paper)
+
+
+def _measures(scores: pd.DataFrame, section: Shown, paper: Paper) -> list[Measure]:
+    """What a table shows beside the PSNR; `UserError` if the study has no such scores."""
+    known = {measure.name: measure for measure in TASKS[paper.protocol.task].measures if measure.name in scores}
+    if missing := [name for name in section.measures if name not in known]:
+        raise UserError(f"the study {section.study} has no scores of {missing[0]}; its params.yaml must name it")
+    return [known[name] for name in section.measures]
 
 
 def _differences(psnr: pd.DataFrame, names: Iterable[str], plan: Discussion, paper: Paper) -> str:

@@ -12,7 +12,7 @@ from refield.errors import UserError
 from refield.papers import Paper
 from refield.papers.table import Pair
 from refield.reports.results import averaged, pipe
-from refield.scores.measure import PSNR
+from refield.scores.measure import PSNR, Measure
 from refield.scores.numbers import DASH, number
 from refield.scores.paired import difference
 from refield.study import SEQUENCE, brief, short, varied
@@ -22,16 +22,20 @@ END = " (end)"
 FEWEST = 3  # images that have an interval
 
 
-def table(scores: pd.DataFrame, others: Sequence[Pair], paper: Paper) -> Iterator[str]:
-    """Each method's average at each combination of values, and differences of those pairs that were fitted."""
+def table(
+    scores: pd.DataFrame, others: Sequence[Pair], paper: Paper, measures: Sequence[Measure] = ()
+) -> Iterator[str]:
+    """Each method's average at each combination of values, of PSNR and of other measures, and differences in PSNR of
+    those pairs that were fitted."""
     methods, trials = _methods(scores), _trials(scores)
     spread = f", and the standard deviation of the average over {trials} seeds" if trials > 1 else ""
-    yield f"Average PSNR over {images_of(scores)}{spread}."
-    rows = [
-        (words, *(_average(part[part["method"] == method], trials) for method in methods))
-        for words, part in _settings(scores)
-    ]
-    yield pipe([_heads(scores), *map(paper.label, methods)], rows)
+    for measure in (PSNR, *measures):
+        yield f"Average {measure.title} over {images_of(scores)}{spread}."
+        rows = [
+            (words, *(_average(part[part["method"] == method], trials, measure) for method in methods))
+            for words, part in _settings(scores)
+        ]
+        yield pipe([_heads(scores), *map(paper.label, methods)], rows)
     if pairs := [pair for pair in others if {*pair} <= {*methods}]:
         seeds = "; of each image the mean over seeds" if trials > 1 else ""
         yield f"Differences in dB with their 95 % intervals over images{seeds}."
@@ -139,17 +143,18 @@ def images_of(scores: pd.DataFrame) -> str:
     return f"{count} image{'' if count == 1 else 's'}"
 
 
-def _mean(psnr: pd.Series) -> str:
+def _mean(values: pd.Series, digits: int = PSNR.digits) -> str:
     """In words, where fits have diverged."""
-    lost = int(psnr.isna().sum())
-    return f"diverged on {lost} of {len(psnr)}" if lost else number(psnr.mean())
+    lost = int(values.isna().sum())
+    return f"diverged on {lost} of {len(values)}" if lost else number(values.mean(), digits)
 
 
-def _average(rows: pd.DataFrame, trials: int) -> str:
-    if trials == 1 or rows[PSNR.name].isna().any():
-        return _mean(rows[PSNR.name])
-    by_seed = rows.groupby(SEED)[PSNR.name].mean()
-    return f"{number(by_seed.mean())} ± {number(by_seed.std(ddof=1))}"
+def _average(rows: pd.DataFrame, trials: int, measure: Measure) -> str:
+    values = rows[measure.name]
+    if trials == 1 or values.isna().any():
+        return _mean(values, measure.digits)
+    by_seed = rows.groupby(SEED)[measure.name].mean()
+    return f"{number(by_seed.mean(), measure.digits)} ± {number(by_seed.std(ddof=1), measure.digits)}"
 
 
 def _psnr(rows: pd.DataFrame) -> pd.DataFrame:
