@@ -39,8 +39,8 @@ def structure_figure(original: Seen, truth: Bool[np.ndarray, "h w"], methods: Se
         for number, shown in enumerate((original, *methods)):
             left = EDGE + number * (wide + GAP)
             axes = panel(figure, shown.pixels, left, upper, wide, tall, "\n".join([shown.label, *shown.quality]))
-            _outline(axes, truth, TRUE)
-            _outline(axes, shown.mask, SEEN)
+            _outline(axes, truth, TRUE, 2.0)  # wider, so that it is seen where both are the same
+            _outline(axes, shown.mask, SEEN, 0.8)
             if shown is not original:
                 values = errors[number - 1] * 255 // largest
                 panel(figure, values.astype(np.uint8), left, lower, wide, tall)
@@ -57,10 +57,10 @@ def caption(lead: str, labels: Sequence[str]) -> str:
     )
 
 
-def _outline(axes: Axes, mask: Bool[np.ndarray, "h w"], color: str) -> None:
+def _outline(axes: Axes, mask: Bool[np.ndarray, "h w"], color: str, width: float) -> None:
     """A mask's edge; an empty one has none."""
     if mask.any() and not mask.all():
-        axes.contour(mask.astype(float), levels=[0.5], colors=color, linewidths=0.8)
+        axes.contour(mask.astype(float), levels=[0.5], colors=color, linewidths=width)
 
 
 def _keys(figure: Figure, left: float, low: float, wide: float, tall: float, largest: int) -> None:
