@@ -100,6 +100,15 @@ def test_methods_share_a_scale_of_colours() -> None:
     assert first.images[0].get_clim()[1] == 36.0
 
 
+def test_an_exact_fit_has_the_colour_of_the_best_that_is_not(tmp_path) -> None:
+    exact = study(WHOLE | {(30.0, 4): math.inf})
+    figure = chart(exact, "omega", PAPER)
+    save(figure, tmp_path / "exact.svg")
+    (picture,) = figure.axes[0].images
+    assert picture.norm.vmax == 35.0
+    assert "∞" in {text.get_text() for text in figure.axes[0].texts}
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
 def test_nothing_sticks_out_of_the_figure(count: int) -> None:
     some = study(WHOLE, dict.fromkeys(WHOLE, 5.0)).query("method == 'siren'")

@@ -72,7 +72,7 @@ def chart(scores: pd.DataFrame, study: str, paper: Paper) -> Figure:
     columns = max(1, min(len(found), int((PAGE - left) / (wide + GAP))))
     lines = -(-len(found) // columns)
     turned = max(map(len, grid.across.ticks)) * LETTER > 0.95 * WIDE
-    known = np.concatenate([each.psnr[~np.isnan(each.psnr)] for each in found.values()])
+    known = np.concatenate([each.psnr[np.isfinite(each.psnr)] for each in found.values()])
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     notes = [FRAMED] if any(each.fallen.any() for each in found.values()) else []
     notes += [DIVERGED] if any(each.diverged.any() for each in found.values()) else []
@@ -148,7 +148,8 @@ def _words(grid: Grid, line: int, column: int) -> str:
 
 
 def _panel(axes: Axes, grid: Grid, low: float, high: float) -> None:
-    axes.imshow(grid.psnr, cmap="Blues", vmin=low - 0.1 * (high - low), vmax=high, aspect="auto")
+    shown = np.minimum(grid.psnr, high)  # an exact fit's, which is infinite, has the colour of the best that is not
+    axes.imshow(shown, cmap="Blues", vmin=low - 0.1 * (high - low), vmax=high, aspect="auto")
     best = np.nanmax(grid.psnr, initial=-np.inf)
     for (row, column), psnr in np.ndenumerate(grid.psnr):
         if grid.diverged[row, column]:
