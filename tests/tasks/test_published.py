@@ -4,14 +4,17 @@ import os
 from pathlib import Path
 
 import pytest
+from pipeline import ROOT
 
 from refield.scores.alignment import align_affine, psnr_of_values
 from refield.scores.integrals import solve_gradient
+from refield.scores.srgan import Generator
 from refield.signals.differences import image_gradient
 from refield.signals.image import Image
 from refield.signals.photographs import frame, load
-from refield.signals.sources.addresses import DATA_DIRECTORY
+from refield.signals.sources.addresses import DATA_DIRECTORY, LIST, read_list
 from refield.tasks.superresolve import Superresolve
+from refield.units.controls import score_srgan
 
 DATA = os.environ.get(DATA_DIRECTORY)
 pytestmark = pytest.mark.skipif(not DATA, reason=f"{DATA_DIRECTORY} names no folder with the pictures")
@@ -34,6 +37,20 @@ def test_bicubic_enlargement_of_camera(camera: Image, factor: int, published: fl
     scores = Superresolve(factor=factor, reduction="bilinear").score(camera, camera)
     assert scores["psnr_bicubic"] == pytest.approx(published, abs=0.05)
     assert scores["psnr_bicubic_ends"] < published - 0.4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("factor", "measured"), [(2, 34.92), (4, 29.26), (8, 24.57)])
+def test_srgans_enlargement_of_camera(camera: Image, factor: int, measured: float) -> None:
+    """leftthomas/SRGAN at b0323c6, as it was measured before this code was written; by weights that a paper names."""
+    name = f"netG_epoch_{factor}_100.pth"
+    listed = read_list(ROOT / f"papers/siren_polito/sources/paper_upscale_x{factor}" / LIST)[name]
+    (file,) = Path(str(DATA)).rglob(name)
+    task = Superresolve(factor=factor, reduction="bilinear")
+    scores = score_srgan(camera, task, Generator(file=str(file), sha256=listed.sha256))
+    assert scores["psnr_srgan"] == pytest.approx(measured, abs=0.1)
+    assert scores["psnr_srgan"] > task.score(camera, camera)["psnr_bicubic"] + 1
+    assert scores["ssim_srgan"] > task.score(camera, camera)["ssim_bicubic"]
 
 
 def test_least_squares_find_the_starfish_in_sobels_numbers() -> None:

@@ -109,7 +109,7 @@ def read_weights(file: str, sha256: str, factor: int) -> Weights:
         with torch.inference_mode():
             made = tuple(generate(weights, torch.zeros(1, 3, side, side), factor).shape)
         reason = "" if made == (1, 3, factor * side, factor * side) else f"of {side} x {side} pixels it makes {made}"
-    except (AttributeError, KeyError, RuntimeError, TypeError) as error:
+    except (AttributeError, LookupError, RuntimeError, TypeError) as error:
         reason = f"it has no {error.args[0]}" if isinstance(error, KeyError) else one_line(error)
     if reason:
         raise UserError(f"{file} holds no SRGAN that enlarges by {factor} ({reason})")
