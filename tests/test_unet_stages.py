@@ -1,0 +1,97 @@
+"""A U-Net and true masks by the real stages, of drawn slices; and which fits follow when they change."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from pipeline import ROOT
+from ruamel.yaml import YAML
+from stages import check, download, examples, masks, prepare, unet
+
+from refield import config
+from refield.errors import UserError
+from refield.pipeline import units
+from refield.pipeline.layout import Layout
+from refield.signals import Image, png
+from refield.signals.phantom import phantom
+
+SINCO = Layout("sinco")
+METHODS = ("sinco_siren", "sinco_inr", "coin", "inr")
+
+
+def change(**keys) -> None:
+    """Other values for keys of the quick profile."""
+    yaml = YAML()
+    params = yaml.load(SINCO.params)
+    for key, value in keys.items():
+        block, _, name = key.partition("__")
+        params["profiles"]["quick"][block][name] = value
+    yaml.dump(params, SINCO.params)
+
+
+def keys() -> dict[str, str]:
+    """What reports/wanted says of each method."""
+    params = config.read("quick", path=SINCO.params)
+    return {method: units.wanted(SINCO, params, "quick", method) for method in METHODS}
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """The paper's folder alone, with a U-Net of a moment."""
+    shutil.copytree(ROOT / "papers/sinco", tmp_path / "papers/sinco", ignore=shutil.ignore_patterns("dvc.lock"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REFIELD_DEVICE", "cpu")
+    change(unet__width=2, unet__epochs=1, unet__batch=8)
+    check.main("sinco")
+    for stage in (download, prepare, examples, masks):
+        stage.main("quick", "sinco")
+
+
+def test_stages_make_what_the_task_looks_with(clone):
+    unet.main("quick", "sinco")
+    params = config.read("quick", path=SINCO.params)
+    image = Image(png.read(SINCO.signals("quick") / "phantom_01.png"))
+    pixels, tumour = phantom(1)
+    np.testing.assert_array_equal(image.pixels[..., 0], pixels)
+    task = params.task("quick")
+    np.testing.assert_array_equal(task.mask(image), tumour)
+    report = json.loads(SINCO.unet_report("quick").read_text())
+    assert (report["sha256"], report["examples"], len(report["curve"])) == (task.network_sha256, 24, 1)
+    assert report["dice"].keys() == {"phantom_00", "phantom_01", "phantom_02"}
+    assert task.score(image, image)["dice_original"] == pytest.approx(report["dice"]["phantom_01"], abs=1e-6)
+    before = SINCO.unet("quick").read_bytes(), SINCO.unet_report("quick").read_bytes()
+    unet.main("quick", "sinco")
+    assert (SINCO.unet("quick").read_bytes(), SINCO.unet_report("quick").read_bytes()) == before
+
+
+def test_what_sees_a_unet_follows_it_and_lambda_and_the_others_do_not(clone):
+    unet.main("quick", "sinco")
+    before = keys()
+    change(task__regularisation=0.5)
+    assert {method for method, key in keys().items() if key != before[method]} == {"sinco_siren", "sinco_inr"}
+    change(task__regularisation=0.01)
+    assert keys() == before
+    change(unet__seed=1)
+    assert keys() == before  # not yet
+    scored = units.scoring(config.read("quick", path=SINCO.params), "quick")
+    unet.main("quick", "sinco")
+    assert {method for method, key in keys().items() if key != before[method]} == {"sinco_siren", "sinco_inr"}
+    assert units.scoring(config.read("quick", path=SINCO.params), "quick") != scored
+
+
+def test_what_is_not_there_is_missed_before_any_work(clone):
+    place = SINCO.sources("quick_training") / "addresses.txt"
+    place.unlink()
+    with pytest.raises(UserError, match=r"quick_training/addresses\.txt is missing"):
+        check.main("sinco")
+    (SINCO.originals("quick") / "phantom_02_mask.pgm").unlink()
+    with pytest.raises(UserError, match=r"phantom_02\.pgm has no mask beside it, phantom_02_mask"):
+        masks.main("quick", "sinco")
+    yaml = YAML()
+    params = yaml.load(SINCO.params)
+    del params["profiles"]["quick"]["unet"]
+    yaml.dump(params, SINCO.params)
+    for stage in (examples, unet):
+        with pytest.raises(UserError, match=r"profile quick has no U-Net to train; profiles\.quick\.unet says how"):
+            stage.main("quick", "sinco")
