@@ -14,7 +14,10 @@ from refield.signals.image import array_sha256
 from refield.tasks import TASKS
 
 WIDE = {"width": 4}
-SETTINGS = {"mlp": [{"gates": ("dense",), "width": (3,)}, {"gates": (2.0, "segment"), "regions": 2, **WIDE}]}
+GATED = [{"gates": ("dense",), "width": (3,)}, {"gates": (2.0, "segment"), "regions": 2, **WIDE}]
+SETTINGS = {"mlp": GATED, "mlp_same_law": GATED}
+NAMED = {"network_file": "a", "network_sha256": "0" * 64, "masks_file": "b", "masks_sha256": "1" * 64}
+NEEDED = {"segmented": NAMED}  # of tasks that need more than their kind
 ALL_FIELDS = [build({"field": kind, **settings}) for kind in FIELDS for settings in SETTINGS.get(kind, [WIDE])]
 
 
@@ -30,7 +33,9 @@ def test_every_field_and_task_comes_back_as_it_was_put(field, task, channels, sp
     one = unit(0)
     labels = one.labels if field.needs_labels else None
     image = Image(one.signal.pixels[..., :channels])
-    one = dataclasses.replace(one, field=field, task=TASKS[task](), signal=image, labels=labels, seed=5)
+    one = dataclasses.replace(
+        one, field=field, task=TASKS[task](**NEEDED.get(task, {})), signal=image, labels=labels, seed=5
+    )
     key = spool.put(one)
     again = spool.get(key, "again")
     assert (again.field, again.task, again.train, again.seed) == (one.field, one.task, one.train, 5)
@@ -45,6 +50,7 @@ def test_a_tasks_own_settings_travel_too(task, spool):
         "inpaint": {"mask": "file", "hidden": 0.25, "mask_seed": 7, "mask_file": "a.png", "mask_sha256": "0" * 64},
         "gradients": {"operator": "central"},
         "superresolve": {"factor": 2, "loss": "averaged", "grid": "ends"},
+        "segmented": NAMED | {"reference": "prediction", "regularisation": 0.5},
     }.get(task, {})
     one = dataclasses.replace(unit(0), task=TASKS[task](**settings))
     assert spool.get(spool.put(one), "again").task == one.task

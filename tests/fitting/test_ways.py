@@ -3,6 +3,7 @@
 import pytest
 import torch
 from fitting.descents import mlp, noise
+from small import TASKS_ALONE
 
 from refield.fields.wire import Wire
 from refield.fitting import ways
@@ -60,7 +61,7 @@ def test_what_is_loaded_is_of_the_module_that_the_fingerprint_reads(way):
     assert way.load().__module__ == way.module
 
 
-@pytest.mark.parametrize("kind", TASKS)
+@pytest.mark.parametrize("kind", TASKS_ALONE)
 def test_a_task_says_of_its_loss_what_the_fit_finds(kind):
     """The one is in a unit's key, the other takes the steps."""
     task = TASKS[kind]()

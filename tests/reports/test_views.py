@@ -16,7 +16,7 @@ PIXELS = np.random.default_rng(0).integers(1, 256, (24, 36, 3), dtype=np.uint8)
 
 @pytest.mark.parametrize("kind", TASKS)
 def test_every_task_has_a_view(kind: str) -> None:
-    seen = view(TASKS[kind]())
+    seen = view(TASKS[kind].model_construct())
     for picture in filter(None, (seen.of, seen.given)):
         assert picture(PIXELS).shape[:2] == PIXELS.shape[:2]
         assert picture(PIXELS).dtype == np.uint8
