@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -79,7 +80,10 @@ class Materials:
         first, second, third = (small.unit(seed) for seed in range(3))
         grey = Image(second.signal.pixels[..., :1])
         dense = Mlp(gates=("dense", "dense"), width=3)
-        others = [build({"field": kind, "width": 3}) for kind in FIELDS if kind != "mlp"]
+        gates = {
+            kind: {"gates": ("dense", "dense")} for kind in FIELDS if "gates" in signature(FIELDS[kind]).parameters
+        }
+        others = [build({"field": kind, "width": 3, **gates.get(kind, {})}) for kind in FIELDS if kind != "mlp"]
         return [
             first,
             dataclasses.replace(second, signal=grey, labels=None, field=dense, task=Inpaint(hidden=0.25)),
