@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
-from inspect import signature
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -40,6 +39,11 @@ PROVENANCE |= {
     "precision": "float32",
     "seed": 0,
     "code": "0",
+}
+NEEDED = {  # beside a width: gates, and grids that are as small as the pictures
+    "mlp_same_law": {"gates": ("dense", "dense")},
+    "latents": {"finest": 9, "levels": 3},
+    "hash_grid": {"finest": 17, "coarsest": 2, "levels": 4, "log2_table": 5},
 }
 
 
@@ -80,10 +84,7 @@ class Materials:
         first, second, third = (small.unit(seed) for seed in range(3))
         grey = Image(second.signal.pixels[..., :1])
         dense = Mlp(gates=("dense", "dense"), width=3)
-        gates = {
-            kind: {"gates": ("dense", "dense")} for kind in FIELDS if "gates" in signature(FIELDS[kind]).parameters
-        }
-        others = [build({"field": kind, "width": 3, **gates.get(kind, {})}) for kind in FIELDS if kind != "mlp"]
+        others = [build({"field": kind, "width": 3, **NEEDED.get(kind, {})}) for kind in FIELDS if kind != "mlp"]
         return [
             first,
             dataclasses.replace(second, signal=grey, labels=None, field=dense, task=Inpaint(hidden=0.25)),

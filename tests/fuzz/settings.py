@@ -106,7 +106,7 @@ def executor(rng: Random, place: Place, materials: Materials) -> Try:
         found = settings.read()
         if not isinstance(found, settings.Inline):
             assert found.rate > 0
-            parts = pack(materials.units, found.rate, 60 * found.minutes_per_job, 4)
+            parts = pack(materials.units, found.rate, found.shortest, 60 * found.minutes_per_job, 4)
             assert sum(map(len, parts)) == len(materials.units)
         if isinstance(found, settings.Local):
             jobs = LocalJobs(found, "cpu")
