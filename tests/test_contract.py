@@ -39,7 +39,8 @@ SETTINGS = {
     ],
     "mlp_same_law": [{"width": 8, "gates": ("dense", "dense")}],
     "cosmo": [{"width": 8, "hidden_layers": 1}],  # third derivatives of more layers take seconds
-    "hash_grid": [{"width": 8, "activation": "gelu"}],  # between kinks its rectifiers have no Laplacian
+    # Between kinks its rectifiers have no Laplacian; its published tables are far larger than these pictures.
+    "hash_grid": [{"width": 8, "activation": "gelu", "levels": 4, "log2_table": 6, "coarsest": 2, "finest": 17}],
 }
 
 
