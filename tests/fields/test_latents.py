@@ -112,9 +112,13 @@ def test_flop_are_those_that_torch_counts_for_each_further_point(dims, channels)
     assert field.cost(dims, channels).floats == 6
 
 
-def test_latents_start_as_they_are_drawn():
-    weights = drawn(Latents(finest=64, levels=2, width=8, deviation=0.3))
+@pytest.mark.parametrize(("activation", "bound"), [("sine", 1), ("gelu", 6**0.5)])
+def test_weights_start_as_they_are_drawn(activation, bound):
+    weights = drawn(Latents(finest=64, levels=2, width=80, deviation=0.3, activation=activation))
     assert weights["latents.0"].std() == pytest.approx(0.3, rel=0.05)
+    for i, fan_in in enumerate((2, 80, 80)):
+        assert np.abs(weights[f"layers.{i}.weight"]).max() == pytest.approx(bound / fan_in**0.5, rel=0.05)
+        assert np.abs(weights[f"layers.{i}.bias"]).max() <= 1 / fan_in**0.5
     assert not drawn(Latents(**SMALL, deviation=0.0))["latents.0"].any()
 
 
@@ -135,7 +139,7 @@ def test_the_table_makes_it_from_its_description():
         ({"finest": 1}, "greater than or equal to 2"),
         ({"finest": []}, "at least 1 item"),
         ({"deviation": -1.0}, "greater than or equal to 0"),
-        ({"activation": "tanh"}, "'gelu' or 'sine'"),
+        ({"activation": "tanh"}, "'sine' or 'gelu'"),
         ({"depth": 3}, "Extra inputs"),
     ],
 )

@@ -31,7 +31,10 @@ from refield.fields.activations.sine import SINE
 from refield.fields.field import Cost, Uniform, Weights
 from refield.fields.multilinear import corners
 
-ACTIVATIONS: dict[str, Activation] = {"gelu": GELU, "sine": SINE}
+ACTIVATIONS: dict[str, Activation] = {"sine": SINE, "gelu": GELU}
+# b of U(+-b/sqrt(fan_in)), from which weights are drawn: torch's 1, or He et al.'s sqrt(6) for rectifiers (ICCV 2015).
+# In 100 steps from the other's, either was 2 dB behind (384x256 pixels of kodim13).
+BOUNDS = {"sine": 1.0, "gelu": 6**0.5}
 
 Nodes = Annotated[int, Field(ge=2)]
 Count = Annotated[int, Field(ge=1)]
@@ -47,11 +50,11 @@ class Latents(Uniform):
     # Numbers at a node of every grid, or of each grid.
     features: Count | Annotated[tuple[Count, ...], Field(strict=False)] = 1
     # A factor of what the network sees of all grids, or of each: Adam's steps are of one length, and this makes more.
-    gain: Positive | Annotated[tuple[Positive, ...], Field(strict=False)] = 10.0
+    gain: Positive | Annotated[tuple[Positive, ...], Field(strict=False)] = 20.0
     deviation: float = Field(0.01, ge=0, allow_inf_nan=False)  # of the normal distribution that latents are drawn from
     width: int = Field(ge=1)  # of the network's hidden layers
     hidden_layers: int = Field(1, ge=0)  # from hidden to hidden: one more than these are activated
-    activation: Literal["gelu", "sine"] = "gelu"
+    activation: Literal["sine", "gelu"] = "sine"
 
     @model_validator(mode="after")
     def each_level_has_its_own(self) -> "Latents":
@@ -92,14 +95,15 @@ class Latents(Uniform):
 
     def initialise(self, dims: int, channels: int, rng: np.random.Generator) -> Weights:
         """Initial float64 weights: latents.l (features, nodes of each axis), and the network's layers.i.weight
-        (fan_in, fan_out) and layers.i.bias (fan_out,), which are torch's defaults, U(+-1/sqrt(fan_in))."""
+        (fan_in, fan_out) and layers.i.bias (fan_out,), which is drawn from torch's U(+-1/sqrt(fan_in))."""
         weights: Weights = {}
         for level, (features, size) in enumerate(zip(self.counts, self.sizes(dims), strict=True)):
             weights[f"latents.{level}"] = rng.normal(0, self.deviation, (features, *size))
         for i, (fan_in, fan_out) in enumerate(self.layers(channels)):
-            bound = fan_in**-0.5
+            default = fan_in**-0.5
+            bound = BOUNDS[self.activation] * default
             weights[f"layers.{i}.weight"] = rng.uniform(-bound, bound, (fan_in, fan_out))
-            weights[f"layers.{i}.bias"] = rng.uniform(-bound, bound, fan_out)
+            weights[f"layers.{i}.bias"] = rng.uniform(-default, default, fan_out)
         return weights
 
     def evaluate(
