@@ -83,7 +83,7 @@ def define(job: Job, batches: Sequence[slice | np.ndarray]) -> Descended:
     """A step for each batch by the definition in float64: the field, the loss, torch's gradient and torch's Adam."""
     problem, span = job.problem, job.train.span
     weights = {name: torch.tensor(array, requires_grad=True) for name, array in initial(job).items()}
-    adam = torch.optim.Adam(weights.values(), RATE)
+    adam = torch.optim.Adam(weights.values(), RATE, (0.9, job.train.beta2))
 
     def evaluate(points: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
         return span * job.field.evaluate(weights, points, labels) - (span - 1)

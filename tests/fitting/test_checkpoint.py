@@ -128,7 +128,7 @@ def test_a_checkpoint_of_another_job_is_ignored(spoil):
 
 def test_a_state_is_a_copy():
     parameter = torch.ones(3, requires_grad=True)
-    adam = Adam({"a": parameter})
+    adam = Adam({"a": parameter}, 0.999)
     parameter.grad.fill_(1.0)
     adam.step()
     state = adam.state()

@@ -13,9 +13,9 @@ PARTS = VALUE, MEAN, SQUARE = "value", "exp_avg", "exp_avg_sq"
 
 
 class Adam:
-    """Adam (0.9, 0.999) on parameters by name, each of which has a gradient from the start."""
+    """Adam (0.9, beta2) on parameters by name, each of which has a gradient from the start."""
 
-    def __init__(self, parameters: Mapping[str, Tensor]) -> None:
+    def __init__(self, parameters: Mapping[str, Tensor], beta2: float) -> None:
         self.parameters = dict(parameters)
         device = next(iter(self.parameters.values())).device
         # A captured step reads its rate from memory.
@@ -23,6 +23,7 @@ class Adam:
         self.adam = torch.optim.Adam(
             list(self.parameters.values()),
             1e-3 if self.rate is None else self.rate,
+            betas=(0.9, beta2),
             fused=True,
             capturable=self.rate is not None,
         )

@@ -36,7 +36,7 @@ class AutogradDescent:
             for name, array in start.items()
         }
         self.intensities = Intensities(job.field, self.parameters, train.span)
-        self.adam = Adam(self.parameters)
+        self.adam = Adam(self.parameters, train.beta2)
         n = len(problem.points)
         self.all = Batch(
             points=torch.as_tensor(problem.points, device=device),

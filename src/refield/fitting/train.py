@@ -5,18 +5,21 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from refield.strict import Strict
+from refield.strict import Strict, added
 
 SPANS = {"symmetric": 1.0, "unit": 2.0}  # of `Train.target`
 
 
 class Train(Strict):
-    """Adam (0.9, 0.999); the keys of a profile's `train` in params.yaml, some of which a method may set for itself."""
+    """Adam; the keys of a profile's `train` in params.yaml, some of which a method may set for itself."""
 
     iterations: int = Field(ge=1)
     learning_rate: float = Field(gt=0, allow_inf_nan=False)
     schedule: Literal["constant", "exponential", "cosine"] = "constant"
     final_factor: float = Field(0.1, gt=0, le=1)  # of learning_rate at the end; unused by `constant`
+    # Adam's: of the running mean of squared gradients that each step keeps. At 0.95 a short fit is not held back by the
+    # large gradients of its start.
+    beta2: float = added(0.999, gt=0, lt=1)
     trace_every: int = Field(10, ge=1)  # iterations between two points of the curve
     # What the network's output stands for while it is fitted: intensities on [-1, 1] or on [0, 1].
     target: Literal["symmetric", "unit"] = "symmetric"

@@ -50,7 +50,7 @@ def test_pictures_of_other_sizes_and_channels(shape):
 
 def test_points_that_count_differently_on_a_unit_target():
     problem = replace(noise(), importance=uneven(noise()))
-    job = a_job(FIELD, problem, target="unit")
+    job = a_job(FIELD, problem, target="unit", beta2=0.95)
     ours = descend(LatentsDescent, job, 10)
     assert_close(ours, define(job, [ALL] * 10), 1e-9)
     assert_close(ours, descend(AutogradDescent, job, 10), 1e-9)

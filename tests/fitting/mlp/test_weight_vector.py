@@ -11,7 +11,7 @@ OMEGAS = [20.0, 20.0, 1.0]
 def drawn(channels):
     """Weights, and the vector of them."""
     weights = FIELD.initialise(2, channels, np.random.default_rng(0))
-    return weights, WeightVector(weights, FIELD.layers(2, channels), torch.device("cpu"), torch.float64)
+    return weights, WeightVector(weights, FIELD.layers(2, channels), 0.999, torch.device("cpu"), torch.float64)
 
 
 def test_weights_come_back_as_they_went_in():

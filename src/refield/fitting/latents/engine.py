@@ -48,7 +48,7 @@ class LatentsDescent:
         grids = {name: torch.tensor(array, dtype=dtype) for name, array in start.items() if name.startswith("latents")}
         network = [start[name].ravel() for i in range(len(self.sizes)) for name in names_of(i)]
         self.network = torch.tensor(np.concatenate(network), dtype=dtype)
-        self.adam = Adam({**grids, "network": self.network})
+        self.adam = Adam({**grids, "network": self.network}, job.train.beta2)
 
         columns, widest = len(axes[1]), max(map(max, self.sizes))
         cuts = cut(len(axes[0]), max(1, CHUNK_BYTES // (columns * widest * dtype.itemsize)))

@@ -44,7 +44,7 @@ class MlpDescent:
         values = (problem.target + (span - 1)) / span
         n, channels = values.shape
         layers = field.layers(problem.points.shape[1], channels)
-        self.vector = WeightVector(start, layers, device, dtype)
+        self.vector = WeightVector(start, layers, job.train.beta2, device, dtype)
         experts = np.stack([field.experts(layer, problem.points, problem.labels) for layer in layers])
         self.order = sorting(experts)
         inputs = first_inputs(first_seen(field, problem), layers[0], experts[0])

@@ -52,7 +52,7 @@ class FusedDescent:
         self.chunks = [(start, min(start + length, number)) for start in range(0, number, length)]
         rows = min(length, number) * BLOCK
 
-        self.vector = WeightVector(start, layers, device, dtype)
+        self.vector = WeightVector(start, layers, job.train.beta2, device, dtype)
         inputs = blocks.of_points(first_inputs(first_seen(field, problem), layers[0], experts[0]))
         self.columns = inputs.shape[1]
         self.inputs = self._floats(inputs)

@@ -17,17 +17,22 @@ class WeightVector:
     """The weights layer after layer: each layer's weight, its bias, and what is trained of its activation.
 
     What multiplies the rows is `scaled`: omega and phase of an activation, and the amplitude of the one before, are a
-    matter of the weights, so that what is left of it is f(u; beta). Full-batch Adam (0.9, 0.999).
+    matter of the weights, so that what is left of it is f(u; beta). Full-batch Adam.
     """
 
     def __init__(
-        self, weights: Mapping[str, np.ndarray], layers: Sequence[Layer], device: torch.device, dtype: torch.dtype
+        self,
+        weights: Mapping[str, np.ndarray],
+        layers: Sequence[Layer],
+        beta2: float,
+        device: torch.device,
+        dtype: torch.dtype,
     ) -> None:
         self.shapes = {name: array.shape for name, array in weights.items()}
         self.sizes = [math.prod(shape) for shape in self.shapes.values()]
         vector = np.concatenate([array.ravel() for array in weights.values()])
         self.vector = torch.as_tensor(vector, dtype=dtype, device=device).contiguous()
-        self.adam = Adam({"weights": self.vector})
+        self.adam = Adam({"weights": self.vector}, beta2)
         assert self.vector.grad is not None
         self.gradient = self.vector.grad
         self.fixed = [1.0 if "omega" in layer.trained else layer.omega for layer in layers]  # each layer's factor
