@@ -6,13 +6,13 @@ from refield.signals import Signal
 from refield.signals.image import as_image
 from refield.tasks.superresolve import Superresolve
 from refield.tasks.task import Task
+from refield.units.scoring import Row
 
 
-def score_srgan(signal: Signal, task: Task, generator: Generator | None) -> dict[str, float]:
-    """PSNR in dB and SSIM of the 8-bit picture that SRGAN makes of a super-resolution's reduced image, not rounded as
-    the fits have it; nothing without a generator.
+def score_srgan(signal: Signal, task: Task, generator: Generator | None) -> Row:
+    """PSNR in dB and SSIM of the 8-bit picture that SRGAN makes of what a super-resolution's fields are fitted to.
 
-    `UserError` if the weights are not what they should be.
+    Nothing without a generator; `UserError` if its weights are not what they should be.
     """
     if generator is None:
         return {}
