@@ -1,6 +1,6 @@
 """The training of a U-Net on pictures with masks.
 
-A batch's gradient is the sum of its examples' gradients, added in their order, each computed by one thread: so the
+A batch's gradient is the mean of its examples' gradients in their order, each computed by one thread: so the
 weights do not depend on how many threads there are. They are those after the last step.
 """
 
