@@ -66,7 +66,7 @@ def write(path: Path, data: bytes) -> None:
 
 def make_folder(path: Path) -> None:
     """Make a folder, unless it is there; a file or a link in its place is removed. `OSError` if it cannot be made."""
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(OSError):  # another process may have made the folder since; what else is wrong, mkdir says
         if not is_folder(path):
             path.unlink()
     path.mkdir(parents=True, exist_ok=True)

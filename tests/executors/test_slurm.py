@@ -183,16 +183,19 @@ def test_a_job_that_is_requeued_goes_on_with_what_is_missing(slurm, submit, stor
 
 
 def test_a_job_over_its_time_limit_is_queued_again(slurm, submit, store, tmp_path):
-    """The work of 90 seconds in jobs of one minute: short units, so that each job finishes some."""
+    """The work of 75 seconds in jobs of one minute: short units, so that each job finishes some.
+
+    Slurm may warn a minute early: a worker that has no ear for it yet ends, and its job is submitted once more.
+    """
     watch = Watch(store)
     iterations = iterations_in(3, tmp_path / "timed")
-    process = submit(30, iterations, minutes_per_job=100, at_once=1, minutes=1, warning_seconds=40)
+    process = submit(25, iterations, minutes_per_job=100, at_once=1, minutes=1, warning_seconds=20)
     said = process.communicate(timeout=500)[1]
     assert process.returncode == 0, said
-    (name,) = re.findall(r"(refield-\w+): 30 units in 1 jobs", said)
-    (about,) = [job for job in slurm.command("scontrol", "show", "job").split("\n\n") if f"JobName={name}" in job]
-    assert "Restarts=0" not in about
-    assert (number_of_units(store), watch.times()) == (30, {1})
+    names = re.findall(r"(refield-\w+): \d+ units in 1 jobs", said)
+    jobs = [job for job in slurm.command("scontrol", "show", "job").split("\n\n") if f"JobName={names[0]}" in job]
+    assert len(names) > 1 or "Restarts=0" not in jobs[0]
+    assert (number_of_units(store), watch.times()) == (25, {1})
 
 
 def test_a_job_that_dies_is_submitted_again_elsewhere(slurm, submit, store):

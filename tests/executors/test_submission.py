@@ -118,7 +118,7 @@ def test_a_job_whose_folder_is_none_is_refused(store, handed):
     handed.folder.rename(store.jobs / "away")
     for make in (handed.folder.symlink_to, lambda _: handed.folder.write_text("x")):
         make(handed.folder)
-        with pytest.raises(UserError, match=r"0\.nodes cannot be written: "):
+        with pytest.raises(UserError, match=r"0\.json cannot be read: "):
             work(handed.job(0))
         handed.folder.unlink()
 
@@ -192,6 +192,14 @@ def test_links_are_no_submissions(store, handed, tmp_path):
     Submission.create(store, [[unit(3)]], "cpu")
     assert not store.jobs.is_symlink()
     assert len(list((tmp_path / "jobs").iterdir())) == 1
+
+
+def test_a_worker_writes_nothing_for_a_job_that_is_none(handed):
+    handed.job(0).write_text("{}")
+    before = sorted(handed.folder.iterdir())
+    with pytest.raises(UserError):
+        work(handed.job(0))
+    assert sorted(handed.folder.iterdir()) == before
 
 
 @pytest.mark.parametrize("suffix", [".json", ".failed.json", ".nodes"])

@@ -34,6 +34,7 @@ TRAINS = {
     "final_factor": 0.2,
     "trace_every": 1,
     "target": "unit",
+    "beta2": 0.9,
     "batch": 5,
     "engine": "autograd",
     "precision": "mixed",

@@ -20,8 +20,8 @@ from refield.units.unit import Unit
 
 def work(job: Path) -> None:
     """Started again, on this or another machine, it goes on with what is missing."""
-    note_start(job)
     wanted = read_job(job)
+    note_start(job)
     store = Store(job.resolve().parents[2], refit=False)  # jobs/<name>/<number>.json lies in it
     store.require_writable()
     spool, device = Spool(store.wanted), devices.choose(wanted.device)

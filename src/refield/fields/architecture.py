@@ -12,7 +12,7 @@ from refield.fields.encoding import Positional
 from refield.fields.gates import Gate, experts_of
 from refield.fields.initialisation import Drawn, Init
 from refield.fields.layer import Layer
-from refield.strict import Strict, added
+from refield.strict import Regions, Strict, added
 
 Width = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -51,7 +51,7 @@ class Architecture(Strict):
     first_bias: Positive | None = added(None)  # k: the first layer's biases are drawn from U(+-k), as FINER can
     output: Literal["dense", "gated"] = "dense"
     largest_a: float | None = Field(None, gt=0, allow_inf_nan=False)  # tiles of any larger A are as large as this one's
-    regions: int | None = Field(None, ge=2)  # K of a segment gate
+    regions: Regions | None = None  # K of a segment gate
     region_input: bool = False  # the point's region as a third coordinate
 
     @model_validator(mode="after")

@@ -15,7 +15,7 @@ PARTS = VALUE, MEAN, SQUARE = "value", "exp_avg", "exp_avg_sq"
 class Adam:
     """Adam (0.9, beta2) on parameters by name, each of which has a gradient from the start."""
 
-    def __init__(self, parameters: Mapping[str, Tensor], beta2: float) -> None:
+    def __init__(self, parameters: Mapping[str, Tensor], beta2: float = 0.999) -> None:
         self.parameters = dict(parameters)
         device = next(iter(self.parameters.values())).device
         # A captured step reads its rate from memory.
