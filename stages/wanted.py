@@ -1,4 +1,4 @@
-"""Write down which units each method of a profile is, and what scores come from: what changes is made again."""
+"""Write down which units each method of a profile is, what scores and pages come from: what changes is made again."""
 
 import shutil
 
@@ -18,11 +18,9 @@ def main(profile: FromStage, paper: str | None = None) -> None:
             shutil.rmtree(file.parent, ignore_errors=True)
             file.parent.mkdir(parents=True)
         file.write_text(units.wanted(layout, params, profile, method))
-    layout.scoring(profile).parent.mkdir(parents=True, exist_ok=True)
-    layout.scoring(profile).write_text(units.scoring(params, profile))
-    if coding := units.coding(params, profile):
-        layout.coding(profile).parent.mkdir(parents=True, exist_ok=True)
-        layout.coding(profile).write_text(coding)
+    for file, text in units.of_profile(layout, params, profile).items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
 
 
 if __name__ == "__main__":

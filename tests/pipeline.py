@@ -24,6 +24,10 @@ SMALL = {
     "profiles.quick.network.width": 8,
     "profiles.quick.train.iterations": 6,
     "profiles.quick.train.trace_every": 3,
+    "profiles.photograph.images.long": 24,
+    "profiles.photograph.images.short": 16,
+    "profiles.photograph.network.width": 8,
+    "profiles.photograph.train.iterations": 6,
 }
 STUDY = """\
 profile: quick

@@ -23,10 +23,10 @@ def folder(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("cli")
     params = YAML().load(ROOT / "params.yaml")
-    quick = params["profiles"]["quick"]
-    quick["images"] |= {"long": 24, "short": 16}
-    quick["network"]["width"] = 8
-    quick["train"]["iterations"] = 6
+    for profile in (params["profiles"][name] for name in ("quick", "photograph")):
+        profile["images"] |= {"long": 24, "short": 16}
+        profile["network"]["width"] = 8
+        profile["train"]["iterations"] = 6
     YAML().dump(params, folder / "params.yaml")
     shutil.copytree(ROOT / "papers", folder / "papers")
     Image.fromarray(skimage.data.coffee()).save(folder / "cup.jpg")

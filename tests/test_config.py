@@ -70,7 +70,7 @@ WRONG = [
     ("seed", True, ["seed = True"]),
     ("seed", 2**63, ["seed = 9223372036854775808", "less than 9223372036854775808"]),
     ("paper", "Oh & Bae", ["paper = 'Oh & Bae'", "pattern"]),
-    ("runs", ["quik"], ["'quik'", "quick, kodak_crops, paper"]),
+    ("runs", ["quik"], ["'quik'", "quick, photograph, kodak_crops, paper"]),
     ("runs", [], ["runs"]),
     ("runs", ["quick", "quick"], ["twice"]),
     ("runs", "quick", ["runs = 'quick'", "list"]),
@@ -92,7 +92,7 @@ WRONG = [
     ("profiles.quick.train.learning_rate", float("nan"), ["learning_rate = nan", "finite"]),
     ("profiles.quick.train.schedule", "linear", ["schedule = 'linear'", "'constant', 'exponential' or 'cosine'"]),
     ("profiles.quick.train.precision", "half", ["precision = 'half'", "'float32' or 'mixed'"]),
-    ("profiles.quick.images.long", 100, ["long (100)", "short (128)"]),
+    ("profiles.quick.images.long", 50, ["long (50)", "short (64)"]),
     ("profiles.quick.images.short", ..., ["profiles.quick.images", "needs both long and short"]),
     ("profiles.paper.images.long", 768, ["native", "remove long and short"]),
     (

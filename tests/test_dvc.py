@@ -12,6 +12,8 @@ import pytest
 from pipeline import ROOT
 from ruamel.yaml import YAML
 
+from refield import config
+from refield.pipeline import units
 from refield.pipeline.names import FromStage
 
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
@@ -101,6 +103,22 @@ def test_fits_and_scores_depend_on_keys_which_depend_on_all_code():
     assert "reports/scoring/${item.profile}.json" in STAGES["evaluate"]["deps"]
     assert "src/refield" in STAGES["wanted"]["deps"]
     assert "reports/coin/coding/${item.profile}.json" in OWN["coded"]["deps"]
+
+
+@pytest.mark.parametrize("name", ["figures", "laws", "page", "provenance", "sequences"])
+def test_what_shows_a_profile_depends_on_its_settings(name):
+    deps = ALL[name]["deps"]
+    assert any(re.fullmatch(r"reports/(\w+/)?settings/\${item.profile}.json", dep) for dep in deps)
+    assert "params" not in ALL[name]
+
+
+def test_settings_are_those_of_the_profile_alone():
+    def settings(**changes):
+        return units.settings(config.read("quick", path=ROOT / "params.yaml", changes=changes), "quick")
+
+    assert settings() == settings(runs=["kodak_crops"]) == settings(**{"profiles.paper.train.iterations": 9})
+    others = ({"seed": 9}, {"profiles.quick.images.long": 99}, {"seg.regions": 3}, {"scores.iou_regions": 3})
+    assert len({settings(), *(settings(**other) for other in others)}) == 1 + len(others)
 
 
 def test_only_fitting_imports_torch():

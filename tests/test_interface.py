@@ -72,7 +72,7 @@ def test_the_method_is_the_papers_own_unless_one_is_named(fitted):
     params = config.read()
     assert fitted.method == papers.read(params.paper).gain.better
     other = next(method for method in params.methods if method != fitted.method)
-    assert fit(PHOTOGRAPH, other).unit.field == params.field("quick", other).model_copy(update={"width": 8})
+    assert fit(PHOTOGRAPH, other).unit.field == params.field("photograph", other).model_copy(update={"width": 8})
 
 
 def test_pixels_may_be_floats_and_grey():
@@ -106,7 +106,7 @@ def test_a_home_folder_is_understood(tmp_path, monkeypatch):
 def test_keywords_are_keys_of_the_method_and_of_its_training(fitted):
     unit = fit(seed=1, map="equal_bin", learning_rate=1e-3, omega_0=20.0).unit
     assert (unit.field.omega_0, unit.field.width, unit.train.learning_rate, unit.seed) == (20, 8, 1e-3, 1)
-    assert unit.train.schedule == config.read().profiles["quick"].train.schedule
+    assert unit.train.schedule == config.read().profiles["photograph"].train.schedule
     assert (unit.labels != fitted.labels).any()
     assert fit(gates=["dense"], output="gated").unit.labels is None
 
@@ -188,8 +188,8 @@ def test_a_result_is_kept_and_read_again(fitted, tmp_path):
 def test_the_command_writes_what_load_reads(tmp_path):
     Image.fromarray(PHOTOGRAPH).save("cup.png")
     params = YAML().load(ROOT / "params.yaml")
-    params["profiles"]["quick"]["images"] = {"source": "folder", "names": "all", "frame": "native", "color": "rgb"}
-    params["profiles"]["quick"]["train"]["iterations"] = 3
+    params["profiles"]["photograph"]["images"] = {"source": "folder", "names": "all", "frame": "native", "color": "rgb"}
+    params["profiles"]["photograph"]["train"]["iterations"] = 3
     YAML().dump(params, tmp_path / "params.yaml")
     Path("papers").symlink_to(ROOT / "papers")
     done = CliRunner().invoke(cli.app, ["fit", "cup.png", "--method", "siren"])

@@ -17,7 +17,8 @@ HERE, AWAY = "quick", "kodak_crops"
 METHODS = ("siren", "ours")
 KEYS = {"kodim01": "a" * 64, "kodim02": "b" * 64}
 CODE, STAGE, SCORER = "src/refield/reports", "stages/page.py", "stages/evaluate.py"
-WANTED, SCORING = f"reports/wanted/{AWAY}", f"reports/scoring/{AWAY}.json"
+WANTED = f"reports/wanted/{AWAY}"
+OF_PROFILE = (f"reports/scoring/{AWAY}.json", f"reports/settings/{AWAY}.json")
 UP_TO_DATE = "{}\n"
 
 
@@ -39,20 +40,22 @@ def entry(*paths, outs=()):
 
 
 def stages(profile):
+    scoring, settings = f"reports/scoring/{profile}.json", f"reports/settings/{profile}.json"
     fits = {
         f"fit@{profile}-{method}": entry(f"reports/wanted/{profile}/{method}.json", outs=[f"data/{method}"])
         for method in METHODS
     }
     readers = {
-        f"{kind}@{profile}": entry(f"reports/wanted/{profile}", f"data/{profile}/fits", CODE, STAGE, outs=[kind])
+        f"{kind}@{profile}": entry(
+            settings, f"reports/wanted/{profile}", f"data/{profile}/fits", CODE, STAGE, outs=[kind]
+        )
         for kind in relock.READERS
     }
-    scoring = f"reports/scoring/{profile}.json"
     scores = {
         f"evaluate@{profile}-{method}": entry(f"data/{method}", scoring, SCORER, outs=[f"{profile}-{method}.csv"])
         for method in METHODS
     }
-    wanted = {f"wanted@{profile}": entry("src/refield", outs=[f"reports/wanted/{profile}", scoring])}
+    wanted = {f"wanted@{profile}": entry("src/refield", outs=[f"reports/wanted/{profile}", scoring, settings])}
     return wanted | fits | scores | readers
 
 
@@ -78,8 +81,9 @@ def update(tmp_path, monkeypatch):
     write_lock(entries)
     committed = layout.lock.read_bytes()
     for name in relock.readers(HERE, METHODS):  # which `dvc repro` has run with the code of today
-        for dep in entries[name]["deps"][2:]:
-            dep["md5"] = "2" * 32
+        for dep in entries[name]["deps"]:
+            if dep["path"] in (CODE, STAGE, SCORER):
+                dep["md5"] = "2" * 32
     write_lock(entries)
     monkeypatch.setattr(relock, "dvc", lambda *_: UP_TO_DATE)
     monkeypatch.setattr(relock, "git", lambda *_: committed)
@@ -91,13 +95,13 @@ def test_the_lock_follows_the_code_and_nothing_else(update):
     told = update()
     for name in stages(AWAY):
         for each in before[name]["deps"] + before[name]["outs"]:
-            if each["path"].startswith(WANTED) or each["path"] == SCORING:
+            if each["path"].startswith((WANTED, *OF_PROFILE)):
                 each |= relock.hash_of(Path(each["path"]))
             elif each["path"] in (CODE, STAGE, SCORER):
                 each["md5"] = "2" * 32
     assert lock.entries(Layout().lock) == before
-    # What `wanted` writes, the keys as fits see them, code and keys, code and scoring.
-    count = 2 + len(METHODS) + 3 * len(relock.READERS) + 2 * len(METHODS)
+    # What `wanted` writes, the keys as fits see them; code, keys and settings; code and scoring.
+    count = 3 + len(METHODS) + 4 * len(relock.READERS) + 2 * len(METHODS)
     assert told == f"{AWAY}: {count} hashes of dvc.lock follow the code; its fits are not here, and stay as they are"
     text = Layout().lock.read_bytes()
     assert update() == ""

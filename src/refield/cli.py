@@ -163,7 +163,7 @@ def compare(
 def fit(
     image: Annotated[Path, typer.Argument(help="A photograph: JPEG, PNG, TIFF, WebP ...")],
     method: Annotated[str | None, typer.Option(help="A method of params.yaml; the paper's own without.")] = None,
-    profile: Profile = "quick",
+    profile: Profile = "photograph",
     out: Annotated[Path | None, typer.Option(help="Folder for the results; IMAGE-METHOD without.")] = None,
 ) -> None:
     """Fit one photograph now; write reconstruction, error, weights and curve, and print the scores."""
@@ -282,7 +282,7 @@ def compress(
         bool, typer.Option("--half", help="Weights in half precision, neither quantised nor coded.")
     ] = False,
     method: Annotated[str | None, typer.Option(help="A method of params.yaml; the first without.")] = None,
-    profile: Profile = "quick",
+    profile: Profile = "photograph",
     iterations: Annotated[int | None, typer.Option(help="Of a fit; the profile's without.")] = None,
     force: Force = False,
 ) -> None:

@@ -93,7 +93,7 @@ def _fit(rng: Random, place: Place, materials: Materials) -> Line:
     os.mkfifo(place.work / "pipe.png")
     image = mostly(rng, ["cup.jpg", "odd.png", "pipe.png", "cup", "params.yaml", "nowhere"])
     out = rng.choice(OUT)
-    given = _options(rng, {"--method": ["ours", "siren", "wire", "x"], "--profile": ["quick", "x"]})
+    given = _options(rng, {"--method": ["ours", "siren", "wire", "x"], "--profile": ["quick", "photograph", "x"]})
     if rng.random() < 0.4:
         (place.work / "params.yaml").write_bytes(trees.as_yaml(rng, _quick(trees.changed(rng, materials.params))))
     return ["fit", image, *given, "--out", out], rf"{below(out)}|work/(cup|odd)[^/]*(/.*)?"

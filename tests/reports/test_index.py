@@ -222,7 +222,7 @@ def test_the_drawing_has_each_gates_experts_where_the_field_has_them():
     field = PARAMS.field("quick", "ours")
     assert isinstance(field, Mlp)
     assert [layer["kind"] for layer in drawn["layers"]] == ["tiles", "tiles", "tiles", "segment"]
-    assert [layer.get("scale") for layer in drawn["layers"]] == ["32", "8", "4", None]
+    assert [layer.get("scale") for layer in drawn["layers"]] == ["16", "8", "4", None]
     points = RNG.uniform(-1, 1, (200, 2))
     colors = [f"#{bytes(color).hex()}" for color in palette(4)]
     for shown, layer in zip(drawn["layers"][:3], field.layers(dims=2, channels=3), strict=False):

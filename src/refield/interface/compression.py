@@ -30,7 +30,7 @@ def compress(
     psnr: float | None = None,
     half: bool = False,
     method: str | None = None,
-    profile: str = "quick",
+    profile: str = "photograph",
     seed: int | None = None,
     device: Literal["auto", "cpu", "cuda"] | None = None,
     progress: bool = True,

@@ -63,7 +63,7 @@ def fit(
     image: Picture,
     method: str | None = None,
     *,
-    profile: str = "quick",
+    profile: str = "photograph",
     task: str | Mapping[str, Any] | None = None,
     native: bool | None = None,
     seed: int | None = None,

@@ -35,7 +35,7 @@ FILTERS: tuple[Literal["bicubic", "lanczos"], ...] = ("bicubic", "lanczos")
 TITLES = {"field": "the field", "bicubic": "bicubic", "lanczos": "Lanczos"}
 # Where no profile is named: the one whose settings hold, but for these. The rate is no higher because a field then
 # waves between the pixels that it is fitted to: at 1e-3 a crop of 64 x 48 pixels, halved, lost 4 dB to this.
-PROFILE = "quick"
+PROFILE = "photograph"
 FOR_ENLARGING: Mapping[str, Any] = {"width": 256, "iterations": 500, "learning_rate": 3e-4}
 
 
@@ -96,8 +96,8 @@ def upscale(
         image: As for `refield.fit`, and never cropped or resized. A file that has only greys makes a grey picture.
         by: How many times the pixels of each side: a whole number from 2 to 8.
         method: A key of `methods` in params.yaml; if None, the first.
-        profile: Whose network and training; if None, those of `quick` but for a width of 256 and 500 iterations at a
-            learning rate of 0.0003.
+        profile: Whose network and training; if None, those of `photograph` but for a width of 256 and 500 iterations at
+            a learning rate of 0.0003.
         check: Whether the same is done to the reduced photograph first, for the scores. Its fit takes by x by times
             less than the other.
         seed, device, progress, settings: As for `refield.fit`.

@@ -46,6 +46,10 @@ def refusal(why: str, params: Params, profile: str, work: Sequence[Work]) -> Use
         told = f"on this CPU {found[profile].fits} fits would take about {found[profile]} ({basis})"
     except UserError as error:  # steps of a task that looks with what a stage still has to make cannot be timed
         told = f"how long it would take on this CPU cannot be told yet ({error})"
-    others = [name for name, other in params.profiles.items() if other.device == "auto" and name != profile]
+    others = [
+        name
+        for name, other in params.profiles.items()
+        if other.device == "auto" and other.images.source != "folder" and name != profile
+    ]
     instead = f"run {', '.join(others)} instead, or " if others else ""
     return UserError(f"{why}: {told}; {instead}set REFIELD_DEVICE=cpu to fit on the CPU all the same")

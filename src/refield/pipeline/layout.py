@@ -134,6 +134,10 @@ class Layout:
         """What the scores of a profile's fits come from."""
         return self.reports / "scoring" / f"{profile}.json"
 
+    def settings(self, profile: str) -> Path:
+        """What is said and shown of a profile's fits comes from these settings."""
+        return self.reports / "settings" / f"{profile}.json"
+
     def coding(self, profile: str) -> Path:
         """What the rates of a profile's fits come from."""
         return self.reports / "coding" / f"{profile}.json"

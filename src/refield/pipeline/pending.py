@@ -120,8 +120,11 @@ def passes_on(layout: Layout, name: str, follower: Stage, params: Params, planne
             if not inputs_are_made(params, profile, method, planned):
                 return True
             return not file.exists() or file.read_text() != units.wanted(layout, params, profile, method)
-    file = layout.scoring(profile)
-    return not file.exists() or file.read_text() != units.scoring(params, profile)
+    return any(
+        not file.exists() or file.read_text() != text
+        for file, text in units.of_profile(layout, params, profile).items()
+        if file.as_posix() in follower.deps
+    )
 
 
 def inputs_are_made(params: Params, profile: str, method: str, planned: Sequence[Planned]) -> bool:

@@ -23,7 +23,7 @@ from refield.yaml import parse
 CODE = ("src/", "stages/")  # where code lies that stages come from
 # Stages of a profile that read fits, besides `evaluate`. They keep their results if those of another profile do.
 READERS = ("figures", "laws", "page", "provenance", "sequences")
-WRITTEN = ("wanted", "scoring")  # folders of reports/ that follow the code, written here
+WRITTEN = ("wanted", "scoring", "settings", "coding")  # folders of reports/ that follow the code, written here
 
 Entries = dict[str, Any]
 
@@ -59,7 +59,9 @@ def update(layout: Layout, params: Params, profile: str) -> str:
         return f"{profile}: dvc.lock follows once another profile is up to date: `dvc repro`, and this again"
     code = {dep["path"]: dep for name in there(other) for dep in entries[name]["deps"]}
     require_unchanged(layout, entries, there(other))
-    files.write(layout.scoring(profile), units.scoring(params, profile).encode())
+    for file, text in units.of_profile(layout, params, profile).items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        files.write(file, text.encode())
     names = [*(name for name in fits_of(profile, methods) if name in entries), *there(profile)]
     changed = 0
     for each in [dep for name in names for dep in entries[name]["deps"]] + entries[f"wanted@{profile}"]["outs"]:

@@ -1,6 +1,7 @@
 """The units of a profile and a method: what is wanted of each of its signals."""
 
 import functools
+import hashlib
 import json
 from pathlib import Path
 
@@ -85,6 +86,28 @@ def coding(params: Params, profile: str) -> str | None:
     modules = {module for field in kinds for module in (type(field).__module__, *field.modules)}
     own = ("refield.coding.rates", "refield.coding.rounding", "refield.coding.aware", signal.__module__, *modules)
     return _json({"coding": settings.model_dump(mode="json"), "code": fingerprint(*own, scores=True)})
+
+
+def settings(params: Params, profile: str) -> str:
+    """The sha256 of all that params.yaml says of a profile, as JSON: pages and figures are made again if it changes.
+
+    One file that they depend on, and not its values: DVC writes all of dvc.lock after each stage, and lists there what
+    each depends on, so that the values of every profile would stand in it once for each of these stages.
+    """
+    beside = {"paper", "runs", "profiles", "coding"}
+    values = params.model_dump(mode="json", exclude_unset=True, exclude=beside)
+    own = params.profiles[profile].model_dump(mode="json", exclude_unset=True)
+    return _json({"sha256": hashlib.sha256(_json({**values, "profile": own}).encode()).hexdigest()})
+
+
+def of_profile(layout: Layout, params: Params, profile: str) -> dict[Path, str]:
+    """The files that say of a whole profile, and of none of its methods, what stages depend on; and their texts."""
+    texts = {
+        layout.scoring(profile): scoring(params, profile),
+        layout.settings(profile): settings(params, profile),
+        layout.coding(profile): coding(params, profile),
+    }
+    return {file: text for file, text in texts.items() if text is not None}
 
 
 def _json(value: object) -> str:

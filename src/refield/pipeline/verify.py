@@ -76,8 +76,8 @@ def same_result(name: str, params: Params) -> bool:
         return False
     layout = Layout()
     files = {layout.wanted(profile, method): units.code(params, profile, method) for method in params.methods}
-    return all(file.exists() and json.loads(file.read_text())["code"] == code for file, code in files.items()) and (
-        layout.scoring(profile).exists() and layout.scoring(profile).read_text() == units.scoring(params, profile)
+    return all(file.exists() and json.loads(file.read_text())["code"] == code for file, code in files.items()) and all(
+        file.exists() and file.read_text() == text for file, text in units.of_profile(layout, params, profile).items()
     )
 
 
