@@ -1,8 +1,9 @@
-"""Validate params.yaml and what it names before any stage works; its output never changes and invalidates nothing."""
+"""Validate params.yaml and what it names before any stage works, and write down the digest of its settings."""
 
 from refield import config
 from refield.executors import settings
 from refield.executors.settings import Slurm
+from refield.pipeline import units
 from refield.pipeline.command import run
 from refield.pipeline.layout import Layout
 from refield.signals import sources
@@ -21,8 +22,12 @@ def main(paper: str | None = None) -> None:
             from refield.pipeline.guard import choose_device  # it imports torch, which takes a second
 
             choose_device(params, profile, layout.sources(profile))
-    layout.checked.parent.mkdir(parents=True, exist_ok=True)
-    layout.checked.write_text("params.yaml is valid\n")
+    for file, text in {
+        layout.checked: "params.yaml is valid\n",
+        layout.settings_of_all: units.settings(params),
+    }.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
 
 
 if __name__ == "__main__":

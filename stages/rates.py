@@ -27,7 +27,10 @@ def main(paper: str | None = None) -> None:
         for panel in panels
         if layout.compared(panel.profile).exists()
     }
-    for suffix, text in ((".md", page(panels, compared)), (".html", rates_page.page(panels, looks, compared))):
+    for suffix, text in (
+        (".md", page(panels, compared)),
+        (".html", rates_page.page(panels, looks, compared, published.title)),
+    ):
         layout.rate_report(suffix).write_text(text, encoding="utf-8", newline="\n")
     shown = next((panel for panel in panels if panel.published), panels[-1])
     save(chart(shown, compared.anchors), layout.rate_report(".svg"))

@@ -72,7 +72,7 @@ class Project:
         listed = subprocess.check_output(["git", "ls-files", "-zco", "--exclude-standard"], cwd=ROOT, text=True)
         for name in listed.split("\0"):
             results = name.startswith("reports/") or Path(name).name in ("dvc.lock", "scores.csv", "provenance.csv")
-            other = name.startswith("papers/") and Path(name).name != "paper.yaml"
+            other = name.startswith("papers/") and Path(name).name not in ("paper.yaml", "published.yaml")
             if name and not results and not other and (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, folder / name)

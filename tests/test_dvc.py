@@ -105,6 +105,12 @@ def test_fits_and_scores_depend_on_keys_which_depend_on_all_code():
     assert "reports/coin/coding/${item.profile}.json" in OWN["coded"]["deps"]
 
 
+@pytest.mark.parametrize("name", ["gains", "index", "report"])
+def test_what_shows_all_profiles_depends_on_all_settings(name):
+    assert any(re.fullmatch(r"reports/(\w+/)?settings.json", dep) for dep in ALL[name]["deps"])
+    assert "params" not in ALL[name]
+
+
 @pytest.mark.parametrize("name", ["figures", "laws", "page", "provenance", "sequences"])
 def test_what_shows_a_profile_depends_on_its_settings(name):
     deps = ALL[name]["deps"]

@@ -127,7 +127,7 @@ def text(compared, tmp_path) -> str:
     seen = [Seen(title, 0.25, 30.123, pixels + np.uint8(i)) for i, title in enumerate(("Net, half", "JPEG"))]
     looks = {"quick": [look_at("000", pixels, seen, 16)]}
     assert looks["quick"][0]["note"] == "000, 30 x 20 pixels. Rows 2 to 17, columns 7 to 22."
-    return rates_page.page([found], looks, compared)
+    return rates_page.page([found], looks, compared, PUBLISHED.title)
 
 
 def test_the_page_stands_alone(compared, tmp_path):

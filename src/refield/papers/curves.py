@@ -38,8 +38,10 @@ class Published(Strict):
 
 
 class Curves(Strict):
-    """All of a file: curves of one set of photographs."""
+    """All of a file: curves of one set of photographs, and what the page that shows them beside ours is called."""
 
+    title: str
+    about: str
     dataset: str
     curves: dict[Name, Published] = Field(min_length=1)
 

@@ -134,8 +134,13 @@ class Layout:
         """What the scores of a profile's fits come from."""
         return self.reports / "scoring" / f"{profile}.json"
 
+    @property
+    def settings_of_all(self) -> Path:
+        """The digest of all of params.yaml."""
+        return self.reports / "settings.json"
+
     def settings(self, profile: str) -> Path:
-        """What is said and shown of a profile's fits comes from these settings."""
+        """The digest of the settings that a profile's pages and figures come from."""
         return self.reports / "settings" / f"{profile}.json"
 
     def coding(self, profile: str) -> Path:

@@ -108,9 +108,10 @@ def plan(
 
 
 def passes_on(layout: Layout, name: str, follower: Stage, params: Params, planned: Sequence[Planned]) -> bool:
-    """Whether a stage that runs may give a follower new inputs: `check` never does, nor `wanted` the same keys."""
+    """Whether a stage that runs may give a follower new inputs: none are the same keys, nor the same settings."""
     if name == "check":
-        return False
+        file = layout.settings_of_all
+        return file.as_posix() in follower.deps and not holds(file, units.settings(params))
     if not name.startswith("wanted@"):
         return True
     profile = name.removeprefix("wanted@")
@@ -119,12 +120,16 @@ def passes_on(layout: Layout, name: str, follower: Stage, params: Params, planne
         if file.as_posix() in follower.deps:
             if not inputs_are_made(params, profile, method, planned):
                 return True
-            return not file.exists() or file.read_text() != units.wanted(layout, params, profile, method)
+            return not holds(file, units.wanted(layout, params, profile, method))
     return any(
-        not file.exists() or file.read_text() != text
+        file.as_posix() in follower.deps and not holds(file, text)
         for file, text in units.of_profile(layout, params, profile).items()
-        if file.as_posix() in follower.deps
     )
+
+
+def holds(file: Path, text: str) -> bool:
+    """Whether a file is there and has this text."""
+    return file.exists() and file.read_text() == text
 
 
 def inputs_are_made(params: Params, profile: str, method: str, planned: Sequence[Planned]) -> bool:

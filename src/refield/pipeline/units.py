@@ -88,16 +88,17 @@ def coding(params: Params, profile: str) -> str | None:
     return _json({"coding": settings.model_dump(mode="json"), "code": fingerprint(*own, scores=True)})
 
 
-def settings(params: Params, profile: str) -> str:
-    """The sha256 of all that params.yaml says of a profile, as JSON: pages and figures are made again if it changes.
+def settings(params: Params, profile: str | None = None) -> str:
+    """The sha256 of all that params.yaml says, or says of one profile, as JSON: what shows results depends on it.
 
-    One file that they depend on, and not its values: DVC writes all of dvc.lock after each stage, and lists there what
-    each depends on, so that the values of every profile would stand in it once for each of these stages.
+    It stands for the values themselves because DVC writes all of dvc.lock after each stage, and lists there what each
+    stage depends on: the settings of every profile would stand in it once for each page and figure.
     """
-    beside = {"paper", "runs", "profiles", "coding"}
-    values = params.model_dump(mode="json", exclude_unset=True, exclude=beside)
-    own = params.profiles[profile].model_dump(mode="json", exclude_unset=True)
-    return _json({"sha256": hashlib.sha256(_json({**values, "profile": own}).encode()).hexdigest()})
+    values = params.model_dump(mode="json", exclude_unset=True)
+    if profile is not None:
+        values = {key: value for key, value in values.items() if key not in ("paper", "runs", "profiles", "coding")}
+        values["profile"] = params.profiles[profile].model_dump(mode="json", exclude_unset=True)
+    return _json({"sha256": hashlib.sha256(_json(values).encode()).hexdigest()})
 
 
 def of_profile(layout: Layout, params: Params, profile: str) -> dict[Path, str]:

@@ -15,11 +15,10 @@ from refield.config import Params
 from refield.errors import UserError
 from refield.pipeline import lock, readme, units
 from refield.pipeline.clone import copy_tracked, dvc
+from refield.pipeline.front import front
 from refield.pipeline.layout import Layout
+from refield.pipeline.pending import holds
 from refield.reports import report, results
-from refield.reports.index import index
-from refield.reports.showcase import read_pages
-from refield.reports.waiting import waiting
 
 CODE = "src/refield"  # a dependency of stages whose results a fingerprint knows
 ABSENT = {"deleted", "not in cache"}  # a clone without cache has no data, which makes nothing stale
@@ -68,16 +67,16 @@ def of_lock(params: Params, locked: Collection[str], profiles: Set[str]) -> list
 
 
 def same_result(name: str, params: Params) -> bool:
-    """Whether a stage that depends on all code writes what it wrote: `check` always does, `wanted` the same keys."""
+    """Whether a stage that depends on all code writes what it wrote: the same keys and settings."""
     kind, _, profile = name.partition("@")
+    layout = Layout()
     if kind != "wanted":
-        return kind == "check"
+        return kind == "check" and holds(layout.settings_of_all, units.settings(params))
     if profile not in params.profiles:
         return False
-    layout = Layout()
     files = {layout.wanted(profile, method): units.code(params, profile, method) for method in params.methods}
     return all(file.exists() and json.loads(file.read_text())["code"] == code for file, code in files.items()) and all(
-        file.exists() and file.read_text() == text for file, text in units.of_profile(layout, params, profile).items()
+        holds(file, text) for file, text in units.of_profile(layout, params, profile).items()
     )
 
 
@@ -85,8 +84,8 @@ def of_tables(layout: Layout, params: Params) -> Iterator[str]:
     """Do the committed scores give the committed tables?"""
     paper = papers.read(params.paper)
     scores = results.read_scores(layout.scores_of_all, params)
-    front = index(params, paper, scores, read_pages(layout.pages), waiting(layout.waiting))
-    for name, text in (report.texts(params, paper, scores) | {layout.index.name: front}).items():
+    texts = report.texts(params, paper, scores) | {layout.index.name: front(layout, params, scores)}
+    for name, text in texts.items():
         file = layout.reports / name
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             yield f"{file} is not what reports/scores give; run `dvc repro` and commit it"

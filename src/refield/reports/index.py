@@ -37,12 +37,22 @@ class Card:
     pictures: Sequence[str]  # keys of exhibits
 
 
+@dataclass(frozen=True)
+class Neighbour:
+    """Another page that this one leads to."""
+
+    name: str
+    about: str
+    link: str  # relative to this page
+
+
 def index(
     params: Params,
     paper: Paper,
     results: Results,
     pages: Mapping[str, str],
     waits: Waiting | None = None,
+    neighbours: Sequence[Neighbour] = (),
 ) -> str:
     """HTML from all profiles' scores and from the texts of their pages; `UserError` if one of these is no page."""
     profiles = results.profiles(params)
@@ -60,6 +70,7 @@ def index(
         glance=glance(results, params, paper),
         cards=cards,
         waits=waits,
+        neighbours=neighbours,
         DASH=DASH,
     )
 

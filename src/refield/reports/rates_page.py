@@ -24,7 +24,7 @@ PUBLISHED = {
 }
 
 
-def page(panels: Sequence[Panel], looks: Mapping[str, Sequence[Any]], comparison: Comparison) -> str:
+def page(panels: Sequence[Panel], looks: Mapping[str, Sequence[Any]], comparison: Comparison, title: str) -> str:
     """HTML; `looks` are the pictures of each profile that has some."""
     data = {
         "lead": LEAD,
@@ -49,7 +49,7 @@ def page(panels: Sequence[Panel], looks: Mapping[str, Sequence[Any]], comparison
         ],
     }
     text = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("</", "<\\/")
-    return render("rates.html", data=Markup(text))
+    return render("rates.html", title=title, data=Markup(text))
 
 
 def _lines(panel: Panel) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,39 @@
+"""The front page of a pipeline, from what git holds; the top level's leads to those of all papers."""
+
+import os
+from pathlib import Path
+
+from refield import papers
+from refield.config import Params
+from refield.papers import curves
+from refield.pipeline.comparison_layout import ComparisonLayout
+from refield.pipeline.layout import Layout
+from refield.reports.index import Neighbour, index
+from refield.reports.results import Results
+from refield.reports.showcase import read_pages
+from refield.reports.waiting import waiting
+
+
+def front(layout: Layout, params: Params, scores: Results) -> str:
+    """Its HTML."""
+    paper, pages = papers.read(params.paper), read_pages(layout.pages)
+    return index(params, paper, scores, pages, waiting(layout.waiting), neighbours(layout))
+
+
+def neighbours(layout: Layout) -> list[Neighbour]:
+    """The other front pages that one leads to, relative to its folder: from a paper's back to the top level's."""
+    if layout.paper:
+        return [Neighbour("refield", "The front page of all papers.", _from(layout, Layout().index))]
+    found = []
+    for file in sorted(Path("papers").glob("*/paper.yaml")):
+        paper, name = papers.read(file.parent.name), file.parent.name
+        if paper.pipeline:
+            found.append(Neighbour(name, paper.citation, _from(layout, Layout(name).index)))
+    for file in sorted(Path("papers").glob("*/published.yaml")):
+        shown, page = curves.read(file), ComparisonLayout(file.parent.name).rate_report(".html")
+        found.append(Neighbour(shown.title, shown.about, _from(layout, page)))
+    return found
+
+
+def _from(layout: Layout, page: Path) -> str:
+    return Path(os.path.relpath(page, layout.reports)).as_posix()
