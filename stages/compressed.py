@@ -1,6 +1,7 @@
 """Compress a profile's photographs as fields: bytes and quality of real files, and the pictures that they hold."""
 
 import shutil
+from itertools import product
 
 import refield
 from refield import comparison
@@ -19,16 +20,13 @@ def main(profile: FromStage, paper: str | None = None) -> None:
         folder.mkdir(parents=True)
     if asked is None:
         return
-    rates = []
-    for file in sorted(layout.signals(profile).glob("*.png")):
+    rates, iterations = [], asked.iterations
+    for file, method, bpp in product(sorted(layout.signals(profile).glob("*.png")), asked.methods, asked.bpp):
         pixels = png.read(file)
-        for bpp in asked.bpp:
-            made = refield.compress(
-                pixels, bpp=bpp, method=asked.method, iterations=asked.iterations, device="cpu", progress=False
-            )
-            png.write(layout.decompressed(profile) / asked.method / f"{bpp:g}" / file.name, made.picture)
-            rates.append(rate(file.stem, asked.method, f"{bpp:g}", len(made.data), pixels, made.picture))
-    (layout.compressed(profile) / f"{asked.method}.csv").write_text(as_csv(rates))
+        made = refield.compress(pixels, bpp=bpp, method=method, iterations=iterations, device="cpu", progress=False)
+        png.write(layout.decompressed(profile) / method / f"{bpp:g}" / file.name, made.picture)
+        rates.append(rate(file.stem, method, f"{bpp:g}", len(made.data), pixels, made.picture))
+    (layout.compressed(profile) / "rates.csv").write_text(as_csv(rates))
     print(f"{profile}: {len(rates)} files")
 
 

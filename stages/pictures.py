@@ -12,7 +12,7 @@ from refield.comparison import Comparison
 from refield.pipeline.command import run
 from refield.pipeline.comparison_layout import ComparisonLayout
 from refield.pipeline.names import FromStage, require
-from refield.reports.rates import series_of
+from refield.reports.rates_panel import series_of
 from refield.reports.rates_pictures import Seen, look_at, nearest_below
 from refield.scores.metrics import psnr_8bit
 from refield.signals import png

@@ -19,12 +19,12 @@ def main(profile: FromStage, paper: str | None = None) -> None:
     scores = results.scores_of(results.read_scores(layout.scores_of_all, params), profile, params)
     curves = results.read_curves(layout.curves_of_all, params).of(profile)
     drawn = chart(scores, past, curves, params, published)
-    layout.provenance_chart(profile).unlink(missing_ok=True)
+    layout.provenance_report(profile, ".svg").unlink(missing_ok=True)
     if drawn:
-        save(drawn, layout.provenance_chart(profile))
-    layout.provenance_page(profile).parent.mkdir(parents=True, exist_ok=True)
+        save(drawn, layout.provenance_report(profile, ".svg"))
+    layout.provenance_report(profile, ".md").parent.mkdir(parents=True, exist_ok=True)
     text = page(profile, past, published, drawn is not None)
-    layout.provenance_page(profile).write_text(text, encoding="utf-8", newline="\n")
+    layout.provenance_report(profile, ".md").write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ from refield.pipeline.command import run
 from refield.pipeline.comparison_layout import ComparisonLayout
 from refield.reports import rates_page, rates_seconds
 from refield.reports.plotting import save
-from refield.reports.rates import page, read_panel
+from refield.reports.rates import page
 from refield.reports.rates_chart import chart
+from refield.reports.rates_panel import read_panel
 from refield.scores.files import read_csv
 
 
@@ -39,7 +40,7 @@ def main(paper: str | None = None) -> None:
         seconds = {codec: read_csv(file) for codec, file in files.items() if file.exists()}
         if seconds:
             text = rates_seconds.page(panel.profile, seconds)
-            layout.provenance_page(panel.profile).write_text(text, encoding="utf-8", newline="\n")
+            layout.provenance_report(panel.profile, ".md").write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

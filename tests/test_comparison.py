@@ -41,7 +41,7 @@ def changed(file: Path, out: Path, path: str, value: object) -> Path:
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
-        ("runs", ["fast"], "'fast' is no profile; it must be one of quick, crops, kodak"),
+        ("runs", ["fast"], "'fast' is no profile; it must be one of quick, crops, gates, kodak"),
         ("codecs.bpg", [1, 2], "codecs: 'bpg' is no codec; it must be one of jpeg, jpeg2000, webp, avif_420"),
         ("codecs.jpeg", [5], "codecs: jpeg = [5.0] is not allowed; it must be two or more, once each"),
         ("codecs.jpeg", [5, 500], "codecs: jpeg = 500.0 is not allowed; it must be a whole number from 1 to 100"),

@@ -26,11 +26,19 @@ class Fields(Strict):
 
 
 class Compressed(Strict):
-    """What `refield compress` makes of the photographs: files of a method's networks, of so many bits a pixel."""
+    """What `refield compress` makes of the photographs: files of methods' networks, of so many bits a pixel, maps
+    included. Where there are several methods, all others are compared with the first."""
 
-    method: Name
+    methods: list[Name] = Field(min_length=1)
     iterations: int = Field(gt=0, le=10**6)
     bpp: list[Bpp] = Field(min_length=1)
+
+    @field_validator("methods", "bpp")
+    @classmethod
+    def each_is_named_once(cls, values: list[Any]) -> list[Any]:
+        if len(set(values)) < len(values):
+            raise ValueError(f"{shown(values)} is not allowed; it must have each once")
+        return values
 
 
 class Shown(Strict):

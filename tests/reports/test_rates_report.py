@@ -11,8 +11,9 @@ from refield import comparison
 from refield.errors import UserError
 from refield.papers import curves
 from refield.reports import rates_page
-from refield.reports.rates import measured, page, published, read_panel
+from refield.reports.rates import gained, measured, page, published
 from refield.reports.rates_chart import APART, CEILING, FLOOR, _placed, chart
+from refield.reports.rates_panel import read_panel
 from refield.reports.rates_pictures import Seen, look_at, nearest_below
 from refield.scores.rates import Rate, as_csv
 
@@ -179,3 +180,27 @@ def test_pictures_and_tables_are_shown(opened):
     assert first.find_element("css selector", "tbody td").text == "</script>Net, half"
     link = second.find_element("css selector", "tbody td.text a")
     assert link.get_attribute("href").startswith("https://github.com/EmilienDupont/coin/")
+
+
+def test_methods_are_compared_with_the_first_at_equal_bits(compared, tmp_path):
+    """Of three images; the second method is better by a decibel and a bit, by image."""
+    folder = tmp_path / "compressed"
+    folder.mkdir()
+    made = [
+        Rate(f"00{i}", method, f"{bpp:g}", 100, 800 / PIXELS, 30 + bpp + gain * (i + 1), np.nan)
+        for i in range(3)
+        for method, gain in (("plain", 0.0), ("gated", 0.5))
+        for bpp in (1.0, 2.5)
+    ]
+    (folder / "rates.csv").write_text(as_csv(made))
+    asked = comparison.Compressed(methods=["plain", "gated"], iterations=1, bpp=[1.0, 2.5, 4.0])
+    entry = COMPARISON.profiles["quick"].model_copy(
+        update={"fields": [comparison.Fields(label="Net", folder=str(folder))], "compressed": asked}
+    )
+    compared = COMPARISON.model_copy(update={"profiles": {"quick": entry}})
+    found = panel(compared, tmp_path)
+    heads, (row,) = gained(found, compared)
+    assert heads == ["Less Net, plain", "at 1 bpp", "at 2.5 bpp", "at 4 bpp"]
+    assert row == ["Net, gated", *["+1.00 dB [-0.24, +2.24]"] * 2, "—"]
+    assert "| Net, gated | +1.00 dB [-0.24, +2.24] |" in page([found], compared)
+    assert gained(found, COMPARISON) == ([], [])

@@ -135,8 +135,7 @@ class Layout:
         return self.reports / "scoring" / f"{profile}.json"
 
     @property
-    def settings_of_all(self) -> Path:
-        """The digest of all of params.yaml."""
+    def settings_of_all(self) -> Path:  # the digest of all of params.yaml
         return self.reports / "settings.json"
 
     def settings(self, profile: str) -> Path:
@@ -166,11 +165,9 @@ class Layout:
         """How long coding took, which another run may change."""
         return self.provenance_of_all / "rates" / profile / f"{method}.csv"
 
-    def provenance_page(self, profile: str) -> Path:
-        return self.provenance_of_all / f"{profile}.md"
-
-    def provenance_chart(self, profile: str) -> Path:
-        return self.provenance_of_all / f"{profile}.svg"
+    def provenance_report(self, profile: str, suffix: str) -> Path:
+        """When, where and for how long a profile's fits were made: .md, .svg."""
+        return self.provenance_of_all / f"{profile}{suffix}"
 
     def sequences(self, profile: str, suffix: str) -> Path:
         """What searches of a profile have chosen: .csv, .md, .svg."""

@@ -1,7 +1,9 @@
 """dvc.lock and DVC's own files, read."""
 
+import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,3 +48,18 @@ def left_half_written() -> Iterator[str]:
             json.loads(RUNNING.read_bytes())
         except ValueError:
             yield f"{RUNNING} was left half-written by a dvc that was killed; remove it"
+
+
+def md5(path: Path) -> str | None:
+    """As DVC takes it, of a file or of a folder."""
+    if path.is_file():
+        return hashlib.md5(path.read_bytes()).hexdigest()
+    if not path.is_dir():
+        return None
+    from dvc_data.hashfile.build import build
+    from dvc_data.hashfile.db import HashFileDB
+    from dvc_objects.fs.local import LocalFileSystem
+
+    files: Any = LocalFileSystem()  # type: ignore[no-untyped-call]
+    with tempfile.TemporaryDirectory() as folder:
+        return str(build(HashFileDB(files, folder), str(path.resolve()), files, "md5", dry_run=True)[2].hash_info.value)

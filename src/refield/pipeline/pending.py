@@ -2,7 +2,6 @@
 
 DVC's own dry run stops at the first stage whose inputs are not there yet, and knows nothing of units."""
 
-import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import Any
 from refield import yaml
 from refield.config import Params
 from refield.errors import UserError, one_line, shown
-from refield.pipeline import units
+from refield.pipeline import lock, units
 from refield.pipeline.clone import copy_tracked
 from refield.pipeline.layout import Layout
 from refield.settings import key_shown
@@ -153,7 +152,7 @@ def reasons_of(stage: Stage, entry: Any, values: Any, made: Sequence[str]) -> It
     for dep in stage.deps:
         if dep not in known:
             yield f"{dep} is a new dependency"
-        elif not any(overlap(dep, out) for out in made) and md5(Path(dep)) != known[dep]:
+        elif not any(overlap(dep, out) for out in made) and lock.md5(Path(dep)) != known[dep]:
             yield f"{dep} has changed"
     for out in entry.get("outs", []):
         path, digest = Path(out["path"]), out["md5"]
@@ -181,21 +180,6 @@ def lookup(values: Any, key: str) -> Any:
     for part in key.split("."):
         values = values.get(part) if isinstance(values, dict) else None
     return values
-
-
-def md5(path: Path) -> str | None:
-    """As DVC takes it, of a file or of a folder."""
-    if path.is_file():
-        return hashlib.md5(path.read_bytes()).hexdigest()
-    if not path.is_dir():
-        return None
-    from dvc_data.hashfile.build import build
-    from dvc_data.hashfile.db import HashFileDB
-    from dvc_objects.fs.local import LocalFileSystem
-
-    files: Any = LocalFileSystem()  # type: ignore[no-untyped-call]
-    with tempfile.TemporaryDirectory() as folder:
-        return str(build(HashFileDB(files, folder), str(path.resolve()), files, "md5", dry_run=True)[2].hash_info.value)
 
 
 def units_ready(layout: Layout, params: Params, profile: str, method: str, planned: Sequence[Planned]) -> list[Unit]:

@@ -1,20 +1,15 @@
 """Rates and distortions of files: what was measured on a profile's photographs and what is published, as tables."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
-
-import pandas as pd
+from collections.abc import Sequence
 
 from refield.codecs import CODECS
-from refield.comparison import Comparison, Fields
-from refield.errors import UserError
-from refield.papers.curves import Curves, Published
+from refield.comparison import Comparison
+from refield.reports.rates_panel import Panel, Series
 from refield.reports.results import pipe
 from refield.scores.bd_rate import bd_rate, mean_bd_rate
 from refield.scores.numbers import DASH, number
-from refield.scores.rates import Curve, by_image, means, read_rates
+from refield.scores.paired import difference
+from refield.scores.rates import Curve
 
 LEAD = (
     "Bits are those of whole files, headers included; PSNR is that of the 8-bit picture that a file decodes to, over "
@@ -25,123 +20,10 @@ LEAD = (
     "or do not overlap."
 )
 
-
-@dataclass(frozen=True)
-class Series:
-    """What one codec gave on a panel's images."""
-
-    key: str
-    label: str
-    kind: str  # "field" or "codec"
-    rows: pd.DataFrame  # of `rates.COLUMNS`
-
-    @cached_property
-    def means(self) -> pd.DataFrame:
-        return means(self.rows)
-
-    @cached_property
-    def curve(self) -> Curve:
-        return Curve.of(self.means["bpp"], self.means["psnr"])
-
-    @cached_property
-    def by_image(self) -> dict[str, Curve]:
-        return by_image(self.rows)
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A profile's curves: of the images that all of its codecs have."""
-
-    profile: str
-    images: Sequence[str]
-    there: int  # images that some have
-    pixels: int  # of an image, the mean
-    series: Sequence[Series]  # fields first
-    published: Sequence[Published]
-    missing: Sequence[str]  # folders of rates that are not made yet
-
-    @property
-    def words(self) -> str:
-        if len(self.images) < self.there:
-            return (
-                f"{len(self.images)} of {self.there} photographs, those that all rates have, of {self.pixels:,} pixels"
-            )
-        many = f"{self.there} photographs" if self.there > 1 else "One photograph"
-        return f"{many} of {self.pixels:,} pixels"
-
-    def of(self, key: str) -> Series | None:
-        return next((each for each in self.series if each.key == key), None)
-
-    def images_of(self, key: str) -> Mapping[str, Curve]:
-        """The curves of a series by image; none if it was not measured."""
-        found = self.of(key)
-        return found.by_image if found else {}
-
-
-def read_panel(profile: str, comparison: Comparison, measured: Path, published: Curves) -> Panel | None:
-    """What there is of a profile, or None: codecs' rates in a folder, and the fields' where params.yaml says.
-
-    `UserError` if files of one profile are not of the same photographs.
-    """
-    entry = comparison.profiles[profile]
-    files = {name: measured / f"{name}.csv" for name in comparison.codecs}
-    codecs = [
-        Series(name, CODECS[name].title, "codec", read_rates(file)) for name, file in files.items() if file.exists()
-    ]
-    made = {fields.folder: series_of(fields) for fields in entry.fields}
-    missing = [folder for folder, series in made.items() if not series]
-    found = [*(each for series in made.values() for each in series), *codecs]
-    if not found:
-        return None
-    _require_same_photographs(profile, found)
-    of_each = [set(each.rows["image"]) for each in found]
-    images, there = sorted(set.intersection(*of_each)), len(set.union(*of_each))
-    if not images:
-        raise UserError(f"profile {profile}: there is no image that all of its rates have")
-    shared = [
-        Series(each.key, each.label, each.kind, each.rows[each.rows["image"].isin(images)].reset_index(drop=True))
-        for each in found
-    ]
-    pixels = round(float(_pixels(shared[0].rows).mean()))
-    curves = list(published.curves.values()) if entry.published else []
-    return Panel(profile, images, there, pixels, shared, curves, missing)
-
-
-def series_of(fields: Fields) -> list[Series]:
-    """A series of each codec of fields, none if nothing is made yet; `UserError` if it lacks a codec that is named.
-
-    Of several files, such as one for each size of a network, a setting's name has its file's before it.
-    """
-    files = sorted(Path(fields.folder).glob("*.csv"))
-    if not files:
-        return []
-    tables = {file.stem: read_rates(file) for file in files}
-    if len(files) > 1:
-        tables = {name: rows.assign(setting=f"{name}, " + rows["setting"]) for name, rows in tables.items()}
-    rows = pd.concat(tables.values(), ignore_index=True)
-    names = fields.codecs or list(dict.fromkeys(rows["codec"]))
-    if absent := [name for name in names if name not in set(rows["codec"])]:
-        raise UserError(f"{fields.folder} has no rates of the codec {absent[0]}")
-    return [
-        Series(f"{fields.folder}/{name}", f"{fields.label}, {name}", "field", rows[rows["codec"] == name])
-        for name in names
-    ]
-
-
-def _pixels(rows: pd.DataFrame) -> pd.Series:
-    return (8 * rows["bytes"] / rows["bpp"]).groupby(rows["image"]).median()
-
-
-def _require_same_photographs(profile: str, series: Sequence[Series]) -> None:
-    known = _pixels(series[-1].rows)
-    for each in series[:-1]:
-        both = pd.concat([known, _pixels(each.rows)], axis=1, join="inner").round()
-        if len(odd := both[(both.max(axis=1) - both.min(axis=1)) > 1e-3 * both.min(axis=1)]):
-            ours, theirs = odd.iloc[0]
-            raise UserError(
-                f"profile {profile}: {odd.index[0]} has {theirs:.0f} pixels for {each.label} and {ours:.0f} for "
-                f"{series[-1].label}; rates are compared on the same photographs only"
-            )
+GAINED = (
+    "PSNR less that of the first, in files of at most so many bits a pixel, maps included: the mean of the differences "
+    "image by image, with its 95 % interval by Student's t."
+)
 
 
 def page(panels: Sequence[Panel], comparison: Comparison) -> str:
@@ -152,6 +34,8 @@ def page(panels: Sequence[Panel], comparison: Comparison) -> str:
         blocks += [f"## {panel.profile}", f"{panel.words}."]
         blocks += [f"Not made yet: the rates in {folder}." for folder in panel.missing]
         blocks.append(pipe(heads("Measured here", comparison), measured(panel, comparison)))
+        if (table := gained(panel, comparison))[1]:
+            blocks += [GAINED, pipe(*table)]
         if panel.published:
             links = {each.label: f"[{each.label}]({each.paper}), [numbers]({each.source})" for each in panel.published}
             rows = [[links[label], *row] for label, *row in published(panel, comparison)]
@@ -176,6 +60,27 @@ def measured(panel: Panel, comparison: Comparison) -> list[list[str]]:
         ]
         rows.append([each.label, *_psnr(each.curve, comparison), *words])
     return rows
+
+
+def gained(panel: Panel, comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    """Of methods of fields at equal bits what each shows more than the first, image by image: a table's heads and rows.
+
+    No rows if there are no two methods, or if they are measured on fewer than three images.
+    """
+    asked = comparison.profiles[panel.profile].compressed
+    if asked is None or len(panel.images) < 3:
+        return [], []
+    known = {each.key.rpartition("/")[2]: each for each in panel.series if each.kind == "field"}
+    first, *others = (known.get(method) for method in asked.methods)
+    if first is None:
+        return [], []
+    heads = [f"Less {first.label}", *(f"at {bpp:g} bpp" for bpp in asked.bpp)]
+    return heads, [[each.label, *(_less(each, first, bpp) for bpp in asked.bpp)] for each in others if each]
+
+
+def _less(other: Series, first: Series, bpp: float) -> str:
+    psnr = [each.rows[each.rows["setting"] == f"{bpp:g}"].set_index("image")["psnr"] for each in (other, first)]
+    return str(difference(*psnr)) if all(map(len, psnr)) else DASH
 
 
 def published(panel: Panel, comparison: Comparison) -> list[list[str]]:

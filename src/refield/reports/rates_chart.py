@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MultipleLocator, NullLocator, StrMethodFormatter
 
 from refield.reports.plotting import PAGE, style
-from refield.reports.rates import Panel
+from refield.reports.rates_panel import Panel
 from refield.scores.rates import Curve
 
 LEAST, MOST = 0.035, 2.3  # bits per pixel that are shown, on a logarithmic axis

@@ -13,8 +13,9 @@ from markupsafe import Markup
 from refield.comparison import Comparison
 from refield.papers.curves import Published
 from refield.reports.html import render
-from refield.reports.rates import LEAD, Panel, Series, heads, measured, published
+from refield.reports.rates import LEAD, gained, heads, measured, published
 from refield.reports.rates_chart import FIELD_HUES, HUES, OTHER_HUES
+from refield.reports.rates_panel import Panel, Series
 
 GROUPS = {"field": "Fields, measured here", "codec": "Codecs, measured here"}
 PUBLISHED = {
@@ -36,6 +37,7 @@ def page(panels: Sequence[Panel], looks: Mapping[str, Sequence[Any]], comparison
                 "lines": list(_lines(panel)),
                 "tables": [
                     {"heads": heads("Measured here", comparison), "rows": measured(panel, comparison), "links": None},
+                    {**dict(zip(("heads", "rows"), gained(panel, comparison), strict=True)), "links": None},
                     {
                         "heads": heads("Published", comparison),
                         "rows": published(panel, comparison),
