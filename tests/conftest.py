@@ -50,7 +50,7 @@ def finished(tmp_path_factory, worker_id):
             project.dvc("repro", "fit@quick-siren")
             project.fit(*METHODS[1:])
             assert "Running stage 'report'" in project.dvc("repro")
-            project.sh("refield", "readme")
+            project.refield("readme")
             project.commit("run")
             (folder / "done").touch()
     return project

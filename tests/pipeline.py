@@ -50,8 +50,10 @@ class Project:
 
     def __init__(self, folder: Path, units: Path) -> None:
         self.folder, self.units = folder, units
+        # Compiled modules are kept beside their sources, as a user's are, for dozens of processes to come.
+        without = ("DVC_STAGE", "DVC_ROOT", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
         self.environment = {
-            **{key: value for key, value in os.environ.items() if key not in ("DVC_STAGE", "DVC_ROOT", "PYTHONPATH")},
+            **{key: value for key, value in os.environ.items() if key not in without},
             "PYTHONPATH": str(folder / "src"),
             "REFIELD_UNITS": str(units),
             "DVC_SITE_CACHE_DIR": str(folder.parent / "site"),
@@ -67,13 +69,15 @@ class Project:
     def create(cls, folder: Path, units: Path) -> "Project":
         """This repository's files as they are, with small settings, no results, and no pipelines of other papers.
 
-        DVC reads every pipeline of a clone, several times in `dvc exp run`.
+        DVC reads every pipeline of a clone, several times in `dvc exp run`. No stage reads tests or benchmarks, which
+        are a third of the files that git, DVC and each copy go through.
         """
         listed = subprocess.check_output(["git", "ls-files", "-zco", "--exclude-standard"], cwd=ROOT, text=True)
         for name in listed.split("\0"):
             results = name.startswith("reports/") or Path(name).name in ("dvc.lock", "scores.csv", "provenance.csv")
             other = name.startswith("papers/") and Path(name).name not in ("paper.yaml", "published.yaml")
-            if name and not results and not other and (ROOT / name).is_file():
+            unread = name.startswith(("benchmarks/", "tests/"))
+            if name and not results and not other and not unread and (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, folder / name)
         project = cls(folder, units)

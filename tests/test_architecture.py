@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -40,9 +41,12 @@ def name_of(file: Path) -> str:
     return ".".join(file.relative_to(SOURCE.parent).with_suffix("").parts).removesuffix(".__init__")
 
 
+MODULES = {name_of(each) for each in [*FILES, SOURCE / "__init__.py"]}
+
+
+@cache
 def imports(file: Path) -> set[str]:
     """The modules of this package that a file imports anywhere, for types or late ones as well."""
-    modules = {name_of(each) for each in [*FILES, SOURCE / "__init__.py"]}
     found = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
@@ -50,7 +54,7 @@ def imports(file: Path) -> set[str]:
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "refield":
             for alias in node.names:
                 deeper = f"{node.module}.{alias.name}"
-                found.add(deeper if deeper in modules else str(node.module))
+                found.add(deeper if deeper in MODULES else str(node.module))
     return found - {"refield"}
 
 

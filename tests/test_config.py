@@ -45,7 +45,9 @@ def read(changes, tmp_path):
         else:
             entry[last] = value
     file = tmp_path / "params.yaml"
-    YAML().dump(params, file)
+    yaml = YAML(typ="safe")  # written by libyaml, in a moment
+    yaml.sort_base_mapping_type_on_output = False
+    yaml.dump(params, file)
     return config.read(path=file)
 
 

@@ -4,6 +4,7 @@ if it can be made from a width (a field), from nothing (a task), or is an image.
 import dataclasses
 import json
 from itertools import product
+from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
@@ -28,7 +29,7 @@ from refield.units.decode import read_model
 from refield.units.make import make
 from refield.units.names import LABELS, WEIGHTS, reconstruction
 from refield.units.scoring import score_files
-from refield.units.store import Store
+from refield.units.store import Made, Store
 from refield.units.unit import Unit
 
 SETTINGS = {
@@ -143,12 +144,19 @@ def test_a_fit_has_finite_gradients(field, task, signal):
 
 
 @pytest.mark.parametrize(("field", "task", "signal"), TOGETHER, ids=name)
-def test_a_fit_comes_back_from_its_files(field, task, signal, tmp_path):
-    unit = unit_of(field, task, SIGNALS[signal])
+def test_a_fit_comes_back_from_its_files_and_has_the_same_bytes_beside_another(field, task, signal, tmp_path):
+    unit, other = (unit_of(field, task, SIGNALS[signal], seed) for seed in (0, 1))
     (made,) = make([unit], Store(tmp_path / "store"), "cpu", lambda *_: None)
+    assert_comes_back(unit, made, tmp_path)
+    beside, again = make([other, unit], Store(tmp_path / "store"), "cpu", lambda *_: None)
+    assert again.files == made.files
+    assert beside.files[WEIGHTS] != made.files[WEIGHTS]
+
+
+def assert_comes_back(unit: Unit, made: Made, folder: Path) -> None:
     for file, data in made.files.items():
-        (tmp_path / file).write_bytes(data)
-    model = read_model(tmp_path / WEIGHTS)
+        (folder / file).write_bytes(data)
+    field, task, model = unit.field, unit.task, read_model(folder / WEIGHTS)
     assert (model.field, model.dims, model.channels) == (field, len(unit.signal.shape), unit.signal.channels)
     again = task.finish(model.render(unit.signal.shape, unit.labels), unit.signal)
     kept = type(unit.signal).decode(made.files[reconstruction(unit.signal)])
@@ -162,15 +170,6 @@ def test_a_fit_comes_back_from_its_files(field, task, signal, tmp_path):
         assert not any(np.isnan(row[measure.name]) for measure in said)
         asked = {measure.name for measure in task.measures if not isinstance(measure, FieldMeasure)}
         assert task.score(unit.signal, kept).keys() == asked
-
-
-@pytest.mark.parametrize(("field", "task", "signal"), TOGETHER, ids=name)
-def test_a_fit_has_the_same_bytes_alone_and_beside_another(field, task, signal, tmp_path):
-    unit, other = (unit_of(field, task, SIGNALS[signal], seed) for seed in (0, 1))
-    (alone,) = make([unit], Store(tmp_path), "cpu", lambda *_: None)
-    both = make([other, unit], Store(tmp_path), "cpu", lambda *_: None)
-    assert both[1].files == alone.files
-    assert both[0].files[WEIGHTS] != alone.files[WEIGHTS]
 
 
 @pytest.mark.parametrize("dims", [1, 2, 3])

@@ -38,9 +38,7 @@ def made(tmp_path_factory) -> Made:
 def fitted(made, tmp_path, monkeypatch):
     """A clone with one fit."""
     shutil.copy(ROOT / "params.yaml", tmp_path)
-    shutil.copytree(
-        ROOT / "papers", tmp_path / "papers", ignore=lambda _, names: [n for n in names if n.endswith("png")]
-    )
+    shutil.copytree(ROOT / "papers/oh_bae_2024", tmp_path / "papers/oh_bae_2024")  # the paper of params.yaml
     monkeypatch.chdir(tmp_path)
     file = LAYOUT.signals("quick") / "image0.png"
     png.write(file, unit(0).signal.pixels)

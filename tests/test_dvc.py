@@ -6,6 +6,7 @@ import inspect
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,7 @@ KEYED = {"fit", "evaluate", "coded"}
 SCORING = ("signals/", "tasks/", "units/")
 
 
+@cache
 def imported(file: Path) -> set[Path]:
     """The project's own modules that `file` imports, wherever in it."""
     names = set()

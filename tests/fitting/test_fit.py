@@ -18,7 +18,7 @@ from refield.tasks.gradients import Gradients
 from refield.tasks.problem import mse_to_psnr
 from refield.tasks.represent import Represent
 
-COFFEE = skimage.data.coffee()[100:346:6, 100:478:6]  # 41 x 63
+COFFEE = skimage.data.coffee()[100:346:9, 100:478:9]  # 28 x 42
 LABELS = np.digitize(COFFEE.mean(axis=2), [60, 110, 170]).reshape(-1)
 PROBLEM = Represent().problem(Image(COFFEE), LABELS)
 METHODS = {
@@ -99,15 +99,15 @@ def test_the_same_arguments_give_the_same_bytes_and_another_seed_does_not():
 
 def test_a_fit_depends_neither_on_those_beside_it_nor_on_the_threads(monkeypatch):
     """Nor on how long the others take, which way they go, and whether they diverge."""
-    monkeypatch.setitem(CHUNK_BYTES, "cpu", 2**15)  # several chunks, some for each thread
-    monkeypatch.setitem(CHUNK_FLOATS, "cpu", 2**14)
+    monkeypatch.setitem(CHUNK_BYTES, "cpu", 2**14)  # several chunks, some for each thread
+    monkeypatch.setitem(CHUNK_FLOATS, "cpu", 2**13)
     gradients, before = Gradients().problem(Image(COFFEE), LABELS), torch.get_num_threads()
     jobs = [
         job(seed=3, iterations=8),
         job(mlp("dense", activation="relu"), learning_rate=1e30),
         job("ftc", seed=3, iterations=3),
         job(Wire(width=16), seed=4, iterations=4),
-        job(Wire(width=16), seed=4, iterations=26, batch=1000),
+        job(Wire(width=16), seed=4, iterations=26, batch=500),
         job(problem=gradients, iterations=4),
     ]
     seen = []
@@ -136,7 +136,7 @@ def test_hidden_points_do_not_count_in_the_curve(engine):
 
 def test_grey_images_are_fitted_as_well():
     grey = Represent().problem(Image(COFFEE[..., :1]), LABELS)
-    assert fitted("ftc", grey).values.shape == (41 * 63, 1)
+    assert fitted("ftc", grey).values.shape == (28 * 42, 1)
 
 
 @pytest.mark.parametrize(("field", "rate"), [(mlp("dense", "dense", width=16), 1e-3), (Wire(width=16), 5e-3)])
