@@ -35,20 +35,30 @@ class Renamed:
 
 def main(sample: int, paper: str | None = None) -> None:
     """Take over the fits of all profiles with results, and the rows of studies; `UserError` if a fit comes out
-    otherwise, and then nothing of its method is taken over. `sample`: how many are made anew of each method.
+    otherwise, and then nothing of its method is taken over. `sample`: how many are made anew of each method in each
+    task, in the profile whose fits take the least time.
     """
     layout, store = Layout(paper), Store()
-    found = False
-    for profile in config.read(path=layout.params).profiles:
-        params = config.read(profile, path=layout.params)
-        for method in params.methods:
-            if renamed := of_method(layout, params, profile, method, store):
-                done, told = take_over(renamed, store, layout, params, profile, f"{profile}/{method}", sample)
-                print(f"{profile}/{method}: {done} of {len(renamed)} fits taken over{told}")
-                found = True
-        if told := relock.update(layout, params, profile):
-            print(told)
-            found = True
+    profiles = {name: config.read(name, path=layout.params) for name in config.read(path=layout.params).profiles}
+    wanted = [
+        (renamed, profile, method)
+        for profile, params in profiles.items()
+        for method in params.methods
+        if (renamed := of_method(layout, params, profile, method, store))
+    ]
+    tried, told = set[tuple[str, str]](), []
+    for renamed, profile, method in sorted(wanted, key=lambda each: each[0][0].unit.flop):
+        params, count = profiles[profile], sample
+        if (task := (method, type(renamed[0].unit.task).__name__)) in tried:
+            count = 0
+        done, where = take_over(renamed, store, layout, params, profile, f"{profile}/{method}", count)
+        tried.add(task)
+        print(f"{profile}/{method}: {done} of {len(renamed)} fits taken over{where}")
+    for profile, params in profiles.items():
+        if line := relock.update(layout, params, profile):
+            print(line)
+            told.append(line)
+    found = bool(wanted or told)
     for folder in sorted(layout.studies.glob("*/")):
         if (folder / FILES[0]).exists() and (rows := of_study(layout, folder, sample)):
             print(f"{folder}: {rows} rows taken over")
@@ -106,6 +116,7 @@ def take_over(
     for one in found:
         if one.before in held:
             store.put(one.unit.key(), held[one.before])
-    if absent := [one for one in found if one.before not in held]:
-        relock.rename(layout, params, profile, renamed[0].method, {one.before: one.unit.key() for one in absent})
-    return len(found), f", {len(absent)} of which are not here" if absent else ""
+    if known:
+        relock.rename(layout, params, profile, renamed[0].method, {one.before: one.unit.key() for one in found})
+    absent = sum(one.before not in held for one in found)
+    return len(found), f", {absent} of which are not here" if absent else ""
