@@ -190,15 +190,15 @@ def test_profiles_override_defaults_and_methods_override_profiles(tmp_path):
     changes = {"network.mlp.activation": "relu", "profiles.quick.network.mlp.bias": "per_expert"}
     params = read({**changes, "methods.ftc.bias": "shared", "methods.ftc.width": 7}, tmp_path)
     siren, ftc = params.field("quick", "siren"), params.field("quick", "ftc")
-    assert (siren.activation, siren.bias, siren.width) == ("relu", "per_expert", 64)
+    assert (siren.activation, siren.bias, siren.width) == ("relu", "per_expert", 32)
     assert (ftc.activation, ftc.bias, ftc.width) == ("relu", "shared", 7)
 
 
 def test_defaults_are_of_a_kind_or_of_all(tmp_path):
     changes = {"network.wire": {"omega": 15.0}, "profiles.quick.network.wire": {"sigma": 25.0, "omega": 16.0}}
     params = read({**changes, "methods.wire": WIRE, "methods.wire_2": {**WIRE, "omega": 17.0}}, tmp_path)
-    assert params.field("quick", "wire") == Wire(width=64, omega=16.0, sigma=25.0)
-    assert params.field("quick", "wire_2") == Wire(width=64, omega=17.0, sigma=25.0)
+    assert params.field("quick", "wire") == Wire(width=32, omega=16.0, sigma=25.0)
+    assert params.field("quick", "wire_2") == Wire(width=32, omega=17.0, sigma=25.0)
     assert params.field("paper", "wire") == Wire(width=256, omega=15.0)
     assert params.field("quick", "siren").omega_0 == 30.0
     assert (params.kind("wire"), params.kind("siren")) == ("wire", "mlp")
@@ -216,7 +216,7 @@ def test_the_kind_of_all_may_be_another(tmp_path):
     changes = {"network.field": "wire", "methods": {"one": {}, "two": {"field": "mlp", "gates": ["dense"]}}}
     params = read({**changes, "profiles.paper.train.precision": "float32"}, tmp_path)
     assert [params.kind(method) for method in params.methods] == ["wire", "mlp"]
-    assert params.field("quick", "one") == Wire(width=64)
+    assert params.field("quick", "one") == Wire(width=32)
 
 
 def test_only_methods_that_need_it_know_the_map(tmp_path):
@@ -293,7 +293,7 @@ def test_a_profiles_mixed_precision_is_for_those_that_can(change, tmp_path):
 
 def test_a_width_may_be_a_multiple_of_the_profiles(tmp_path):
     factor = {"methods.siren_wide.width_factor": 3}
-    assert read(factor, tmp_path).field("quick", "siren_wide").width == 3 * 64
+    assert read(factor, tmp_path).field("quick", "siren_wide").width == 3 * 32
     several = factor | {"profiles.quick.network.width": [1, 2, 3, 4]}
     assert read(several, tmp_path).field("quick", "siren_wide").width == (3, 6, 9, 12)
 

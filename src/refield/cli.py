@@ -78,7 +78,9 @@ def verify(
 @app.command()
 @in_clone
 def adopt(
-    sample: Annotated[int, typer.Option(min=1, help="So many fits of each method in each task are made anew, drawn by chance.")] = 1,
+    sample: Annotated[
+        int, typer.Option(min=1, help="So many fits of each method in each task are made anew, drawn by chance.")
+    ] = 1,
     paper: Paper = None,
 ) -> None:
     """Keep fits whose code is written anew and computes the same: some are made again, and speak for the rest.

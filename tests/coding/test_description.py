@@ -58,7 +58,10 @@ GOOD |= {"target": "symmetric"}
         (json.dumps({**GOOD, "more": 1}).encode(), "more is not a known key"),
         (json.dumps({**GOOD, "field": {"field": "tree"}}).encode(), "field = 'tree' is not known"),
         (json.dumps({**GOOD, "field": {**GOOD["field"], "width": 2**17}}).encode(), "above 65,536"),
-        (json.dumps({**GOOD, "field": {**GOOD["field"], "gates": ["segment"], "regions": 65}}).encode(), "above 64"),
+        (
+            json.dumps({**GOOD, "field": {**GOOD["field"], "gates": ["segment"], "regions": 65}}).encode(),
+            "regions = 65 is not",
+        ),
     ],
     ids=range(14),
 )

@@ -54,7 +54,7 @@ def test_steps_of_one_kind_are_timed_once():
 def test_the_profiles_here_have_few_kinds_between_them():
     params = config.read(path=ROOT / "params.yaml")
     kinds = {name: {each.kind for each in of_profile(params, name, 1, "cpu")} for name in params.profiles}
-    assert kinds["quick"] == kinds["kodak_crops"]
+    assert kinds["photograph"] == kinds["kodak_crops"]
     assert len(kinds["quick"]) == len(kinds["paper"]) == 4  # with gates, without, twice as wide, and leaky
 
 

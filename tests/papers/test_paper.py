@@ -69,7 +69,7 @@ def test_only_the_papers_own_scale_is_comparable() -> None:
         "images from samples instead of kodak",
         "chosen images: 4 named instead of all",
         "image size: resize instead of native",
-        "network width 64 instead of 256",
+        "network width 32 instead of 256",
         "iterations: 300 instead of 5000",
     ]
     inpaint = profiles["paper"].model_copy(update={"task": {"kind": "inpaint"}})

@@ -116,7 +116,7 @@ def test_published_stands_beside_reproduced_and_what_was_not_run_is_a_dash():
     assert row(html, "SIREN") == ["30.28", "28.00", "28.00", "—"]
     assert row(html, "LoE Quad-Tree") == ["36.35", "—", "—", "—"]
     assert row(html, "Ours, eight regions") == ["—", "39.30", "39.30", "—"]
-    assert "<b>quick</b>: 3 images, 24 x 16 pixels; width 64; 300 iterations." in html
+    assert "<b>quick</b>: 3 images, 24 x 16 pixels; width 32; 300 iterations." in html
     assert "network width 64 instead of 256, iterations: 500 instead of 5000" in html
     assert "<b>paper</b>: not run here, —. The paper's own scale" in html
 

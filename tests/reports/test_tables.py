@@ -87,7 +87,7 @@ def test_statistics_stand_beside_the_published_ones(tmp_path: Path) -> None:
     ]
     assert cells(quick, "Ours, equal bin") == [["0.9000", "0.8000", "195", "0.25", "0.50", "0.75"]]
     assert "stand beside for reference" in quick
-    assert "network width 64 instead of 256" in quick
+    assert "network width 32 instead of 256" in quick
     for table in PAPER.tables:
         for row in table.rows:
             assert [f"{v:.2f}" for v in (row.average, row.highest, row.lowest)] in [
@@ -257,7 +257,7 @@ def test_readme_block(tmp_path: Path) -> None:
     assert "| PSNR in dB | Paper | `quick` | `paper` |" in block
     assert cells(block, "LoE Quad-Tree") == [["36.35", "25.00", "—"]]
     assert len(cells(block, "Ours")) == 1
-    assert "* `quick`: 3 images, 192 x 128 pixels; width 64; 300 iterations." in block
+    assert "* `quick`: 3 images, 192 x 128 pixels; width 32; 300 iterations." in block
 
 
 def test_the_same_scores_give_the_same_text_in_any_order_of_files(tmp_path: Path) -> None:

@@ -56,10 +56,13 @@ def md5(path: Path) -> str | None:
         return hashlib.md5(path.read_bytes()).hexdigest()
     if not path.is_dir():
         return None
+    from dvc.ignore import DvcIgnoreFilter
     from dvc_data.hashfile.build import build
     from dvc_data.hashfile.db import HashFileDB
     from dvc_objects.fs.local import LocalFileSystem
 
     files: Any = LocalFileSystem()  # type: ignore[no-untyped-call]
+    root, ignored = str(Path.cwd()), DvcIgnoreFilter(files, str(Path.cwd()))
     with tempfile.TemporaryDirectory() as folder:
-        return str(build(HashFileDB(files, folder), str(path.resolve()), files, "md5", dry_run=True)[2].hash_info.value)
+        held = build(HashFileDB(files, folder), f"{root}/{path}", files, "md5", dry_run=True, ignore=ignored)[2]
+    return str(held.hash_info.value)
