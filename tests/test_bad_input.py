@@ -90,7 +90,7 @@ def is_one_sentence(reason: Exception, file: Path) -> None:
 
 
 @given(params=changed_params())
-@settings(IN_A_FOLDER, max_examples=100, deadline=None)
+@settings(IN_A_FOLDER, max_examples=60, deadline=None)
 def test_params_are_valid_or_refused(params, tmp_path):
     file = tmp_path / "params.yaml"
     YAML(typ="safe").dump(params, file)
@@ -145,7 +145,7 @@ TOKENS = [
 
 
 @given(tokens=st.lists(st.sampled_from(TOKENS), max_size=25))
-@settings(IN_A_FOLDER, max_examples=100, deadline=None)
+@settings(IN_A_FOLDER, max_examples=60, deadline=None)
 def test_whatever_looks_like_yaml_is_read_or_refused(tokens, tmp_path):
     file = tmp_path / "params.yaml"
     file.write_text("".join(tokens))
@@ -204,7 +204,7 @@ def test_photographs_are_read_or_refused(content, tmp_path):
 
 
 @given(content=damaged(st.just(PICTURES[0])))
-@settings(IN_A_FOLDER, max_examples=100, deadline=None)
+@settings(IN_A_FOLDER, max_examples=60, deadline=None)
 def test_images_of_ours_are_read_or_refused(content, tmp_path):
     file = tmp_path / "kodim01.png"
     file.write_bytes(content)
@@ -217,7 +217,7 @@ def test_images_of_ours_are_read_or_refused(content, tmp_path):
 
 
 @given(content=damaged(st.just(encode(np.arange(70, dtype=np.uint8).reshape(7, 10)))))
-@settings(IN_A_FOLDER, max_examples=100, deadline=None)
+@settings(IN_A_FOLDER, max_examples=60, deadline=None)
 def test_maps_of_ours_are_read_or_refused(content, tmp_path):
     file = tmp_path / "labels.png"
     file.write_bytes(content)
@@ -247,7 +247,7 @@ class Opened:
 
 
 @given(content=damaged(st.sampled_from(WEIGHTS)) | st.just(pickle.dumps(Opened())))
-@settings(IN_A_FOLDER, max_examples=100, deadline=None)
+@settings(IN_A_FOLDER, max_examples=60, deadline=None)
 def test_weights_are_read_or_refused_and_never_unpickled(content, tmp_path):
     file = tmp_path / "weights.safetensors"
     file.write_bytes(content)
