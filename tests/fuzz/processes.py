@@ -38,7 +38,8 @@ TERMINALS = [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C"}, {"COLUMNS": "1"}, {
 def process(rng: Random, place: Place, materials: Materials) -> Try:
     """A stage, DVC, or `refield` as a process of its own, in a pipeline that has run."""
     home(materials, place, True)
-    environment = materials.project.environment | {"PYTHONPATH": str(place.work / "src"), **place.environment}
+    quiet = {"PYTHONPATH": str(place.work / "src"), "PYTHONDONTWRITEBYTECODE": "1"}  # what it leaves is looked for
+    environment = materials.project.environment | quiet | place.environment
     if rng.random() < 0.6:
         file = place.work / "params.yaml"
         file.write_bytes(trees.as_yaml(rng, trees.changed(rng, YAML(typ="safe").load(file), shared=True)))
