@@ -4,8 +4,10 @@ import shutil
 
 import pytest
 from pipeline import ROOT, STUDY, Project, fitted
+from small import unit
 
 from refield.pipeline import adopt
+from refield.pipeline.adopt import Renamed
 
 METHODS = ("siren", "ftc", "ours", "equal_bin")
 ENGINE = "src/refield/fitting/mlp/engine.py"
@@ -19,6 +21,26 @@ def test_where_there_is_nothing_to_take_over_it_says_so(monkeypatch, tmp_path, c
     monkeypatch.chdir(tmp_path)
     adopt.main(1)
     assert capsys.readouterr().out == NOTHING
+
+
+def test_a_method_is_tried_once_in_a_task_where_its_fits_are_known(monkeypatch, tmp_path):
+    """The cheapest profile's fits are of unknown origin: those of the next are made anew, and speak for the last."""
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    costs = {"paper": (30, 2), "quick": (10, 0), "kodak_crops": (20, 3)}  # iterations, and how many are known
+    asked = []
+
+    def of_method(layout, params, profile, method, store):
+        return [Renamed("", unit(0, costs[profile][0]), method)] if method == "siren" and profile in costs else []
+
+    def take_over(renamed, store, layout, params, profile, title, sample):
+        asked.append((profile, sample))
+        return costs[profile][1], ""
+
+    monkeypatch.setattr(adopt, "of_method", of_method)
+    monkeypatch.setattr(adopt, "take_over", take_over)
+    adopt.main(1)
+    assert asked == [("quick", 1), ("kodak_crops", 1), ("paper", 0)]
 
 
 @pytest.mark.slow

@@ -46,19 +46,18 @@ def main(sample: int, paper: str | None = None) -> None:
         for method in params.methods
         if (renamed := of_method(layout, params, profile, method, store))
     ]
-    tried, told = set[tuple[str, str]](), []
+    found, tried = bool(wanted), set[tuple[str, str]]()
     for renamed, profile, method in sorted(wanted, key=lambda each: each[0][0].unit.flop):
-        params, count = profiles[profile], sample
-        if (task := (method, type(renamed[0].unit.task).__name__)) in tried:
-            count = 0
-        done, where = take_over(renamed, store, layout, params, profile, f"{profile}/{method}", count)
-        tried.add(task)
-        print(f"{profile}/{method}: {done} of {len(renamed)} fits taken over{where}")
+        task = method, type(renamed[0].unit.task).__name__
+        count = 0 if task in tried else sample
+        done, told = take_over(renamed, store, layout, profiles[profile], profile, f"{profile}/{method}", count)
+        if done:  # of fits that nothing is known of none is made anew
+            tried.add(task)
+        print(f"{profile}/{method}: {done} of {len(renamed)} fits taken over{told}")
     for profile, params in profiles.items():
-        if line := relock.update(layout, params, profile):
-            print(line)
-            told.append(line)
-    found = bool(wanted or told)
+        if told := relock.update(layout, params, profile):
+            print(told)
+            found = True
     for folder in sorted(layout.studies.glob("*/")):
         if (folder / FILES[0]).exists() and (rows := of_study(layout, folder, sample)):
             print(f"{folder}: {rows} rows taken over")
