@@ -1,4 +1,6 @@
-"""Validate params.yaml and what it names before any stage works, and write down the digest of its settings."""
+"""Validate params.yaml and what it names before any stage works, and write down the digests of its settings."""
+
+import shutil
 
 from refield import config
 from refield.executors import settings
@@ -22,10 +24,8 @@ def main(paper: str | None = None) -> None:
             from refield.pipeline.guard import choose_device  # it imports torch, which takes a second
 
             choose_device(params, profile, layout.sources(profile))
-    for file, text in {
-        layout.checked: "params.yaml is valid\n",
-        layout.settings_of_all: units.settings(params),
-    }.items():
+    shutil.rmtree(layout.reports / "settings", ignore_errors=True)  # of a profile that is gone
+    for file, text in {layout.checked: "params.yaml is valid\n", **units.of_all(layout, params)}.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 

@@ -1,10 +1,12 @@
-"""Score a method's fits: one row per signal, and the mean of their curves."""
+"""Score all fits of a profile: of each method one row per signal, and the mean of their curves."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
 
 from refield import config
+from refield.config import Params
 from refield.errors import UserError
 from refield.pipeline.command import run
 from refield.pipeline.layout import Layout
@@ -15,12 +17,27 @@ from refield.units.controls import score_srgan
 from refield.units.names import CURVE
 
 
-def main(profile: FromStage, method: FromStage, paper: str | None = None) -> None:
+def main(profile: FromStage, paper: str | None = None) -> None:
     layout = Layout(paper)
-    params, fits = config.read(profile, method, layout.params), layout.fits(profile, method)
+    params = config.read(profile, path=layout.params)
+    there = [method for method in params.methods if layout.fits(profile, method).is_dir()]
+    if lacking := [method for method in params.methods if method not in there]:
+        print(f"{profile}: no fits of {', '.join(lacking)}, which are not scored")
+    tables = {}
+    for method in there:
+        rows, curve = score(layout, params, profile, method)
+        tables |= {layout.scores(profile, method): rows, layout.curve(profile, method): curve}
+    for folder in (layout.scores_of_all, layout.curves_of_all):
+        shutil.rmtree(folder / profile, ignore_errors=True)
+        (folder / profile).mkdir(parents=True)
+    for file, table in tables.items():
+        table.to_csv(file, index=False, float_format="%.6f", lineterminator="\n")
+
+
+def score(layout: Layout, params: Params, profile: str, method: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     task, kind, signals = params.task(profile), params.profiles[profile].signal, files(layout, params, profile)
-    names = [path.stem for path in signals]
-    fitted = sorted(path.name for path in fits.iterdir()) if fits.is_dir() else []
+    names, fits = [path.stem for path in signals], layout.fits(profile, method)
+    fitted = sorted(path.name for path in fits.iterdir())
     if not names or fitted != names:
         odd = ", ".join(sorted(set(names) ^ set(fitted))) or "there are none"
         raise UserError(f"{fits} does not hold exactly the images of {layout.signals(profile)}: {odd}")
@@ -29,13 +46,7 @@ def main(profile: FromStage, method: FromStage, paper: str | None = None) -> Non
         signal = scoring.read_signal(path, kind)
         beside = score_srgan(signal, task, params.profiles[profile].srgan)
         rows.append({**scoring.score(path.stem, signal, fits / path.stem, task), **beside})
-    _write(layout.scores(profile, method), scoring.table(rows))
-    _write(layout.curve(profile, method), scoring.mean_curve([fits / name / CURVE for name in names]))
-
-
-def _write(file: Path, table: pd.DataFrame) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(file, index=False, float_format="%.6f", lineterminator="\n")
+    return scoring.table(rows), scoring.mean_curve([fits / name / CURVE for name in names])
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def decode() -> None:
 
 
 def score() -> None:
-    evaluate.main("quick", METHOD)
+    evaluate.main("quick")
 
 
 COMMANDS = [render, decode, score]

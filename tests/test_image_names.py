@@ -76,7 +76,7 @@ def scored(tmp_path_factory):
             fits.write(units, layout.fits("mine", method))
             rows = [{"image": name, **unit.provenance} for name, unit in units.items()]
             provenance.write(rows, layout.provenance("mine", method))
-            evaluate.main("mine", method)
+        evaluate.main("mine")
     return folder
 
 

@@ -51,12 +51,9 @@ def stages(profile):
         )
         for kind in relock.READERS
     }
-    scores = {
-        f"evaluate@{profile}-{method}": entry(f"data/{method}", scoring, SCORER, outs=[f"{profile}-{method}.csv"])
-        for method in METHODS
-    }
-    wanted = {f"wanted@{profile}": entry("src/refield", outs=[f"reports/wanted/{profile}", scoring, settings])}
-    return wanted | fits | scores | readers
+    readers[f"evaluate@{profile}"] = entry(f"data/{profile}/fits", scoring, SCORER, outs=[f"reports/scores/{profile}"])
+    wanted = {f"wanted@{profile}": entry(settings, "src/refield", outs=[f"reports/wanted/{profile}", scoring])}
+    return wanted | fits | readers
 
 
 def write_lock(entries):
@@ -80,7 +77,7 @@ def update(tmp_path, monkeypatch):
     layout.scoring(AWAY).parent.mkdir(parents=True)
     write_lock(entries)
     committed = layout.lock.read_bytes()
-    for name in relock.readers(HERE, METHODS):  # which `dvc repro` has run with the code of today
+    for name in [f"wanted@{HERE}", *relock.readers(HERE)]:  # which `dvc repro` has run with the code of today
         for dep in entries[name]["deps"]:
             if dep["path"] in (CODE, STAGE, SCORER):
                 dep["md5"] = "2" * 32
@@ -100,8 +97,8 @@ def test_the_lock_follows_the_code_and_nothing_else(update):
             elif each["path"] in (CODE, STAGE, SCORER):
                 each["md5"] = "2" * 32
     assert lock.entries(Layout().lock) == before
-    # What `wanted` writes, the keys as fits see them; code, keys and settings; code and scoring.
-    count = 3 + len(METHODS) + 4 * len(relock.READERS) + 2 * len(METHODS)
+    # What `wanted` writes and reads, the keys as fits see them; code, keys and settings; script and scoring.
+    count = 3 + len(METHODS) + 4 * (len(relock.READERS) - 1) + 2
     assert told == f"{AWAY}: {count} hashes of dvc.lock follow the code; its fits are not here, and stay as they are"
     text = Layout().lock.read_bytes()
     assert update() == ""

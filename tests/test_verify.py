@@ -9,7 +9,7 @@ from refield.pipeline import audit
 from refield.pipeline.layout import Layout
 
 STALE = {
-    "parameter": (lambda p: p.set({"seed": 1}), "wanted@quick: changed deps: params.yaml:seed is modified"),
+    "parameter": (lambda p: p.set({"seed": 1}), "check: changed deps: params.yaml:seed is modified"),
     "scores": (
         lambda p: p.append("src/refield/scores/metrics.py", "\n"),
         "report: changed deps: src/refield/scores is modified",
@@ -24,7 +24,7 @@ STALE = {
     ),
     "score": (
         lambda p: p.append("reports/scores/quick/ours.csv", "\n"),
-        "reports/scores/quick/ours.csv is modified",
+        "evaluate@quick: changed outs: reports/scores/quick is modified",
     ),
     "method": (lambda p: p.set({"methods.qt": {"gates": [2]}}), "fit@quick-qt: has never run"),
     "number": (

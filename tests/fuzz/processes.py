@@ -17,8 +17,8 @@ from refield.errors import UserError
 
 STAGES = {  # and what their names are of
     **dict.fromkeys(("check", "index", "report", "discussion"), ()),
-    **dict.fromkeys(("download", "prepare", "wanted", "page", "provenance", "sequences"), ("profile",)),
-    **dict.fromkeys(("fit", "evaluate"), ("profile", "method")),
+    **dict.fromkeys(("download", "evaluate", "prepare", "wanted", "page", "provenance", "sequences"), ("profile",)),
+    "fit": ("profile", "method"),
     **{"segment": ("profile", "map"), "study": ("study",), "ranking": ("study",)},
 }
 NAMES = {"profile": ["quick"], "method": ["ours", "siren"], "map": ["multi_otsu"], "study": ["paper_settings"]}

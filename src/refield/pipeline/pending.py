@@ -109,8 +109,10 @@ def plan(
 def passes_on(layout: Layout, name: str, follower: Stage, params: Params, planned: Sequence[Planned]) -> bool:
     """Whether a stage that runs may give a follower new inputs: none are the same keys, nor the same settings."""
     if name == "check":
-        file = layout.settings_of_all
-        return file.as_posix() in follower.deps and not holds(file, units.settings(params))
+        return any(
+            file.as_posix() in follower.deps and not holds(file, text)
+            for file, text in units.of_all(layout, params).items()
+        )
     if not name.startswith("wanted@"):
         return True
     profile = name.removeprefix("wanted@")

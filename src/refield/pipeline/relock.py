@@ -21,8 +21,8 @@ from refield.pipeline.layout import Layout
 from refield.yaml import parse
 
 CODE = ("src/", "stages/")  # where code lies that stages come from
-# Stages of a profile that read fits, besides `evaluate`. They keep their results if those of another profile do.
-READERS = ("figures", "laws", "page", "provenance", "sequences")
+# Stages of a profile that read fits. They keep their results if those of another profile do.
+READERS = ("evaluate", "figures", "laws", "page", "provenance", "sequences")
 WRITTEN = ("wanted", "scoring", "settings", "coding")  # folders of reports/ that follow the code, written here
 
 Entries = dict[str, Any]
@@ -53,18 +53,20 @@ def update(layout: Layout, params: Params, profile: str) -> str:
     other = next((name for name in params.runs if name != profile and layout.fits(name, methods[0]).is_dir()), None)
 
     def there(name: str) -> list[str]:
-        return [stage for stage in readers(name, methods) if stage in entries]
+        return [stage for stage in readers(name) if stage in entries]
 
-    if other is None or json.loads(dvc("status", "--json", *addresses(layout, there(other)))):
+    if other is None or json.loads(dvc("status", "--json", *addresses(layout, [f"wanted@{other}", *there(other)]))):
         return f"{profile}: dvc.lock follows once another profile is up to date: `dvc repro`, and this again"
-    code = {dep["path"]: dep for name in there(other) for dep in entries[name]["deps"]}
+    code = {dep["path"]: dep for name in [f"wanted@{other}", *there(other)] for dep in entries[name]["deps"]}
     require_unchanged(layout, entries, there(other))
     for file, text in units.of_profile(layout, params, profile).items():
         file.parent.mkdir(parents=True, exist_ok=True)
         files.write(file, text.encode())
-    names = [*(name for name in fits_of(profile, methods) if name in entries), *there(profile)]
+    keys = entries[f"wanted@{profile}"]
+    fits = [name for name in fits_of(profile, methods) if name in entries]
+    deps = [dep for name in [*fits, *there(profile)] for dep in entries[name]["deps"]]
     changed = 0
-    for each in [dep for name in names for dep in entries[name]["deps"]] + entries[f"wanted@{profile}"]["outs"]:
+    for each in [*keys["deps"], *keys["outs"], *deps]:
         before, path = dict(each), Path(each["path"])
         if each["path"].startswith(CODE):
             each.update(code[each["path"]])
@@ -84,9 +86,9 @@ def fits_of(profile: str, methods: Sequence[str]) -> list[str]:
     return [f"fit@{profile}-{method}" for method in methods]
 
 
-def readers(profile: str, methods: Sequence[str]) -> list[str]:
+def readers(profile: str) -> list[str]:
     """The stages of a profile that read fits, and whose results are in git."""
-    return [f"evaluate@{profile}-{method}" for method in methods] + [f"{kind}@{profile}" for kind in READERS]
+    return [f"{kind}@{profile}" for kind in READERS]
 
 
 def addresses(layout: Layout, names: Sequence[str]) -> list[str]:

@@ -89,7 +89,7 @@ def coding(params: Params, profile: str) -> str | None:
 
 
 def settings(params: Params, profile: str | None = None) -> str:
-    """The sha256 of all that params.yaml says, or says of one profile, as JSON: what shows results depends on it.
+    """The sha256 of all that params.yaml says, or says of one profile, as JSON: what units and pages are depends on it.
 
     It stands for the values themselves because DVC writes all of dvc.lock after each stage, and lists there what each
     stage depends on: the settings of every profile would stand in it once for each page and figure.
@@ -101,11 +101,16 @@ def settings(params: Params, profile: str | None = None) -> str:
     return _json({"sha256": hashlib.sha256(_json(values).encode()).hexdigest()})
 
 
+def of_all(layout: Layout, params: Params) -> dict[Path, str]:
+    """The files that say what settings are, of all profiles and of each; and their texts."""
+    own = {layout.settings(profile): settings(params, profile) for profile in params.profiles}
+    return {layout.settings_of_all: settings(params), **own}
+
+
 def of_profile(layout: Layout, params: Params, profile: str) -> dict[Path, str]:
     """The files that say of a whole profile, and of none of its methods, what stages depend on; and their texts."""
     texts = {
         layout.scoring(profile): scoring(params, profile),
-        layout.settings(profile): settings(params, profile),
         layout.coding(profile): coding(params, profile),
     }
     return {file: text for file, text in texts.items() if text is not None}

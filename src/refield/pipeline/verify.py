@@ -71,7 +71,7 @@ def same_result(name: str, params: Params) -> bool:
     kind, _, profile = name.partition("@")
     layout = Layout()
     if kind != "wanted":
-        return kind == "check" and holds(layout.settings_of_all, units.settings(params))
+        return kind == "check" and all(holds(file, text) for file, text in units.of_all(layout, params).items())
     if profile not in params.profiles:
         return False
     files = {layout.wanted(profile, method): units.code(params, profile, method) for method in params.methods}
