@@ -23,7 +23,7 @@ def main(profile: FromStage, paper: str | None = None) -> None:
     there = [method for method in params.methods if layout.fits(profile, method).is_dir()]
     if lacking := [method for method in params.methods if method not in there]:
         print(f"{profile}: no fits of {', '.join(lacking)}, which are not scored")
-    tables = {}
+    tables: dict[Path, pd.DataFrame] = {}
     for method in there:
         rows, curve = score(layout, params, profile, method)
         tables |= {layout.scores(profile, method): rows, layout.curve(profile, method): curve}

@@ -1,6 +1,6 @@
 """Fit one method to every signal of a profile; units that are already in the store are not fitted again."""
 
-from refield.executors import lifetime
+from refield import lifetime
 from refield.pipeline import fits
 from refield.pipeline.command import run
 from refield.pipeline.layout import Layout

@@ -1,6 +1,6 @@
 """Fit what a study asks for and score it."""
 
-from refield.executors import lifetime
+from refield import lifetime
 from refield.pipeline import studies
 from refield.pipeline.command import run
 from refield.pipeline.layout import Layout

@@ -13,7 +13,7 @@ SOURCE = ROOT / "src/refield"
 # From the ground up: a room may use those below it, and those beside it on a line may not use each other.
 FLOORS = (
     ("arrays", "errors", "strict"),
-    ("files", "settings"),
+    ("files", "lifetime", "settings"),
     ("yaml",),
     ("signals",),
     ("segmentation", "fields", "structure"),

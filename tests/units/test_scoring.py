@@ -247,7 +247,7 @@ def test_evaluate_stage(tmp_path: Path, unit: Path, monkeypatch: pytest.MonkeyPa
     for name in ("lake", "barn"):
         png.write(layout.signals("quick") / f"{name}.png", LAKE.pixels)
         shutil.copytree(unit, layout.fits("quick", "siren") / name)
-    evaluate.main("quick", "siren")
+    evaluate.main("quick")
     text = layout.scores("quick", "siren").read_text()
     assert text.startswith("image,height,width,psnr_8bit,ssim,iou,parameters,bpp_weights,bpp_map,bpp\nbarn,20,30,42.11")
     assert text.count("\n") == 3
@@ -255,6 +255,6 @@ def test_evaluate_stage(tmp_path: Path, unit: Path, monkeypatch: pytest.MonkeyPa
 
     shutil.copytree(unit, layout.fits("quick", "siren") / "third")
     with pytest.raises(UserError, match="exactly the images of data/quick/images: third"):
-        evaluate.main("quick", "siren")
+        evaluate.main("quick")
     with pytest.raises(UserError, match="barn, lake"):
         evaluate.main("quick", "ftc")

@@ -6,8 +6,8 @@ python -m refield.executors.worker JOB.json
 import sys
 from pathlib import Path
 
+from refield import lifetime
 from refield.errors import UserError
-from refield.executors import lifetime
 from refield.executors.spool import Spool
 from refield.executors.submission import note_failure, note_start, read_job
 from refield.fitting import devices

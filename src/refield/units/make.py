@@ -7,20 +7,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
-from rich import progress as bars
-from rich.console import Console
-from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from refield.errors import UserError, is_of_memory
 from refield.fields.field import Weights
 from refield.fitting import devices, fit, ways
 from refield.fitting.fit import Diverged, Progress
 from refield.fitting.job import Job
-from refield.tasks.problem import mse_to_psnr
+from refield.units.bar import Bar
 from refield.units.checkpoints import UnitCheckpoints
 from refield.units.encode import encode
 from refield.units.failures import DIVERGED, Failed, FitsFailed
 from refield.units.fingerprint import fingerprint
+from refield.units.forked import make_forked, processes
 from refield.units.names import WEIGHTS
 from refield.units.store import Made, Store
 from refield.units.unit import Start, Unit
@@ -32,6 +30,7 @@ NO_ROOM = {
     "cuda": "the GPU's memory does not hold it; REFIELD_DEVICE=cpu fits it on the CPU",
     "cpu": "this machine's memory does not hold it; lower the field's width, or the size of images",
 }
+Reached = Callable[[Unit, int, float], None]  # a unit, its iteration and its loss
 # Parts of a layer that a fit takes over from another.
 KEPT = {"layers": ("weight", "bias", "activation"), "activations": ("activation",)}
 
@@ -45,31 +44,14 @@ def make_all(units: Sequence[Unit], store: Store, device: str, title: str, *, pr
     store.require_writable()
     made: dict[str, Made] = {}
     failed: dict[str, str] = {}
-    with _progress_bar(visible=progress) as bar:
-        task = bar.add_task(title, total=sum(unit.train.iterations for unit in units), unit="", iteration=0, loss="")
-
-        def started(group: Sequence[Unit]) -> Progress:
-            names = group[0].name + (f" to {group[-1].name}" if len(group) > 1 else "")
-            done = len(made) + len(failed)
-            bar.update(task, unit=f"{names} {done + len(group)}/{len(units)}")
-            before, reached = sum(unit.train.iterations for unit in units[:done]), [0] * len(group)
-
-            def show(number: int, iteration: int, loss: float) -> None:
-                reached[number] = iteration
-                said = f"{mse_to_psnr(loss):.2f} dB" if group[number].task.least_squares else f"loss {loss:.3g}"
-                bar.update(task, completed=before + sum(reached), iteration=iteration, loss=said)
-
-            return show
-
-        for unit, result in make_each(
-            units, store, device, started, lambda text: bar.console.print(f"{title}: {text}")
-        ):
+    with Bar(title, units, visible=progress) as bar:
+        for unit, result in make_each(units, store, device, bar.reached, bar.say):
+            bar.end(unit)
             if isinstance(result, Failed):
                 failed[unit.key()] = result.reason
             else:
                 made[unit.key()] = result
                 store.put(unit.key(), result)
-        bar.refresh()  # a notebook draws no last state by itself
     if failed:
         raise FitsFailed(title, units, failed, made)
     return made
@@ -79,20 +61,26 @@ def make_each(
     units: Sequence[Unit],
     store: Store,
     device: str,
-    started: Callable[[Sequence[Unit]], Progress] = lambda _: lambda *_: None,
+    progress: Reached = lambda *_: None,
     say: Callable[[str], None] = print,
 ) -> Iterator[tuple[Unit, Made | Failed]]:
-    """Fit the units in their order, as many at once as the device takes; `started` hears of each group.
+    """Fit the units, as many at once as the device takes, and each as soon as it is done.
 
     Unfinished fits leave checkpoints in the store, and go on from those that they find there.
     Where a GPU's memory does not hold as many as were tried, half as many are from then on.
     """
     waiting, most = list(units), MOST_AT_ONCE
+    if (number := processes(units, device)) > 1:
+        ended = set()
+        for unit, result in _beside(units, store, number, progress):
+            ended.add(unit.key())
+            yield unit, result
+        waiting = [unit for unit in units if unit.key() not in ended]
     while waiting:
         group = waiting[: first_group(waiting, device, most)]
         results: list[Made | Failed] = []
         with _memory_may_not_suffice():
-            results = make(group, store, device, started(group))
+            results = make(group, store, device, lambda place, *seen, of=group: progress(of[place], *seen))
         if not results:  # out of the `with`, where the error no longer holds what did not fit
             torch.cuda.empty_cache()
             if len(group) > 1:
@@ -102,6 +90,21 @@ def make_each(
             results = [Failed(NO_ROOM[device])]
         waiting = waiting[len(group) :]
         yield from zip(group, results, strict=True)
+
+
+def _beside(
+    units: Sequence[Unit], store: Store, number: int, progress: Reached
+) -> Iterator[tuple[Unit, Made | Failed]]:
+    """Units made by as many processes; not those of one that was killed, or for which memory did not suffice."""
+
+    def one(unit: Unit, seen: Callable[[int, float], None]) -> Made | Failed | None:
+        with _memory_may_not_suffice():
+            return make([unit], store, "cpu", lambda _, *state: seen(*state))[0]
+        return None
+
+    for place, result in make_forked(units, number, one, lambda place, *seen: progress(units[place], *seen)):
+        if isinstance(result, Made | Failed):
+            yield units[place], result
 
 
 @contextlib.contextmanager
@@ -182,15 +185,3 @@ def _provenance(unit: Unit, machine: Mapping[str, Any], seconds: float, together
         "code": unit.code[:12],
         **({"node": os.environ["SLURMD_NODENAME"]} if "SLURMD_NODENAME" in os.environ else {}),
     }
-
-
-def _progress_bar(*, visible: bool) -> bars.Progress:
-    return bars.Progress(
-        TextColumn("{task.description}  {task.fields[unit]}", markup=False),
-        BarColumn(bar_width=24),
-        TaskProgressColumn(),
-        TextColumn("iteration {task.fields[iteration]}  {task.fields[loss]}"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        disable=not visible,
-    )

@@ -9,8 +9,7 @@ import psutil
 import pytest
 
 STAGE = (
-    "import time; from refield.executors import lifetime; lifetime.end_with_dvc(0.05); "
-    "print('up', flush=True); time.sleep(60)"
+    "import time; from refield import lifetime; lifetime.end_with_dvc(0.05); print('up', flush=True); time.sleep(60)"
 )
 DVC = "import subprocess, sys; subprocess.run(sys.argv[1], shell=True)"
 
@@ -32,6 +31,6 @@ def test_a_stage_ends_when_dvc_is_killed(shell_stays):
 
 def test_without_dvc_it_does_nothing():
     environment = {key: value for key, value in os.environ.items() if key != "DVC_STAGE"}
-    code = "import threading; from refield.executors.lifetime import *; end_with_dvc(); print(threading.active_count())"
+    code = "import threading; from refield.lifetime import *; end_with_dvc(); print(threading.active_count())"
     output = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True).stdout
     assert output.split() == [b"1"]
