@@ -39,6 +39,7 @@ PLUMBING = (
     "config.py",
     "errors.py",
     "files.py",
+    "lifetime.py",
     "params.py",
     "settings.py",
     "strict.py",

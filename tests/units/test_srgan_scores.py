@@ -103,7 +103,7 @@ def test_from_addresses_to_scores(tiny: Path, generator: Generator) -> None:
     for stage in (download, prepare):
         stage.main("tiny", "siren_polito")
     write_fit(PAPER.fits("tiny", "siren") / "noise", photograph(14, 22, 1))
-    evaluate.main("tiny", "siren", "siren_polito")
+    evaluate.main("tiny", "siren_polito")
     params = config.read(path=PAPER.params)
     results = read_scores(PAPER.scores_of_all, params)
     (row,) = results.rows.to_dict("records")
@@ -117,9 +117,9 @@ def test_from_addresses_to_scores(tiny: Path, generator: Generator) -> None:
 
     (PAPER.originals("tiny") / "srgan.pth").write_bytes(b"another")
     with pytest.raises(UserError, match=r"originals/srgan\.pth: its sha256 is"):
-        evaluate.main("tiny", "siren", "siren_polito")
+        evaluate.main("tiny", "siren_polito")
     changed({"srgan": ...})
-    evaluate.main("tiny", "siren", "siren_polito")
+    evaluate.main("tiny", "siren_polito")
     assert not [column for column in pd.read_csv(PAPER.scores("tiny", "siren")) if "srgan" in column]
 
 
