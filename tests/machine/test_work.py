@@ -1,4 +1,7 @@
+import sys
+
 import pytest
+import torch
 from pipeline import ROOT
 from small import unit
 
@@ -27,6 +30,23 @@ def test_fits_take_steps_times_iterations_times_their_number():
     found = alone(work(fits=3), {work().kind: (work(), steps(0.5))})
     assert found.likely == 0.5 * 10 * 3
     assert (found.low, found.high) == pytest.approx((15 / 1.15, 15 * 1.15))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks")
+def test_small_fits_are_made_side_by_side():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        several, large = work(fits=3), work(fits=3, side=2048, width=32)
+        timed = time_kinds([[several, large, work()]], Budget(0.0))
+        assert [each.beside for each in (several, large, work())] == [2, 1, 1]
+        assert len({each.kind for each in (several, large, work())}) == 3
+        assert alone(several, {several.kind: (several, steps(0.5))}).likely == 0.5 * 10 * 2
+        assert alone(large, {large.kind: (large, steps(0.5, large.points))}).likely == 0.5 * 10 * 3
+        assert timed
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_kind_that_was_not_timed_is_told_from_the_next_and_less_surely():
@@ -72,8 +92,6 @@ def test_a_unit_is_work():
 
 
 def test_a_profile_that_asks_for_a_gpu_is_told_of_the_cpu():
-    import torch
-
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
     params = config.read(path=ROOT / "params.yaml")

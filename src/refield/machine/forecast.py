@@ -18,7 +18,7 @@ BUSY = 1.3  # times as long as alone; less may be threads that wait for one anot
 
 @dataclass(frozen=True)
 class Forecast:
-    """Seconds of some fits, one after the other."""
+    """Seconds of some fits; of small ones several at a time."""
 
     fits: int
     alone: Span  # with the machine to itself

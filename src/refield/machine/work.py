@@ -1,8 +1,11 @@
 """Fits that are to be made, which of them take steps of one kind, and how long they take where those are timed."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+import torch
 
 from refield.config import Params, Profile
 from refield.fields.field import Field
@@ -12,6 +15,7 @@ from refield.fitting.train import Train
 from refield.machine.estimate import Steps, image_size, points_of_step, time_steps, timed_sizes
 from refield.machine.timing import Budget, Span
 from refield.tasks.task import Task
+from refield.units.forked import at_once
 from refield.units.unit import Unit
 
 # By what share the time of whole fits on an idle machine may be off what is told of a few steps of their kind, and of
@@ -64,7 +68,12 @@ class Work:
         field = self.field
         made_of = (field.activations, field.trained is None, field.residual) if isinstance(field, Mlp) else ()
         own = (field.cost(2, 3).floats, field.steady, made_of, self.train.precision, size)
-        return repr((self.way, *own))
+        return repr((self.way, *own, self.beside > 1))
+
+    @property
+    def beside(self) -> int:
+        """How many of the fits are made side by side, with a thread each; one, if each has all threads."""
+        return at_once(self.height * self.width * self.field.cost(2, 3).floats, self.fits, self.device)
 
 
 def of_profile(params: Params, profile: str, images: int, device: str) -> list[Work]:
@@ -106,8 +115,20 @@ def time_kinds(lots: Iterable[Sequence[Work]], budget: Budget) -> Timed:
         first = all(other.way != work.way for other, _ in timed.values())
         if first or budget:
             own, size = budget.at_least(SETTLING) if first else budget, (work.height, work.width)
-            timed[kind] = work, time_steps(work.field, work.task, work.train, *size, work.device, own)
+            with _threads(1 if work.beside > 1 else torch.get_num_threads()):
+                timed[kind] = work, time_steps(work.field, work.task, work.train, *size, work.device, own)
     return timed
+
+
+@contextmanager
+def _threads(number: int) -> Iterator[None]:
+    """Torch with so many threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def alone(work: Work, timed: Timed) -> Span:
@@ -121,6 +142,7 @@ def alone(work: Work, timed: Timed) -> Span:
         return not steps.largest.settled, other.kind != work.kind, abs(math.log(other.effort / work.effort))
 
     other, steps = min((each for each in timed.values() if each[0].way == work.way), key=unlike)
-    seconds = steps.seconds(work.points) * work.effort / other.effort * work.train.iterations * work.fits
+    rounds = math.ceil(work.fits / work.beside)
+    seconds = steps.seconds(work.points) * work.effort / other.effort * work.train.iterations * rounds
     off = 1 + steps.largest.spread + (OFF if work.kind == other.kind else OTHER)
     return Span(seconds / off, seconds, seconds * off)

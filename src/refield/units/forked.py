@@ -31,13 +31,16 @@ _work: tuple[Sequence[Unit], Make, "SimpleQueue[tuple[int, int, float]]"]  # of 
 
 def processes(units: Sequence[Unit], device: str) -> int:
     """How many processes serve: one, where units are better made one after another by all threads."""
-    if device != "cpu" or sys.platform != "linux" or len(units) < 2 or torch.cuda.device_count():
+    costs = [unit.field.cost(len(unit.signal.shape), unit.signal.channels) for unit in units]
+    return at_once(max(unit.samples * cost.floats for unit, cost in zip(units, costs, strict=True)), len(units), device)
+
+
+def at_once(floats: int, fits: int, device: str) -> int:
+    """How many of some fits are made side by side, whose widest layers have so many activations."""
+    if device != "cpu" or sys.platform != "linux" or floats > SMALL or torch.cuda.device_count():
         return 1
-    largest = max(unit.samples * unit.field.cost(len(unit.signal.shape), unit.signal.channels).floats for unit in units)
-    if largest > SMALL:
-        return 1
-    room = psutil.virtual_memory().available // (2 * LAYERS * max(largest, 1))
-    return int(max(1, min(len(units), torch.get_num_threads(), room)))
+    room = psutil.virtual_memory().available // (2 * LAYERS * max(floats, 1))
+    return int(max(1, min(fits, torch.get_num_threads(), room)))
 
 
 def make_forked(units: Sequence[Unit], number: int, make: Make, report: Report) -> Iterator[tuple[int, object]]:

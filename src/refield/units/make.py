@@ -70,7 +70,7 @@ def make_each(
     Where a GPU's memory does not hold as many as were tried, half as many are from then on.
     """
     waiting, most = list(units), MOST_AT_ONCE
-    if (number := processes(units, device)) > 1:
+    if units and (number := processes(units, device)) > 1:
         ended = set()
         for unit, result in _beside(units, store, number, progress):
             ended.add(unit.key())
