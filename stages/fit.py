@@ -1,4 +1,4 @@
-"""Fit one method to every signal of a profile; units that are already in the store are not fitted again."""
+"""Fit a profile's methods to every signal; units that are in the store, or here, are not fitted again."""
 
 from refield import lifetime
 from refield.pipeline import fits
@@ -7,9 +7,11 @@ from refield.pipeline.layout import Layout
 from refield.pipeline.names import FromStage
 
 
-def main(profile: FromStage, method: FromStage, paper: str | None = None) -> None:
+def main(profile: FromStage, only: list[str] | None = None, paper: str | None = None) -> None:
+    """By hand also some methods alone: --only METHOD --only ANOTHER."""
     lifetime.end_with_dvc()
-    print(fits.fit(Layout(paper), profile, method))
+    for line in fits.fit(Layout(paper), profile, only or ()):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

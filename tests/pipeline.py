@@ -150,8 +150,7 @@ class Project:
         from refield.pipeline.layout import Layout
 
         with self.inside():
-            for method in methods:
-                fits.fit(Layout(), "quick", method)
+            assert list(fits.fit(Layout(), "quick", methods))
 
     def commit(self, message: str) -> None:
         self.sh("git", "add", "-A")

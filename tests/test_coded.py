@@ -44,7 +44,7 @@ def test_a_changed_way_of_coding_codes_again_and_fits_nothing(project):
     text = text.replace("[half, uniform, steps, rounded, aware]", "[half, steps]")
     file.write_text(text)
     coded = f"{FOLDER}coded@quick-siren_5x20"
-    assert {f"{FOLDER}fit@quick-siren_5x20", coded} <= ran(project.dvc("repro", coded))
+    assert {f"{FOLDER}fit@quick", coded} <= ran(project.dvc("repro", coded))
     assert "Data and pipelines are up to date" in project.dvc("repro", coded)
     rates = pd.read_csv(project.folder / "reports/coin/rates/quick/siren_5x20.csv")
     assert list(rates.columns) == ["image", "codec", "setting", "bytes", "bpp", "psnr", "ms_ssim"]

@@ -102,7 +102,7 @@ def test_depends_on_the_modules_that_it_imports(name):
 
 
 def test_fits_and_scores_depend_on_keys_which_depend_on_all_code():
-    assert STAGES["fit"]["deps"] == ["reports/wanted/${item.profile}/${item.method}.json"]
+    assert STAGES["fit"]["deps"] == ["reports/wanted/${item.profile}"]
     assert "reports/scoring/${item.profile}.json" in STAGES["evaluate"]["deps"]
     assert "src/refield" in STAGES["wanted"]["deps"]
     assert "reports/coin/coding/${item.profile}.json" in OWN["coded"]["deps"]

@@ -7,9 +7,9 @@ import time
 
 import psutil
 import pytest
-from pipeline import Project, fitted, heed_ctrl_c
+from pipeline import METHODS, Project, fitted, heed_ctrl_c
 
-STAGE = "fit@quick-siren"
+STAGE = "fit@quick"
 FITS = "data/quick/fits/siren"
 
 
@@ -18,6 +18,7 @@ def ready(finished, tmp_path):
     """A project whose images are ready, and whose fits, which its store lacks, take about a second each."""
     project = finished.copy(tmp_path / "refield", tmp_path / "units")
     project.set({"profiles.quick.train.iterations": 1500})
+    project.edit(lambda params: [params["methods"].pop(name) for name in METHODS if name != "siren"])
     return project
 
 

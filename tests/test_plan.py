@@ -15,7 +15,7 @@ def test_the_plan_counts_units_tells_old_from_new_and_touches_nothing(project):
     before = project.digests("reports", "data")
     lines = planned(project.refield("plan", "-S", "methods.ftc.gates=[48,8,4,2]", "-S", "seed=0"))
     assert "2 to fit" in lines["fit@quick"]
-    assert "siren" not in lines["fit@quick"]
+    assert "6 reused" in lines["fit@quick"]
     assert "[128, 8, 4, 2] → [48, 8, 4, 2]" in lines["check"]
     assert lines["evaluate@quick"].rstrip().endswith("follows fit@quick")
     assert "segment@quick" not in lines

@@ -41,10 +41,7 @@ def entry(*paths, outs=()):
 
 def stages(profile):
     scoring, settings = f"reports/scoring/{profile}.json", f"reports/settings/{profile}.json"
-    fits = {
-        f"fit@{profile}-{method}": entry(f"reports/wanted/{profile}/{method}.json", outs=[f"data/{method}"])
-        for method in METHODS
-    }
+    fits = {f"fit@{profile}": entry(f"reports/wanted/{profile}", outs=[f"data/{profile}/fits"])}
     readers = {
         f"{kind}@{profile}": entry(
             settings, f"reports/wanted/{profile}", f"data/{profile}/fits", CODE, STAGE, outs=[kind]
@@ -98,7 +95,7 @@ def test_the_lock_follows_the_code_and_nothing_else(update):
                 each["md5"] = "2" * 32
     assert lock.entries(Layout().lock) == before
     # What `wanted` writes and reads, the keys as fits see them; code, keys and settings; script and scoring.
-    count = 3 + len(METHODS) + 4 * (len(relock.READERS) - 1) + 2
+    count = 3 + 1 + 4 * (len(relock.READERS) - 1) + 2
     assert told == f"{AWAY}: {count} hashes of dvc.lock follow the code; its fits are not here, and stay as they are"
     text = Layout().lock.read_bytes()
     assert update() == ""

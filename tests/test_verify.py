@@ -26,7 +26,7 @@ STALE = {
         lambda p: p.append("reports/scores/quick/ours.csv", "\n"),
         "evaluate@quick: changed outs: reports/scores/quick is modified",
     ),
-    "method": (lambda p: p.set({"methods.qt": {"gates": [2]}}), "fit@quick-qt: has never run"),
+    "method": (lambda p: p.set({"methods.qt": {"gates": [2]}}), "check: changed deps: params.yaml:methods is modified"),
     "number": (
         lambda p: p.change("reports/tables.csv", "siren", "sirenn"),
         "reports/tables.csv is not what reports/scores",
@@ -37,7 +37,7 @@ STALE = {
     ),
     "cache": (
         lambda p: p.damage_cache("weights.safetensors"),
-        "is damaged; remove it with data/quick/fits/",
+        "is damaged; remove it with data/quick/fits ",
     ),
     "lock": (lambda p: (p.folder / "dvc.lock").write_text("schema: '2.0'\n"), "dvc.lock was left half-written"),
     "running": (lambda p: (p.folder / ".dvc/tmp/rwlock").write_text(""), ".dvc/tmp/rwlock was left half-written"),

@@ -25,7 +25,7 @@ ENVIRONMENT = {
     "REFIELD_CHECKPOINT_SECONDS": ["0", "-1", "nan", "x", "1e999", ""],
     "REFIELD_KODAK": ["", "nowhere", "params.yaml", "[bold]"],
     "COLUMNS": ["0", "-1", "1", "x", "9999"],
-    "DVC_STAGE": ["fit@quick-ours", "", "@", "x"],
+    "DVC_STAGE": ["fit@quick", "", "@", "x"],
 }
 WORDS = [word for word in (*odd.SHELL, *odd.NAMES, *odd.WORDS, "../up", "..", "\udcff") if "\0" not in word]
 WORDS = [word for word in WORDS if len(word) < 10**5]

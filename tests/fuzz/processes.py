@@ -17,18 +17,18 @@ from refield.errors import UserError
 
 STAGES = {  # and what their names are of
     **dict.fromkeys(("check", "index", "report", "discussion"), ()),
-    **dict.fromkeys(("download", "evaluate", "prepare", "wanted", "page", "provenance", "sequences"), ("profile",)),
-    "fit": ("profile", "method"),
+    **dict.fromkeys(("download", "prepare", "wanted", "fit", "evaluate"), ("profile",)),
+    **dict.fromkeys(("page", "provenance", "sequences"), ("profile",)),
     **{"segment": ("profile", "map"), "study": ("study",), "ranking": ("study",)},
 }
-NAMES = {"profile": ["quick"], "method": ["ours", "siren"], "map": ["multi_otsu"], "study": ["paper_settings"]}
+NAMES = {"profile": ["quick"], "map": ["multi_otsu"], "study": ["paper_settings"]}
 TARGETS = [
     "check",
     "download@quick",
     "prepare@quick",
     "wanted@quick",
     "segment@quick-multi_otsu",
-    "fit@quick-siren",
+    "fit@quick",
     "x",
 ]
 COMMANDS = [["plan"], ["verify"], ["readme"], ["compare", "quick"]]

@@ -110,5 +110,5 @@ def anew(units: Sequence[Unit], store: Store, layout: Layout, params: Params, pr
         return []
     with tempfile.TemporaryDirectory(dir=store.root, prefix="refit-", ignore_cleanup_errors=True) as folder:
         beside = Store(Path(folder), refit=False)
-        made = executing.make(list(units), beside, params, layout, profile, f"{title} anew", lambda: [])
+        made = executing.make(list(units), beside, params, layout, profile, f"{title} anew")
     return [made[unit.key()] for unit in units]

@@ -81,7 +81,7 @@ def refitted(layout: Layout, params: Params, count: int) -> list[str]:
         with tempfile.TemporaryDirectory(dir=Store().root, prefix="refit-", ignore_cleanup_errors=True) as folder:
             store = Store(Path(folder), refit=False)
             title = f"{profile} anew"
-            made = executing.make(list(chosen.values()), store, params, layout, profile, title, lambda: [])
+            made = executing.make(list(chosen.values()), store, params, layout, profile, title)
         problems += [no for fit, unit in chosen.items() for no in compared(layout, fit, unit, made[unit.key()])]
     return problems
 

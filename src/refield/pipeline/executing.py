@@ -1,12 +1,12 @@
-"""Have units fitted by whoever executor.yaml names; a cluster begins meanwhile what the next stages will ask for."""
+"""Have units fitted by whoever executor.yaml names; a cluster begins meanwhile what will be asked for next."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from refield import executors
 from refield.config import Params
 from refield.executors import settings
 from refield.executors.settings import Slurm
-from refield.pipeline import guard, lock, pending
+from refield.pipeline import guard
 from refield.pipeline.layout import Layout
 from refield.units import memory
 from refield.units.store import Made, Store
@@ -20,7 +20,7 @@ def make(
     layout: Layout,
     profile: str,
     title: str,
-    more: Callable[[], Iterable[Unit]],
+    more: Callable[[], Iterable[Unit]] = list,
 ) -> dict[str, Made]:
     """The units, by key; `UserError` for those that fail. `more` says what else a cluster may begin meanwhile."""
     executor = settings.read()
@@ -31,11 +31,3 @@ def make(
         return executors.make_units(units, store, device, title, executor)
     wish = params.profiles[profile].device
     return executors.make_units(units, store, wish, title, executor, list(more()))
-
-
-def soon(layout: Layout, params: Params, profile: str) -> Iterator[Unit]:
-    """The units of all fits of a profile that `dvc repro` would run now, and whose images and maps are there."""
-    planned = pending.to_run(layout, params, lock.entries(layout.lock), {})[1]
-    for method in params.methods:
-        if any(stage.name == f"fit@{profile}-{method}" for stage in planned):
-            yield from pending.units_ready(layout, params, profile, method, planned)

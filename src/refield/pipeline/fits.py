@@ -1,31 +1,88 @@
-"""Bring a method's fits to their place: from the store, or by whoever executor.yaml names."""
+"""Bring a profile's fits to their place: from the store, or by whoever executor.yaml names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from refield import config, files
+from refield.config import Params
+from refield.errors import UserError
+from refield.pipeline import provenance
 from refield.pipeline.layout import Layout
 from refield.pipeline.units import read_units
 from refield.units.kept import kept
 from refield.units.store import Made, Store
+from refield.units.unit import Unit
 
 
-def fit(layout: Layout, profile: str, method: str) -> str:
-    """Fit one method to every signal of a profile, unless the store has it; in a line, what came from where."""
-    params, store = config.read(profile, method, layout.params), Store()
-    units = read_units(layout, params, profile, method)
+def fit(layout: Layout, profile: str, only: Sequence[str] = ()) -> Iterator[str]:
+    """Fit the methods of a profile, or some `only`, to every signal, unless the store has the unit, or it is here.
+
+    A line for each method of which something was fitted, and in the end one of all. `UserError` then for those of which
+    something could not be: they do not stop the rest.
+    """
+    params, store = config.read(profile, path=layout.params), Store()
+    for method in only:
+        config.read(profile, method, layout.params)
+    wanted = {method: read_units(layout, params, profile, method) for method in only or params.methods}
+    problems: list[str] = []
+    new = 0
+    for number, (method, units) in enumerate(wanted.items()):
+        later = [unit for units in list(wanted.values())[number + 1 :] for unit in units]
+        try:
+            fitted = _fit(layout, params, profile, method, units, store, later)
+        except UserError as error:
+            problems.append(str(error))
+            continue
+        new += fitted
+        if fitted:
+            yield f"{profile}/{method}: {len(units) - fitted} units reused, {fitted} fitted"
+    if not only:
+        _remove_others(layout.fits_of_all(profile), params.methods)
+    if problems:
+        raise UserError("\n".join(problems))
+    yield f"{profile}: {sum(map(len, wanted.values()))} fits, {new or 'none'} of which were made now"
+
+
+def _fit(
+    layout: Layout,
+    params: Params,
+    profile: str,
+    method: str,
+    units: Sequence[Unit],
+    store: Store,
+    later: Sequence[Unit],
+) -> int:
+    """Bring a method's fits to their place; how many had to be made. A cluster may begin `later` ones meanwhile."""
     made = {unit.name: found for unit in units if (found := kept(store, unit))}
-    missing = [unit for unit in units if unit.name not in made]
+    here = set() if store.refit else _here(layout, profile, method, [unit for unit in units if unit.name not in made])
+    missing = [unit for unit in units if unit.name not in made and unit.name not in here]
     if missing:
         from refield.pipeline import executing  # torch, which takes a second, only where there is something to fit
 
-        title = f"{profile}/{method}"
-        fitted = executing.make(
-            missing, store, params, layout, profile, title, lambda: executing.soon(layout, params, profile)
-        )
+        def ahead() -> Iterator[Unit]:
+            return (unit for unit in later if not store.has(unit.key()))
+
+        fitted = executing.make(missing, store, params, layout, profile, f"{profile}/{method}", ahead)
         made |= {unit.name: fitted[unit.key()] for unit in missing}
-    write(dict(sorted(made.items())), layout.fits(profile, method))
-    return f"{profile}/{method}: {len(units) - len(missing)} units reused, {len(missing)} fitted"
+    folder = layout.fits(profile, method)
+    write(dict(sorted(made.items())), folder)
+    _remove_others(folder, [unit.name for unit in units])
+    return len(missing)
+
+
+def _here(layout: Layout, profile: str, method: str, units: Sequence[Unit]) -> set[str]:
+    """The units whose fits lie in their place, byte for byte as it was written down when they were made.
+
+    So are those that `dvc pull` has brought from another store.
+    """
+    rows = provenance.read(layout.provenance(profile, method))
+    return {
+        unit.name
+        for unit in units
+        if (folder := layout.fits(profile, method) / unit.name).is_dir()
+        and rows.get(unit.name, {}).get("unit") == unit.key()
+        and rows[unit.name]["digest"] == provenance.digest_of(folder)
+    }
 
 
 def write(made: Mapping[str, Made], folder: Path) -> None:
@@ -35,3 +92,10 @@ def write(made: Mapping[str, Made], folder: Path) -> None:
         (folder / name).mkdir(parents=True)
         for file, data in unit.files.items():
             (folder / name / file).write_bytes(data)
+
+
+def _remove_others(folder: Path, names: Sequence[str] | Mapping[str, object]) -> None:
+    """What lies in a folder under another name: of a method or a signal that is gone."""
+    for path in folder.iterdir() if folder.is_dir() else []:
+        if path.name not in names:
+            files.remove(path)

@@ -65,8 +65,7 @@ class Layout:
         return self.reports / "gains.md"
 
     @property
-    def tables(self) -> Path:
-        """Without a suffix: there are tables in Markdown, CSV and LaTeX."""
+    def tables(self) -> Path:  # without a suffix: in Markdown, CSV and LaTeX
         return self.reports / "tables"
 
     @property
@@ -146,8 +145,11 @@ class Layout:
         """What the rates of a profile's fits come from."""
         return self.reports / "coding" / f"{profile}.json"
 
+    def fits_of_all(self, profile: str) -> Path:
+        return self.data / profile / "fits"
+
     def fits(self, profile: str, method: str) -> Path:
-        return self.data / profile / "fits" / method
+        return self.fits_of_all(profile) / method
 
     def scores(self, profile: str, method: str) -> Path:
         return self.scores_of_all / profile / f"{method}.csv"
@@ -161,12 +163,10 @@ class Layout:
     def rates(self, profile: str, method: str) -> Path:
         return self.rates_of_all / profile / f"{method}.csv"
 
-    def coding_seconds(self, profile: str, method: str) -> Path:
-        """How long coding took, which another run may change."""
+    def coding_seconds(self, profile: str, method: str) -> Path:  # which another run may change
         return self.provenance_of_all / "rates" / profile / f"{method}.csv"
 
-    def provenance_report(self, profile: str, suffix: str) -> Path:
-        """When, where and for how long a profile's fits were made: .md, .svg."""
+    def provenance_report(self, profile: str, suffix: str) -> Path:  # .md, .svg
         return self.provenance_of_all / f"{profile}{suffix}"
 
     def sequences(self, profile: str, suffix: str) -> Path:

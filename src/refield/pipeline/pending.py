@@ -116,12 +116,12 @@ def passes_on(layout: Layout, name: str, follower: Stage, params: Params, planne
     if not name.startswith("wanted@"):
         return True
     profile = name.removeprefix("wanted@")
-    for method in params.methods:
-        file = layout.wanted(profile, method)
-        if file.as_posix() in follower.deps:
-            if not inputs_are_made(params, profile, method, planned):
-                return True
-            return not holds(file, units.wanted(layout, params, profile, method))
+    if (layout.reports / "wanted" / profile).as_posix() in follower.deps and any(
+        not inputs_are_made(params, profile, method, planned)
+        or not holds(layout.wanted(profile, method), units.wanted(layout, params, profile, method))
+        for method in params.methods
+    ):
+        return True
     return any(
         file.as_posix() in follower.deps and not holds(file, text)
         for file, text in units.of_profile(layout, params, profile).items()
@@ -185,7 +185,7 @@ def lookup(values: Any, key: str) -> Any:
 
 
 def units_ready(layout: Layout, params: Params, profile: str, method: str, planned: Sequence[Planned]) -> list[Unit]:
-    """The units of a fit stage, unless an image or map of theirs is still to be made."""
+    """The units of a method, unless an image or map of theirs is still to be made."""
     if not inputs_are_made(params, profile, method, planned):
         return []
     try:

@@ -45,14 +45,18 @@ def units_of(
     kind, _, rest = stage.name.partition("@")
     if kind != "fit":
         return "", []
-    profile, _, method = rest.partition("-")
-    units, store = units_ready(layout, params, profile, method, planned), Store()
-    if not units:
+    store, reused, lacking, later = Store(), 0, list[tuple[str, Unit, int]](), list[str]()
+    for method in params.methods:
+        units = units_ready(layout, params, rest, method, planned)
+        missing = [unit for unit in units if not store.has(unit.key())]
+        reused += len(units) - len(missing)
+        lacking += [(rest, unit, len(missing)) for unit in missing[:1]]
+        later += [] if units else [method]
+    if len(later) == len(params.methods):
         return "known later", []
-    missing = [unit for unit in units if not store.has(unit.key())]
-    found = f"{len(units) - len(missing)} reused" if len(missing) < len(units) else ""
-    fits = f"{len(missing)} to fit" if missing else ""
-    return ", ".join(filter(None, (found, fits))), [(profile, unit, len(missing)) for unit in missing[:1]]
+    found, fits = f"{reused} reused" if reused else "", sum(count for *_, count in lacking)
+    words = (found, f"{fits} to fit" if fits else "", f"those of {', '.join(later)} known later" if later else "")
+    return ", ".join(filter(None, words)), lacking
 
 
 def time_of(wanted: Sequence[tuple[str, Unit, int]], params: Params) -> str:

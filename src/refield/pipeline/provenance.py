@@ -39,11 +39,16 @@ def rows_of(layout: Layout, profile: str, method: str) -> Iterator[Row]:
             if known.get("unit") == key:
                 yield known
             continue
-        found = digest({file.name: files.read(file, links=True) for file in folder.iterdir()})
+        found = digest_of(folder)
         if (known.get("unit"), known.get("digest")) == (key, found):
             yield known
         elif (made := store.get(key)) and digest(made.files) == found:
             yield {"image": name, **made.provenance, "unit": key, "digest": found}
+
+
+def digest_of(folder: Path) -> str:
+    """The digest of a fit in its place."""
+    return digest({file.name: files.read(file, links=True) for file in folder.iterdir()})
 
 
 def digest(contents: Mapping[str, bytes]) -> str:

@@ -45,8 +45,8 @@ def update(layout: Layout, params: Params, profile: str) -> str:
     something else for a profile whose fits are here.
     """
     entries = lock.entries(layout.lock)
-    methods = [method for method in params.methods if f"fit@{profile}-{method}" in entries]
-    if not methods or any(layout.fits(profile, method).is_dir() for method in methods):
+    methods = [method for method in params.methods if layout.provenance(profile, method).exists()]
+    if f"fit@{profile}" not in entries or not methods or layout.fits_of_all(profile).is_dir():
         return ""
     if unknown := [method for method in methods if not all_known(layout, profile, method)]:
         return f"{profile}: fits of {', '.join(unknown)} are neither here nor known under their keys"
@@ -63,8 +63,7 @@ def update(layout: Layout, params: Params, profile: str) -> str:
         file.parent.mkdir(parents=True, exist_ok=True)
         files.write(file, text.encode())
     keys = entries[f"wanted@{profile}"]
-    fits = [name for name in fits_of(profile, methods) if name in entries]
-    deps = [dep for name in [*fits, *there(profile)] for dep in entries[name]["deps"]]
+    deps = [dep for name in [f"fit@{profile}", *there(profile)] for dep in entries[name]["deps"]]
     changed = 0
     for each in [*keys["deps"], *keys["outs"], *deps]:
         before, path = dict(each), Path(each["path"])
@@ -80,10 +79,6 @@ def update(layout: Layout, params: Params, profile: str) -> str:
         yaml.default_flow_style = False
         yaml.dump({"schema": "2.0", "stages": entries}, stream)
     return f"{profile}: {changed} hashes of dvc.lock follow the code; its fits are not here, and stay as they are"
-
-
-def fits_of(profile: str, methods: Sequence[str]) -> list[str]:
-    return [f"fit@{profile}-{method}" for method in methods]
 
 
 def readers(profile: str) -> list[str]:
