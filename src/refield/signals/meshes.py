@@ -54,12 +54,15 @@ def decode(data: bytes, format_: Format) -> Mesh:
         raise UserError(f"is no readable {format_.upper()} ({one_line(error)})") from None
     if faces.ndim != 2 or faces.shape[1:] != (3,) or not len(faces):
         raise UserError("has no triangles")
+    if vertices.ndim != 2 or vertices.shape[1] != 3:
+        raise UserError(f"has vertices of {vertices.shape[-1]} coordinates; they must have 3")
     if faces.min() < 0 or faces.max() >= len(vertices):
         raise UserError(f"has a triangle of vertex {faces.max()}; it has {len(vertices)} vertices, counted from 0")
     corners = vertices[faces]
     if not np.isfinite(corners).all():
         raise UserError("has a vertex that is no number")
-    sides = np.ptp(corners.reshape(-1, 3), axis=0)
+    with np.errstate(over="ignore"):
+        sides = np.ptp(corners.reshape(-1, 3), axis=0)
     if not (np.isfinite(sides).all() and sides.min() > 0):
         raise UserError(f"encloses nothing: its box is {' x '.join(f'{side:g}' for side in sides)}")
     return Mesh(vertices, faces)
