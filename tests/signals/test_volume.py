@@ -33,6 +33,7 @@ def test_slabs_are_the_whole(monkeypatch):
     slabs = list(made.slabs())
     assert [len(made.occupied(slab)) for slab in slabs] == [2, 2, 2, 1]
     assert (np.concatenate([made.occupied(slab) for slab in slabs]) == made.occupied()).all()
+    assert (np.concatenate([made.points_of(slab) for slab in slabs]) == made.points()).all()
 
 
 def test_points_are_those_of_the_axes_in_the_order_of_values():

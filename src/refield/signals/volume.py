@@ -67,9 +67,15 @@ class Volume:
 
     def points(self) -> Float64[np.ndarray, "n 3"]:
         """The centres (n, 3) of all voxels, z fastest."""
-        points = np.empty((*self.shape, 3))
-        for axis, coordinates in enumerate(np.meshgrid(*self.coordinates(), indexing="ij", sparse=True)):
-            points[..., axis] = coordinates
+        return self.points_of(slice(None))
+
+    def points_of(self, part: slice) -> Float64[np.ndarray, "n 3"]:
+        """Those of some voxels along x."""
+        x, y, z = self.coordinates()
+        axes = np.meshgrid(x[part], y, z, indexing="ij", sparse=True)
+        points = np.empty((*np.broadcast_shapes(*(axis.shape for axis in axes)), 3))
+        for number, axis in enumerate(axes):
+            points[..., number] = axis
         return points.reshape(-1, 3)
 
     def values(self) -> Float64[np.ndarray, "n 1"]:
