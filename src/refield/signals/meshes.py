@@ -6,6 +6,7 @@ is checked here. trimesh is imported where it is used: every stage reads the sig
 
 import io
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -36,6 +37,11 @@ class Mesh:
         numbers = edges[:, 0] * len(self.vertices) + edges[:, 1]
         _, counts = np.unique(numbers, return_counts=True)
         return int((counts % 2).sum())
+
+
+def format_of(path: Path) -> Format | None:
+    """The format that a file's name says; None if it is none of these."""
+    return next((format_ for format_ in FORMATS if path.suffix.lower() == f".{format_}"), None)
 
 
 def decode(data: bytes, format_: Format) -> Mesh:
