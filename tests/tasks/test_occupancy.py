@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from fitting.descents import RATE, a_job, mlp
+from fitting.descents import RATE, a_job, assert_close, descend, mlp
 from scipy.spatial.distance import cdist
 
 from refield.errors import UserError
@@ -110,6 +110,13 @@ def test_the_number_of_threads_does_not_change_a_bit(monkeypatch):
     assert found[0].values.tobytes() == found[1].values.tobytes()
     assert found[0].curve == found[1].curve
     assert found[0].values.dtype == np.float32
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_gpus_steps_are_the_cpus(field):
+    job = a_job(FIELDS[field], TASK.problem(NOISE, None), batch=100)
+    assert_close(descend(descent, job, 20, device="cuda"), descend(descent, job, 20), 1e-8)
 
 
 def test_a_small_solid_is_learned():
