@@ -60,6 +60,8 @@ def reduced(occupied: Bool[np.ndarray, "x y z"], side: int) -> Bool[np.ndarray, 
     if longest % side:
         raise UserError(f"has {longest} voxels along its longest axis; side = {side} must divide that")
     factor = longest // side
+    if factor == 1:
+        return occupied
     filled = np.pad(occupied, [(0, -length % factor) for length in occupied.shape])
     x, y, z = (length // factor for length in filled.shape)
     counts = filled.reshape(x, factor, y, factor, z, factor).sum(axis=(1, 3, 5), dtype=np.int64)

@@ -15,7 +15,9 @@ def originals(place: Path) -> dict[str, Read]:
     if not place.is_dir():
         raise UserError(f"{place} is missing; make it and {wanted}")
     files = sorted(path for path in place.iterdir() if path.is_file() and not path.name.startswith("."))
-    solids = {path.name: partial(read, path, links=True) for path in files if path.suffix.lower() in EXTENSIONS}
+    solids: dict[str, Read] = {
+        path.name: partial(read, path, links=True) for path in files if path.suffix.lower() in EXTENSIONS
+    }
     if not solids:
         raise UserError(f"{place} has no solids; {wanted}")
     return solids
