@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from refield.errors import UserError
-from refield.fields import build, describe
+from refield.fields import build, describe, suited
 from refield.fields.latents import ACTIVATIONS, Latents, interpolated
 
 SMALL = {"finest": 9, "levels": 3, "width": 6}
@@ -151,3 +151,19 @@ def test_wrong_settings_are_refused(wrong, sentence):
 def test_sizes_of_other_axes_are_refused():
     with pytest.raises(UserError, match=r"finest = \[9, 9\] lists 2 axes; the signal has 3"):
         drawn(Latents(finest=(9, 9), levels=2, width=4), dims=3)
+
+
+@pytest.mark.parametrize(
+    ("finest", "shape", "turned"),
+    [
+        ((12, 18), (40, 60), (12, 18)),
+        ((12, 18), (60, 40), (18, 12)),
+        ((18, 12), (40, 60), (12, 18)),
+        ((18, 12), (50, 50), (18, 12)),
+        ((9, 5, 7), (30, 10, 20), (9, 5, 7)),
+        ((9, 5, 7), (10, 20, 30), (5, 7, 9)),
+        (9, (60, 40), 9),
+    ],
+)
+def test_the_finest_grid_turns_with_the_signal(finest, shape, turned):
+    assert suited(Latents(finest=finest, levels=2, width=4), shape).finest == turned

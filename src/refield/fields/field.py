@@ -55,6 +55,14 @@ class Field(Described, Protocol):
     def cost(self, dims: int, channels: int) -> Cost: ...
 
 
+@runtime_checkable
+class Oriented(Protocol):
+    """A field some of whose settings are of a signal's axes."""
+
+    def turned_to(self, shape: tuple[int, ...]) -> "Field":
+        """The field for a signal of so many samples along each axis: what is of its sides, the longer has more of."""
+
+
 class Uniform(Strict):
     """A field that is one function of all points: it follows no map, and a GPU may replay its steps."""
 

@@ -44,7 +44,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 class Latents(Uniform):
     """Grids of latents and a network."""
 
-    # Nodes of the finest grid along all axes, or along each.
+    # Nodes of the finest grid along all axes, or along each; a signal whose longest axis is another has them turned.
     finest: Nodes | Annotated[tuple[Nodes, ...], Field(strict=False, min_length=1)] = 32
     levels: int = Field(4, ge=1, le=20)  # grids; each has half the nodes of the one before along an axis, rounded up
     # Numbers at a node of every grid, or of each grid.
@@ -71,6 +71,13 @@ class Latents(Uniform):
         if self.levels > most:
             raise ValueError(f"levels = {self.levels} is too many: of {fewest} nodes, {most} are left with 2 or more")
         return self
+
+    def turned_to(self, shape: tuple[int, ...]) -> "Latents":
+        """With the most nodes of `finest` along the longest axis: of images some are higher than wide."""
+        if not isinstance(self.finest, tuple) or len(self.finest) != len(shape) or len(set(shape)) == 1:
+            return self
+        nodes = dict(zip(np.argsort(shape, kind="stable").tolist(), sorted(self.finest), strict=True))
+        return self.model_copy(update={"finest": tuple(nodes[axis] for axis in range(len(shape)))})
 
     def sizes(self, dims: int) -> list[tuple[int, ...]]:
         """Each level's nodes along each axis; `UserError` if `finest` lists those of other axes."""
