@@ -5,7 +5,7 @@ from typing import Any
 
 from refield.errors import UserError, shown
 from refield.fields.cosmo import Cosmo
-from refield.fields.field import Field, Oriented
+from refield.fields.field import Field, Sized
 from refield.fields.hash_grid import HashGrid
 from refield.fields.incode import Incode
 from refield.fields.latents import Latents
@@ -35,9 +35,9 @@ def build(description: Mapping[str, Any]) -> Field:
     return FIELDS[kind](**keys)
 
 
-def suited(field: Field, shape: tuple[int, ...]) -> Field:
+def of_size(field: Field, shape: tuple[int, ...]) -> Field:
     """The field for a signal of so many samples along each axis."""
-    return field.turned_to(shape) if isinstance(field, Oriented) else field
+    return field.of_size(shape) if isinstance(field, Sized) else field
 
 
 def describe(field: Field) -> dict[str, Any]:

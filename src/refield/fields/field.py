@@ -56,11 +56,11 @@ class Field(Described, Protocol):
 
 
 @runtime_checkable
-class Oriented(Protocol):
-    """A field some of whose settings are of a signal's axes."""
+class Sized(Protocol):
+    """A field whose settings may be relative to the size of a signal."""
 
-    def turned_to(self, shape: tuple[int, ...]) -> "Field":
-        """The field for a signal of so many samples along each axis: what is of its sides, the longer has more of."""
+    def of_size(self, shape: tuple[int, ...]) -> "Field":
+        """The field for a signal of so many samples along each axis; `UserError` if there is none."""
 
 
 class Uniform(Strict):

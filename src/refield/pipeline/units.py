@@ -36,7 +36,7 @@ def read_unit(layout: Layout, params: Params, profile: str, method: str, file: P
         signal=signal,
         labels=None if name is None else _labels(layout.maps(profile, name) / f"{file.stem}.png"),
         task=params.task(profile, method),
-        field=fields.suited(params.field(profile, method), signal.shape),
+        field=fields.of_size(params.field(profile, method), signal.shape),
         train=params.train(profile, method),
         seed=params.seed,
     )
