@@ -9,8 +9,13 @@ from refield.tasks import TASKS
 from refield.tasks.represent import Represent
 from refield.units.unit import Unit
 
-# Kinds of task that can be made from nothing: the others need files.
-TASKS_ALONE = [kind for kind, task in TASKS.items() if not any(key.is_required() for key in task.model_fields.values())]
+OF_VOLUMES = ["occupancy"]  # kinds of task that are not of images
+# Kinds of task of images that can be made from nothing: the others need files.
+TASKS_ALONE = [
+    kind
+    for kind, task in TASKS.items()
+    if kind not in OF_VOLUMES and not any(key.is_required() for key in task.model_fields.values())
+]
 
 
 def unit(seed: int, iterations: int = 3, learning_rate: float = 1e-3) -> Unit:

@@ -9,13 +9,13 @@ from ruamel.yaml import YAML
 
 from refield import config
 from refield.coding.settings import Coding
-from refield.errors import shown
+from refield.errors import UserError, shown
 from refield.fields import FIELDS
 from refield.fields.wire import Wire
 from refield.params import OF_METHODS
 from refield.pipeline.layout import Layout
 from refield.segmentation.slic import Slic
-from refield.signals import Image, IsotropicImage
+from refield.signals import Image, IsotropicImage, Volume
 from refield.tasks.gradients import Gradients
 from refield.tasks.inpaint import Inpaint
 from refield.tasks.represent import Represent
@@ -450,3 +450,63 @@ def test_ways_of_coding_are_checked_and_a_profile_may_have_its_own(tmp_path):
             read({**changes, key: value}, tmp_path)
     with pytest.raises(config.ConfigError, match=r"profiles\.quick\.coding needs coding, whose keys it changes"):
         read({"profiles.quick.coding": {"bits": [7]}}, tmp_path)
+
+
+VOLUMES = {"source": "solids", "names": "all", "side": 32}
+OF_VOLUMES = {
+    "profiles": {
+        "solids": {
+            "volumes": VOLUMES,
+            "task": {"kind": "occupancy"},
+            "network": {"width": 8},
+            "train": {"iterations": 3, "learning_rate": 1e-3, "batch": 100},
+        }
+    },
+    "methods": {"dense": {"gates": ["dense", "dense"]}, "tiles": {"gates": [4.0, 2.0]}},
+    "runs": ["solids"],
+}
+
+
+def test_a_profile_may_be_of_volumes(tmp_path):
+    profile = read(OF_VOLUMES, tmp_path).profiles["solids"]
+    assert (profile.signal, profile.task["kind"]) == (Volume, "occupancy")
+    assert profile.originals == profile.volumes
+    assert (profile.volumes.side, profile.volumes.source) == (32, "solids")
+    with pytest.raises(UserError, match="is done with images, and the profile has volumes"):
+        _ = profile.images
+
+
+def test_a_profile_of_images_is_told_as_before(tmp_path):
+    """Digests of settings are made of this."""
+    told = read({}, tmp_path).profiles["quick"].model_dump(mode="json", exclude_unset=True)
+    assert told == GIVEN["profiles"]["quick"]
+    assert next(iter(told)) == "images"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"volumes.side": 7}, "profiles.solids.volumes.side = 7 is not allowed"),
+        ({"volumes.side": 513}, "profiles.solids.volumes.side = 513 is not allowed"),
+        ({"volumes.source": "moon"}, "profiles.solids.volumes.source: 'moon' is not allowed"),
+        ({"volumes.names": ["a", "a"]}, "profiles.solids.volumes: names lists an image twice"),
+        ({"volumes": ...}, "profiles.solids: images or volumes is missing"),
+        ({"images": GIVEN["profiles"]["quick"]["images"]}, "profiles.solids: images or volumes is one too many"),
+        ({"coding": {"bits": [8]}}, "profiles.solids: coding is of images"),
+        ({"task.kind": "represent"}, "task represent is of images, and the profile has volumes"),
+        ({"train.batch": ...}, "volumes are fitted in batches; set batch"),
+    ],
+    ids=str,
+)
+def test_what_volumes_cannot_be_is_refused(changes, said, tmp_path):
+    params = copy.deepcopy(OF_VOLUMES)
+    with pytest.raises(config.ConfigError) as error:
+        read(params | {f"profiles.solids.{key}": value for key, value in changes.items()}, tmp_path)
+    assert said in str(error.value)
+
+
+def test_maps_and_images_are_not_of_volumes(tmp_path):
+    with pytest.raises(config.ConfigError, match="its field follows a map, and maps are of images"):
+        read(copy.deepcopy(OF_VOLUMES) | {"methods.tiles": {"gates": ["segment", "dense"]}}, tmp_path)
+    with pytest.raises(config.ConfigError, match="task occupancy is of volumes, and the profile has images"):
+        read({"profiles.quick.task": {"kind": "occupancy"}}, tmp_path)

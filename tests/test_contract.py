@@ -1,5 +1,5 @@
 """What every field, task and signal of the tables keeps, alone and together. A new entry is tried without an edit here,
-if it can be made from a width (a field), from nothing (a task), or is an image."""
+if it can be made from a width (a field), from nothing (a task of images), or is an image."""
 
 import dataclasses
 import json
@@ -20,11 +20,14 @@ from refield.fields.mlp import Mlp
 from refield.fitting.train import Train
 from refield.scores.fitted import FieldMeasure
 from refield.segmentation import SEGMENTERS
-from refield.signals import Image
+from refield.signals import Image, Volume
 from refield.signals.image import array_sha256
 from refield.tasks import TASKS
 from refield.tasks.edges import EDGE_ERROR, FLAT_ERROR
 from refield.tasks.laplacian import Laplacian
+from refield.tasks.occupancy import Occupancy
+from refield.tasks.problem import Batch, Problem
+from refield.tasks.samples import Drawn
 from refield.units.decode import read_model
 from refield.units.make import make
 from refield.units.names import LABELS, WEIGHTS, reconstruction
@@ -46,12 +49,12 @@ SETTINGS = {
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Volume:
+class Block:
     """A signal that is no image: what a field and an executor may not take for granted."""
 
     samples: np.ndarray  # (x, y, z, c) uint8
 
-    suffix: ClassVar[str] = ".vol"
+    suffix: ClassVar[str] = ".block"
     axes: ClassVar[tuple[str, ...]] = ("x", "y", "z")
 
     @property
@@ -91,15 +94,21 @@ def noise(*shape: int) -> np.ndarray:
     return np.random.default_rng(len(shape)).integers(0, 256, shape, dtype=np.uint8)
 
 
-SIGNALS = {"rgb": Image(noise(14, 19, 3)), "grey": Image(noise(14, 19, 1)), "volume": Volume(noise(4, 5, 6, 2))}
+SIGNALS = {
+    "rgb": Image(noise(14, 19, 3)),
+    "grey": Image(noise(14, 19, 1)),
+    "block": Block(noise(4, 5, 6, 2)),
+    "volume": Volume.of(noise(7, 6, 9) < 90),
+}
 ALL_FIELDS = [fields.build({"field": kind, **s}) for kind in FIELDS for s in SETTINGS.get(kind, [{"width": 8}])]
 ALL_TASKS = [TASKS[kind]() for kind in TASKS_ALONE]
+OCCUPANCY = Occupancy()
 # Every two of a field, a task and a signal meet, not every three.
 TOGETHER = [
     (field, task, signal)
     for field, task, signal in product(ALL_FIELDS, ALL_TASKS, SIGNALS)
     if signal == "rgb" or field is ALL_FIELDS[0] or task is ALL_TASKS[0]
-]
+] + [(field, OCCUPANCY, "volume") for field in ALL_FIELDS]
 
 
 def name(value: object) -> str:
@@ -107,19 +116,33 @@ def name(value: object) -> str:
 
 
 @pytest.fixture(autouse=True)
-def volumes(monkeypatch):
-    monkeypatch.setitem(signals.SIGNALS, "volumes", Volume)
+def blocks(monkeypatch):
+    monkeypatch.setitem(signals.SIGNALS, "blocks", Block)
 
 
 def unit_of(field, task, signal, seed=0) -> Unit:
     labels = np.random.default_rng(1).integers(0, 3, signal.shape).astype(np.uint8) if field.needs_labels else None
     if labels is not None and labels.ndim != 2:
         pytest.skip("maps are of images")
-    if not isinstance(signal, Image) and task.measures != TASKS["represent"].measures:
+    if not isinstance(signal, Image) and task is not OCCUPANCY and task.measures != TASKS["represent"].measures:
         with pytest.raises(UserError, match="is no image"):
             task.problem(signal, None)
         pytest.skip("this task is one of images")
-    return Unit("signal", signal, labels, task, field, Train(iterations=3, learning_rate=1e-3, trace_every=2), seed)
+    # A volume is fitted in batches, whoever may hold all of its points.
+    train = Train(iterations=3, learning_rate=1e-3, trace_every=2, batch=100 if task is OCCUPANCY else None)
+    return Unit("signal", signal, labels, task, field, train, seed)
+
+
+def batch_of(problem: Problem) -> Batch:
+    """All of a problem's points."""
+    if isinstance(problem, Drawn):
+        return problem.samples.on(torch.zeros(()))(torch.arange(len(problem.samples)))
+    return Batch(
+        torch.tensor(problem.points),
+        None if problem.labels is None else torch.tensor(problem.labels),
+        torch.tensor(problem.target, dtype=torch.float32),
+        None if problem.importance is None else torch.tensor(problem.relative_importance(), dtype=torch.float32),
+    )
 
 
 @pytest.mark.parametrize(("field", "task", "signal"), TOGETHER, ids=name)
@@ -128,13 +151,7 @@ def test_a_fit_has_finite_gradients(field, task, signal):
     problem = task.problem(unit.signal, None if unit.labels is None else unit.labels.reshape(-1))
     start = field.initialise(len(unit.signal.shape), unit.signal.channels, np.random.default_rng(0))
     weights = {key: torch.tensor(array, dtype=torch.float32, requires_grad=True) for key, array in start.items()}
-    batch = tasks.problem.Batch(
-        torch.tensor(problem.points),
-        None if problem.labels is None else torch.tensor(problem.labels),
-        torch.tensor(problem.target, dtype=torch.float32),
-        None if problem.importance is None else torch.tensor(problem.relative_importance(), dtype=torch.float32),
-    )
-    loss = problem.loss(lambda points, labels: field.evaluate(weights, points, labels), batch)
+    loss = problem.loss(lambda points, labels: field.evaluate(weights, points, labels), batch_of(problem))
     assert loss.shape == ()
     gradients = torch.autograd.grad(loss, list(weights.values()), allow_unused=True)
     assert all(torch.isfinite(gradient).all() for gradient in gradients if gradient is not None)
@@ -162,7 +179,7 @@ def assert_comes_back(unit: Unit, made: Made, folder: Path) -> None:
     kept = type(unit.signal).decode(made.files[reconstruction(unit.signal)])
     assert np.abs(again.values() - kept.values()).max() <= 1.01 / 127.5
     assert (LABELS in made.files) == field.needs_labels
-    if isinstance(unit.signal, Image):
+    if isinstance(unit.signal, Image) or task is OCCUPANCY:
         row = score_files("signal", unit.signal, made.files, task)
         said = [
             measure for measure in task.measures if measure not in (EDGE_ERROR, FLAT_ERROR)
@@ -203,11 +220,11 @@ def test_a_field_is_built_from_its_description(field):
     assert fields.build(described) == field
 
 
-@pytest.mark.parametrize("task", ALL_TASKS, ids=name)
+@pytest.mark.parametrize("task", [*ALL_TASKS, OCCUPANCY], ids=name)
 def test_a_task_is_built_from_its_description_and_keeps_its_promises(task):
     described = json.loads(json.dumps(tasks.describe(task)))
     assert tasks.describe(tasks.build(described)) == described
-    problem = task.problem(SIGNALS["rgb"], None)
+    problem = task.problem(SIGNALS["volume" if task is OCCUPANCY else "rgb"], None)
     assert (problem.loss is tasks.problem.squared_error) == task.least_squares
     assert task.only_scores <= type(task).model_fields.keys()
 

@@ -198,7 +198,7 @@ def render(
     import math
 
     from refield.interface import folders
-    from refield.params import MOST_PIXELS
+    from refield.originals import MOST_PIXELS
     from refield.segmentation.files import read_labels
     from refield.settings import refused
     from refield.units import decode
@@ -223,6 +223,27 @@ def render(
         print("the map is the fitted one, enlarged; --map takes a finer one", file=sys.stderr)
     file.write_bytes(model.sample(shape, labels).encode())
     print(file)
+
+
+@app.command()
+def mesh(
+    unit: Annotated[Path, typer.Argument(help="The folder of a volume's fit, such as data/quick/fits/METHOD/SOLID.")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="A PLY or an OBJ; UNIT.ply without.")] = None,
+    force: Force = False,
+) -> None:
+    """Write the surface of a fitted solid as a mesh of triangles, whose unit is a voxel."""
+    from refield.interface import destination
+    from refield.settings import refused
+    from refield.signals import meshes
+    from refield.units import decode
+    from refield.units.surface import surface
+
+    file = out or Path(f"{unit.resolve().name}.ply")
+    if (format_ := meshes.format_of(file)) is None:
+        raise refused("--out", str(file), "end in .ply or .obj")
+    model, fitted = decode.read_fit(unit)
+    destination.prepare(file, force)
+    print(destination.write(file, meshes.encode(surface(model, fitted.shape), format_), force))
 
 
 @app.command()

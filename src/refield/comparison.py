@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from refield import yaml
 from refield.codecs import CODECS
 from refield.errors import shown
-from refield.params import Images
+from refield.originals import Images
 from refield.settings import ConfigError, choices, sentence
 from refield.strict import Name, Strict
 

@@ -11,12 +11,14 @@ from refield import yaml
 from refield.errors import shown
 from refield.fields import FIELDS
 from refield.fitting import ways
-from refield.params import Images, Params, Profile, Seg
+from refield.originals import Images
+from refield.params import Params, Profile, Seg
 from refield.segmentation import SEGMENTERS
 from refield.settings import ConfigError, among, choices, key_shown, refused, sentence
 from refield.tasks import TASKS
 
 FITS_VALUES = ("represent",)  # the tasks that ask nothing of where points lie
+OF_VOLUMES = ("occupancy",)  # the tasks of volumes; all others are of images
 TAKEN = ("checked", "sources")  # in data/, beside the profiles' folders
 
 __all__ = ["ConfigError", "Images", "Params", "Profile", "find", "read"]
@@ -88,7 +90,11 @@ def _check(params: Params, file: str) -> None:
     for name in params.maps:
         _check_map(params, name, f"{file}: maps.{name}")
     for profile, settings in params.profiles.items():
-        if settings.images.coordinates != "square" and settings.task.get("kind") not in FITS_VALUES:
+        if (
+            settings.of_images
+            and settings.images.coordinates != "square"
+            and settings.task.get("kind") not in FITS_VALUES
+        ):
             where = f"{file}: profiles.{profile}.images.coordinates"
             raise refused(where, settings.images.coordinates, f"be square, except for task {choices(FITS_VALUES)}")
         _check_defaults(settings.network, f"{file}: profiles.{profile}.network", ("field",))
@@ -178,6 +184,14 @@ def _check_fit(params: Params, profile: str, method: str, where: str) -> None:
         train = params.train(profile, method)
     except ValidationError as error:
         raise ConfigError(sentence(error, f"{where}.train in profile {profile}: ")) from None
+    kind = params.methods[method].get("task", params.profiles[profile].task)["kind"]
+    if (kind in OF_VOLUMES) != (params.profiles[profile].volumes is not None):
+        has, of = ("images", "volumes") if kind in OF_VOLUMES else ("volumes", "images")
+        raise ConfigError(f"{where} in profile {profile}: task {kind} is of {of}, and the profile has {has}")
+    if kind in OF_VOLUMES and field.needs_labels:
+        raise ConfigError(f"{where} in profile {profile}: its field follows a map, and maps are of images")
+    if kind in OF_VOLUMES and train.batch is None:
+        raise ConfigError(f"{where}.train in profile {profile}: volumes are fitted in batches; set batch")
     if "map" in params.methods[method] and not field.needs_labels:
         raise ConfigError(f"{where}.map: its field follows no map; it needs a segment gate or region_input")
     if train.precision == "mixed" and not ways.mixes(field, params.task(profile, method).least_squares, train):

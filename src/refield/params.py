@@ -4,29 +4,26 @@ from collections.abc import Mapping
 from inspect import signature
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from refield import tasks
 from refield.coding.settings import Coding
-from refield.errors import UserError, shown
+from refield.errors import UserError
 from refield.fields import FIELDS
 from refield.fields.field import Field as CoordinateNetwork
 from refield.fitting import ways
 from refield.fitting.train import Train
+from refield.originals import Images, Originals, Volumes
 from refield.scores.measure import Measure
 from refield.scores.srgan import PSNR_SRGAN, SSIM_SRGAN, Generator
 from refield.segmentation import SEGMENTERS
 from refield.segmentation.segmentation import Segmenter
-from refield.settings import choices
 from refield.signals import SIGNALS, Signal
-from refield.signals.names import Names
-from refield.signals.sources import SOURCES
-from refield.strict import Name, Regions, Strict, added
+from refield.strict import Name, Regions, Strict
 from refield.structure.training import Training
 from refield.tasks import TASKS
 from refield.tasks.task import Task
 
-MOST_PIXELS = 89_478_485  # of an image: Pillow opens no larger photographs either
 # The keys of a method that are not its field's own.
 OF_METHODS = ("field", "map", "width_factor", "train", "task")
 
@@ -38,47 +35,13 @@ class Seg(Strict):
     regions: Regions
 
 
-class Images(Strict):
-    """What a profile's images are made of."""
-
-    source: str  # a key of SOURCES
-    names: Names
-    beside: list[str] = Field(default_factory=list)  # names of what comes with the images and is none, such as a mask
-    frame: Literal["native", "crop", "resize"]
-    long: int | None = Field(None, ge=11, le=65536)
-    short: int | None = Field(None, ge=11, le=65536)  # SSIM's window has 11 pixels
-    color: Literal["rgb", "grey"]
-    # Both axes on [-1, 1], or in steps of one length: see `signals.isotropic`.
-    coordinates: Literal["square", "isotropic"] = added("square")
-
-    @field_validator("source")
-    @classmethod
-    def source_is_known(cls, source: str) -> str:
-        if source not in SOURCES:
-            raise ValueError(f"{shown(source)} is not allowed; it must be one of {choices(SOURCES)}")
-        return source
-
-    @model_validator(mode="after")
-    def sides_suit_the_frame(self) -> "Images":
-        if self.frame == "native" and (self.long or self.short):
-            raise ValueError("frame: native keeps each image's size; remove long and short")
-        if self.frame != "native" and not (self.long and self.short):
-            raise ValueError(f"frame: {self.frame} needs both long and short, in pixels")
-        if self.long and self.short and self.long < self.short:
-            raise ValueError(f"long ({self.long}) must not be less than short ({self.short})")
-        if self.long and self.short and self.long * self.short > MOST_PIXELS:
-            raise ValueError(f"long ({self.long}) by short ({self.short}) are more than {MOST_PIXELS:,} pixels")
-        if self.names != "all" and len(set(self.names)) < len(self.names):
-            raise ValueError("names lists an image twice")
-        if self.names != "all" and (both := [name for name in self.names if name in self.beside]):
-            raise ValueError(f"names and beside both list {shown(both[0])}; what lies beside the images is none")
-        return self
-
-
 class Profile(Strict):
-    """A set of signals, a task, a size of network and how it is trained."""
+    """A set of signals, a task, a size of network and how it is trained; the signals are images or volumes."""
 
-    images: Images
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    of_images: Images | None = Field(None, alias="images")
+    volumes: Volumes | None = None
     task: dict[str, Any] = Field(default_factory=lambda: {"kind": "represent"})
     network: dict[str, Any]
     train: Train
@@ -87,12 +50,32 @@ class Profile(Strict):
     coding: dict[str, Any] = Field(default_factory=dict)  # keys of `coding` that are others in this profile
     srgan: Generator | None = None  # of a super-resolution: what enlarges the reduced images, too, and is scored
 
+    @model_validator(mode="after")
+    def signals_are_of_one_kind(self) -> "Profile":
+        if (self.of_images is None) == (self.volumes is None):
+            raise ValueError(f"images or volumes {'is missing' if self.volumes is None else 'is one too many'}")
+        if self.volumes is not None and (odd := [key for key in ("unet", "srgan", "coding") if getattr(self, key)]):
+            raise ValueError(f"{odd[0]} is of images, and the profile has volumes; remove it")
+        return self
+
+    @property
+    def images(self) -> Images:
+        """What its images are made of; `UserError` if its signals are others."""
+        if self.of_images is None:
+            raise UserError("this is done with images, and the profile has volumes")
+        return self.of_images
+
+    @property
+    def originals(self) -> Originals:
+        """Where its signals come from, of whichever kind they are."""
+        return self.volumes or self.images
+
     @property
     def signal(self) -> type[Signal]:
-        """The kind of its signals: that whose key of `SIGNALS` it has, unless its images ask for other coordinates."""
-        if self.images.coordinates == "isotropic":
-            return SIGNALS["isotropic"]
-        return next(kind for key, kind in SIGNALS.items() if getattr(self, key, None) is not None)
+        """The kind of its signals; of images, by the coordinates that they ask for."""
+        if self.volumes is not None:
+            return SIGNALS["volumes"]
+        return SIGNALS["isotropic" if self.images.coordinates == "isotropic" else "images"]
 
 
 class Params(Strict):

@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from refield.errors import UserError
-from refield.fields import build, describe
+from refield.fields import build, describe, of_size
 from refield.fields.latents import ACTIVATIONS, Latents, interpolated
 
 SMALL = {"finest": 9, "levels": 3, "width": 6}
@@ -151,3 +151,21 @@ def test_wrong_settings_are_refused(wrong, sentence):
 def test_sizes_of_other_axes_are_refused():
     with pytest.raises(UserError, match=r"finest = \[9, 9\] lists 2 axes; the signal has 3"):
         drawn(Latents(finest=(9, 9), levels=2, width=4), dims=3)
+
+
+@pytest.mark.parametrize(
+    ("share", "shape", "nodes"),
+    [(0.5, (40, 60), (20, 30)), (1.0, (60, 40), (60, 40)), (0.3, (9, 5, 70), (3, 2, 21)), (None, (60, 40), 9)],
+)
+def test_the_finest_grid_may_be_relative_to_the_signal(share, shape, nodes):
+    field = of_size(Latents(finest=9, nodes_per_sample=share, levels=1, width=4), shape)
+    assert (field.finest, field.nodes_per_sample) == (nodes, None)
+    assert build(describe(field)) == field
+
+
+def test_what_is_relative_to_a_signal_needs_one_that_is_large_enough():
+    field = Latents(nodes_per_sample=0.5, levels=3, width=4)
+    with pytest.raises(UserError, match=r"nodes_per_sample = 0\.5 needs a signal"):
+        field.sizes(2)
+    with pytest.raises(UserError, match=r"nodes_per_sample = 0\.5 of 6 x 60: .*levels = 3 is too many: of 3 nodes, 2"):
+        of_size(field, (6, 60))

@@ -11,7 +11,9 @@ from refield.fitting.train import Train
 from refield.tasks import TASKS
 from refield.tasks.problem import squared_error
 
-FUSED, ENGINE, AUTOGRAD = (f"refield.fitting.{name}" for name in ("mlp.fused", "mlp.engine", "autograd"))
+FUSED, ENGINE, BATCHES, AUTOGRAD = (
+    f"refield.fitting.{name}" for name in ("mlp.fused", "mlp.engine", "minibatches", "autograd")
+)
 MLP, MIXED = mlp(8.0, "segment"), {"precision": "mixed"}
 CASES = {  # field, least squares, settings; the modules that may take it, a GPU's first
     "an mlp": (MLP, True, {}, [ENGINE]),
@@ -19,7 +21,8 @@ CASES = {  # field, least squares, settings; the modules that may take it, a GPU
     "in mixed precision": (MLP, True, MIXED, [FUSED, ENGINE]),
     "without a hidden layer": (mlp("segment", output="gated"), True, MIXED, [ENGINE]),
     "by the definition": (MLP, True, {"engine": "autograd"}, [AUTOGRAD]),
-    "in batches": (MLP, True, {"batch": 100}, [AUTOGRAD]),
+    "in batches": (MLP, True, {"batch": 100}, [BATCHES]),
+    "another loss, in batches": (MLP, False, {"batch": 100}, [BATCHES]),
     "another loss": (MLP, False, {}, [AUTOGRAD]),
     "wire": (Wire(width=8), True, {}, [AUTOGRAD]),
     "wire, another loss": (Wire(width=8), False, {}, [AUTOGRAD]),

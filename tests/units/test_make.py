@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -6,9 +8,10 @@ from refield.errors import UserError
 from refield.fields.mlp import Mlp
 from refield.fitting import fit
 from refield.fitting.train import Train
-from refield.signals import Image
+from refield.signals import Image, Volume
 from refield.tasks.gradients import Gradients
 from refield.tasks.inpaint import Inpaint
+from refield.tasks.occupancy import Occupancy
 from refield.tasks.represent import Represent
 from refield.tasks.task import Task
 from refield.units import make
@@ -127,3 +130,13 @@ def test_a_gpu_out_of_memory_halves_what_is_fitted_at_once(tmp_path, capsys):
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert len(made) == MOST_AT_ONCE
     assert f"does not hold {MOST_AT_ONCE} fits at once; now {MOST_AT_ONCE // 2}" in capsys.readouterr().err
+
+
+def test_a_volume_is_fitted_in_batches(tmp_path):
+    solid = Volume.of(np.random.default_rng(0).random((5, 6, 7)) < 0.5)
+    wanted = replace(unit("solid"), signal=solid, task=Occupancy())
+    (failed,) = make.make([wanted], Store(tmp_path), "cpu", lambda *_: None)
+    assert failed.reason == "has 210 samples, of which batches are fitted; set train.batch"
+    batches = replace(wanted, train=wanted.train.model_copy(update={"batch": 50}))
+    (made,) = make.make([batches], Store(tmp_path), "cpu", lambda *_: None)
+    assert Volume.decode(made.files["reconstruction.safetensors"]).shape == solid.shape

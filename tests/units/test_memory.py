@@ -2,6 +2,7 @@
 
 import tracemalloc
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -13,10 +14,14 @@ from refield import config
 from refield.errors import UserError
 from refield.fields.mlp import Mlp
 from refield.fields.wire import Wire
+from refield.fitting.train import Train
 from refield.pipeline import executing
 from refield.pipeline.layout import Layout
+from refield.signals import Volume
+from refield.tasks.occupancy import Occupancy
 from refield.units import memory
 from refield.units.store import Store
+from refield.units.unit import Unit
 
 FIELDS = [Mlp(gates=("dense", 2.0, "segment"), width=5, regions=3), Mlp(gates=("dense",), width=(7,)), Wire(width=6)]
 
@@ -44,6 +49,15 @@ def test_what_may_fit_is_not_refused():
     memory.require([replace(unit(0), field=Mlp(gates=("dense", "dense"), width=width))], "cpu")
     with pytest.raises(UserError):
         memory.require([replace(unit(0), field=Mlp(gates=("dense", "dense"), width=int(1.1 * width)))], "cpu")
+
+
+def test_of_a_volume_no_more_than_a_batch_is_held(monkeypatch):
+    solid, train = Volume.blank((100, 100, 100), 1), Train(iterations=1, learning_rate=1e-3, batch=1000)
+    fit = Unit("solid", solid, None, Occupancy(), Wire(width=6), train, 0)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(total=100_000))
+    memory.require([fit], "cpu")
+    with pytest.raises(UserError):
+        memory.require([replace(fit, train=train.model_copy(update={"batch": 10_000}))], "cpu")
 
 
 def test_the_pipeline_asks_before_it_fits(tmp_path, monkeypatch):

@@ -259,3 +259,9 @@ def test_evaluate_stage(tmp_path: Path, unit: Path, monkeypatch: pytest.MonkeyPa
     shutil.rmtree(layout.fits("quick", "siren"))
     with pytest.raises(UserError, match="quick has no fits; `dvc repro` makes them"):
         evaluate.main("quick")
+
+
+def test_points_are_not_made_where_no_measure_asks_the_field(unit, monkeypatch):
+    """Those of a volume of 512^3 voxels are 3 GB."""
+    monkeypatch.setattr(Image, "points", None)
+    assert scoring.score("lake", LAKE, unit, REPRESENT)["image"] == "lake"

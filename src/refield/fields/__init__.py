@@ -5,7 +5,7 @@ from typing import Any
 
 from refield.errors import UserError, shown
 from refield.fields.cosmo import Cosmo
-from refield.fields.field import Field
+from refield.fields.field import Field, Sized
 from refield.fields.hash_grid import HashGrid
 from refield.fields.incode import Incode
 from refield.fields.latents import Latents
@@ -33,6 +33,11 @@ def build(description: Mapping[str, Any]) -> Field:
     if not among(kind, FIELDS):
         raise UserError(f"field = {shown(kind)} is not known; fields are {choices(FIELDS)}")
     return FIELDS[kind](**keys)
+
+
+def of_size(field: Field, shape: tuple[int, ...]) -> Field:
+    """The field for a signal of so many samples along each axis."""
+    return field.of_size(shape) if isinstance(field, Sized) else field
 
 
 def describe(field: Field) -> dict[str, Any]:

@@ -55,6 +55,14 @@ class Field(Described, Protocol):
     def cost(self, dims: int, channels: int) -> Cost: ...
 
 
+@runtime_checkable
+class Sized(Protocol):
+    """A field whose settings may be relative to the size of a signal."""
+
+    def of_size(self, shape: tuple[int, ...]) -> "Field":
+        """The field for a signal of so many samples along each axis; `UserError` if there is none."""
+
+
 class Uniform(Strict):
     """A field that is one function of all points: it follows no map, and a GPU may replay its steps."""
 

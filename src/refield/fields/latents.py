@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from jaxtyping import Float, Float64, Integer
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from refield.arrays import Tensor
 from refield.errors import UserError
@@ -30,6 +30,7 @@ from refield.fields.activations.gelu import GELU
 from refield.fields.activations.sine import SINE
 from refield.fields.field import Cost, Uniform, Weights
 from refield.fields.multilinear import corners
+from refield.settings import sentence
 
 ACTIVATIONS: dict[str, Activation] = {"sine": SINE, "gelu": GELU}
 # b of U(+-b/sqrt(fan_in)), from which weights are drawn: torch's 1, or He et al.'s sqrt(6) for rectifiers (ICCV 2015).
@@ -37,6 +38,7 @@ ACTIVATIONS: dict[str, Activation] = {"sine": SINE, "gelu": GELU}
 BOUNDS = {"sine": 1.0, "gelu": 6**0.5}
 
 Nodes = Annotated[int, Field(ge=2)]
+Share = Annotated[float, Field(gt=0, le=4)]
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -46,6 +48,8 @@ class Latents(Uniform):
 
     # Nodes of the finest grid along all axes, or along each.
     finest: Nodes | Annotated[tuple[Nodes, ...], Field(strict=False, min_length=1)] = 32
+    # In place of `finest`, nodes for each sample of a signal along an axis: 1.0 has one on each pixel.
+    nodes_per_sample: Share | None = None
     levels: int = Field(4, ge=1, le=20)  # grids; each has half the nodes of the one before along an axis, rounded up
     # Numbers at a node of every grid, or of each grid.
     features: Count | Annotated[tuple[Count, ...], Field(strict=False)] = 1
@@ -66,14 +70,31 @@ class Latents(Uniform):
 
     @model_validator(mode="after")
     def every_level_is_a_grid(self) -> "Latents":
+        if self.nodes_per_sample is not None:
+            return self
         fewest = min(self.finest) if isinstance(self.finest, tuple) else self.finest
         most = (fewest - 1).bit_length()  # halved so often, rounded up, a number of nodes is 1
         if self.levels > most:
             raise ValueError(f"levels = {self.levels} is too many: of {fewest} nodes, {most} are left with 2 or more")
         return self
 
+    def of_size(self, shape: tuple[int, ...]) -> "Latents":
+        """With as many nodes as `nodes_per_sample` gives a signal of this shape, rounded."""
+        if self.nodes_per_sample is None:
+            return self
+        nodes = tuple(max(2, round(self.nodes_per_sample * samples)) for samples in shape)
+        try:
+            return Latents(**{**self.model_dump(), "finest": nodes, "nodes_per_sample": None})
+        except ValidationError as error:
+            size = " x ".join(map(str, shape))
+            raise UserError(f"nodes_per_sample = {self.nodes_per_sample:g} of {size}: {sentence(error)}") from None
+
     def sizes(self, dims: int) -> list[tuple[int, ...]]:
-        """Each level's nodes along each axis; `UserError` if `finest` lists those of other axes."""
+        """Each level's nodes along each axis; `UserError` if settings are of other axes, or relative to a signal."""
+        if self.nodes_per_sample is not None:
+            raise UserError(
+                f"nodes_per_sample = {self.nodes_per_sample:g} needs a signal; finest says a number of nodes"
+            )
         finest = self.finest if isinstance(self.finest, tuple) else (self.finest,) * dims
         if len(finest) != dims:
             raise UserError(f"finest = {list(finest)} lists {len(finest)} axes; the signal has {dims}")

@@ -82,6 +82,12 @@ def _latents() -> "Callable[[Job, Weights, torch.device], Descent]":
     return descent
 
 
+def _minibatches() -> "Callable[[Job, Weights, torch.device], Descent]":
+    from refield.fitting.minibatches import descent
+
+    return descent
+
+
 def _autograd() -> "type[Descent]":
     from refield.fitting.autograd import AutogradDescent
 
@@ -92,6 +98,12 @@ WAYS = (
     Way("refield.fitting.mlp.fused", fuses, has_matrix_units, _fused),
     Way("refield.fitting.mlp.engine", least_squares_of_an_mlp, lambda _: True, _engine),
     Way("refield.fitting.latents.engine", least_squares_of_latents, lambda _: True, _latents),
+    Way(
+        "refield.fitting.minibatches",
+        lambda _field, _loss, train: train.batch is not None,
+        lambda _: True,
+        _minibatches,
+    ),
     Way("refield.fitting.autograd", lambda *_: True, lambda _: True, _autograd),
 )
 

@@ -18,7 +18,7 @@ from refield.config import Images, Params
 from refield.errors import UserError, shown
 from refield.executors import make_units
 from refield.executors.settings import Inline
-from refield.fields import FIELDS
+from refield.fields import FIELDS, of_size
 from refield.fitting import ways
 from refield.fitting.train import Train
 from refield.interface.result import Result
@@ -122,6 +122,7 @@ def ask(
         chosen, field, train = params.task(profile), params.field(profile, method), params.train(profile, method)
     except ValidationError as error:
         raise UserError(sentence(error)) from None
+    field = of_size(field, pixels.shape[:2])
     if train.precision == "mixed" and not ways.mixes(field, chosen.least_squares, train):
         raise refused("precision", "mixed", "be float32: by other products this fit cannot be computed")
     name = params.map(profile, method)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from refield.interface import folders
-from refield.params import MOST_PIXELS
+from refield.originals import MOST_PIXELS
 from refield.scores.measure import Measure
 from refield.settings import refused
 from refield.signals import Image

@@ -21,7 +21,7 @@ from refield.errors import UserError
 from refield.interface.enlarged import enlarged
 from refield.interface.request import Picture, Request, ask
 from refield.interface.result import Result
-from refield.params import MOST_PIXELS
+from refield.originals import MOST_PIXELS
 from refield.scores import controls, metrics
 from refield.settings import refused
 from refield.signals import Image

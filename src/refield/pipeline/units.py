@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from refield import fields
 from refield.config import Params
 from refield.pipeline.layout import Layout
 from refield.segmentation.files import read_labels
@@ -29,13 +30,13 @@ def file_of(layout: Layout, params: Params, profile: str, name: str) -> Path:
 
 def read_unit(layout: Layout, params: Params, profile: str, method: str, file: Path) -> Unit:
     """What is wanted of a signal; `UserError` if its file or its map is missing or damaged."""
-    name = params.map(profile, method)
+    name, signal = params.map(profile, method), _signal(file, params.profiles[profile].signal)
     return Unit(
         name=file.stem,
-        signal=_signal(file, params.profiles[profile].signal),
+        signal=signal,
         labels=None if name is None else _labels(layout.maps(profile, name) / f"{file.stem}.png"),
         task=params.task(profile, method),
-        field=params.field(profile, method),
+        field=fields.of_size(params.field(profile, method), signal.shape),
         train=params.train(profile, method),
         seed=params.seed,
     )

@@ -17,6 +17,7 @@ SOURCES = {
     "folder": "own images",
     "addresses": "pictures by address",
     "lgg": "FLAIR images of brains with gliomas",
+    "solids": "own solids",
 }
 FRAMES = {"native": "whole", "crop": "centre crops", "resize": "resized"}
 COLORS = {"rgb": "RGB", "grey": "grey"}

@@ -8,6 +8,7 @@ from refield.tasks.edges import Edges
 from refield.tasks.gradients import Gradients
 from refield.tasks.inpaint import Inpaint
 from refield.tasks.laplacian import Laplacian
+from refield.tasks.occupancy import Occupancy
 from refield.tasks.represent import Represent
 from refield.tasks.segmented import Segmented
 from refield.tasks.superresolve import Superresolve
@@ -22,6 +23,7 @@ TASKS: dict[str, type[Task]] = {
     "edges": Edges,
     "derivatives": Derivatives,
     "segmented": Segmented,
+    "occupancy": Occupancy,
 }
 
 

@@ -13,6 +13,7 @@ from refield.fields.field import Weights
 from refield.fitting import devices, fit, ways
 from refield.fitting.fit import Diverged, Progress
 from refield.fitting.job import Job
+from refield.tasks.samples import Drawn
 from refield.units.bar import Bar
 from refield.units.checkpoints import UnitCheckpoints
 from refield.units.encode import encode
@@ -153,7 +154,10 @@ def _job(unit: Unit, store: Store) -> Job | Failed:
     labels = None if unit.labels is None else unit.labels.reshape(-1)
     try:
         start = None if unit.start is None else _learned(unit.start, store)
-        return Job(unit.field, unit.task.problem(unit.signal, labels), unit.train, unit.seed, start)
+        problem = unit.task.problem(unit.signal, labels)
+        if isinstance(problem, Drawn) and unit.train.batch is None:
+            raise UserError(f"has {len(problem.samples):,} samples, of which batches are fitted; set train.batch")
+        return Job(unit.field, problem, unit.train, unit.seed, start)
     except UserError as error:
         return Failed(str(error))
 

@@ -7,6 +7,7 @@ import psutil
 
 from refield.errors import UserError
 from refield.fields.field import Field
+from refield.signals import Volume
 from refield.units.shapes import Shapes
 from refield.units.unit import Unit
 
@@ -22,6 +23,8 @@ def require(units: Sequence[Unit], device: str) -> None:
     there = psutil.virtual_memory().total
     for unit in units:
         dims, channels, samples = len(unit.signal.shape), unit.signal.channels, unit.samples
+        if isinstance(unit.signal, Volume):  # of which no more than a batch is held
+            samples = min(samples, unit.train.batch or samples)
         weights = count_weights(unit.field, dims, channels)
         needed = OF_WEIGHT[device] * weights + OF_NUMBER * (dims + channels) * samples
         if needed > there:

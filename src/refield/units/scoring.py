@@ -62,10 +62,12 @@ def score_files(name: str, signal: Signal, files: Mapping[str, bytes], task: Tas
 
 def _quality(task: Task, signal: Signal, checked: Checked) -> dict[str, float]:
     """A task's measures of an estimate, and of the field itself where it has such."""
-    quality, contents, labels = task.score(signal, checked.estimate), checked.contents, checked.labels
-    regions = None if labels is None else labels.reshape(-1)
-    fitted = Fitted(contents.field, contents.weights, signal.points(), regions, SPANS[contents.target])
-    quality |= {each.name: each.of(signal, fitted) for each in task.measures if isinstance(each, FieldMeasure)}
+    quality = task.score(signal, checked.estimate)
+    if asked := [each for each in task.measures if isinstance(each, FieldMeasure)]:
+        contents, labels = checked.contents, checked.labels
+        regions = None if labels is None else labels.reshape(-1)
+        fitted = Fitted(contents.field, contents.weights, signal.points(), regions, SPANS[contents.target])
+        quality |= {each.name: each.of(signal, fitted) for each in asked}
     return {each.name: quality[each.name] for each in task.measures}
 
 

@@ -1,4 +1,4 @@
-"""Where original photographs come from, a kind to a file, and that they are the right ones.
+"""Where original photographs and solids come from, a kind to a file, and that they are the right ones.
 
 A source reads a profile's folder of sources, which lists its originals or holds them, and says how each is read.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from refield.signals.sources import addresses, folder, kodak, lgg, samples
+from refield.signals.sources import addresses, folder, kodak, lgg, samples, solids
 from refield.signals.sources.choosing import choose
 from refield.signals.sources.sums import Read
 
@@ -22,6 +22,7 @@ SOURCES: dict[str, Source] = {
     "folder": folder.originals,
     "addresses": addresses.originals,
     "lgg": lgg.originals,
+    "solids": solids.originals,
 }
 
 

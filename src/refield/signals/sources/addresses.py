@@ -10,18 +10,22 @@ each; they are tried in turn. An address is one of these:
 * `phantom:SEED` or `phantom:SEED_mask`, a drawn slice of a head or its tumour's mask (`refield.signals.phantom`).
 """
 
+import io
 import os
 import re
-from collections.abc import Callable
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
-from refield.errors import UserError, shown
-from refield.files import read
+from refield.errors import UserError, one_line, shown
+from refield.files import MOST, read
 from refield.signals import drawn, phantom
 from refield.signals.names import PORTABLE
-from refield.signals.sources.download import download
+from refield.signals.sources.download import MEMBER, download
 from refield.signals.sources.samples import sample
 from refield.signals.sources.sums import Read, verified
 
@@ -54,13 +58,13 @@ def original(name: str, entry: Entry) -> bytes:
     """A file of the list; `UserError` if it is not to be had, or another.
 
     The setting `REFIELD_DATA` names a folder that stands for the whole network: there the file has the same name and
-    sha256, however deep it lies.
+    sha256, however deep it lies; or it is a member of a zip file that has the name of the address.
     """
     kind, _, within = entry.addresses[0].partition(":")
     if kind in HERE:
         return HERE[kind](within, entry.sha256)
     if directory := os.environ.get(DATA_DIRECTORY):
-        return _local(Path(directory), name, entry.sha256)
+        return _local(Path(directory), name, entry)
     return download(name, entry.sha256, entry.addresses, DATA_DIRECTORY)
 
 
@@ -98,12 +102,36 @@ def _add(line: str, entries: dict[str, Entry]) -> None:
         raise UserError(f"{name} is listed twice; only what lies in the network may have several addresses")
 
 
-def _local(directory: Path, name: str, sha256: str) -> bytes:
+def _local(directory: Path, name: str, entry: Entry) -> bytes:
     """The file below a folder that has both name and sha256."""
     wrong = f"is nowhere below {directory}"
-    for path in sorted(path for path in directory.rglob(name) if path.is_file()):
+    for place, data in _copies(directory, name, entry.addresses):
         try:
-            return verified(read(path, links=True), sha256, path)
+            return verified(data(), entry.sha256, place)
         except UserError as error:
             wrong = f"is another one below {directory} ({error})"
     raise UserError(f"{name} {wrong}; {DATA_DIRECTORY} must name a folder that holds it, or be unset")
+
+
+def _copies(directory: Path, name: str, addresses: list[str]) -> Iterator[tuple[str, Read]]:
+    """Where a file may lie below a folder, and how it is read there."""
+    for path in _below(directory, name):
+        yield str(path), partial(read, path, links=True)
+    for archive, _, member in (address.partition(MEMBER) for address in addresses):
+        if member:
+            for path in _below(directory, unquote(PurePosixPath(archive).name)):
+                yield f"{path}{MEMBER}{member}", partial(_member, path, member)
+
+
+def _below(directory: Path, name: str) -> list[Path]:
+    return sorted(path for path in directory.rglob(name) if path.is_file())
+
+
+def _member(path: Path, member: str) -> bytes:
+    try:
+        with zipfile.ZipFile(io.BytesIO(read(path, links=True))) as members:
+            if members.getinfo(member).file_size > MOST:
+                raise UserError(f"{path}: {member} has more than {MOST} bytes")
+            return members.read(member)
+    except (zipfile.BadZipFile, KeyError, NotImplementedError, OSError, RuntimeError, zlib.error) as error:
+        raise UserError(f"{path} has no readable {member} ({one_line(error)})") from None
