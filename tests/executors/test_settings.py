@@ -35,6 +35,7 @@ def test_a_file_or_the_variable_chooses(folder, monkeypatch):
         ("kind: cluster", "executor.yaml: kind = 'cluster' is not allowed; it must be one of inline, local, slurm"),
         ("workers: 3", "kind = None is not allowed; it must be one of inline, local, slurm"),
         ("kind: local\nworker: 3", "worker is not a known key"),
+        ("kind: slurm\nminutes: 1", "minutes (1) leave a job no time to work before it is warned"),
         ("kind: slurm\nminutes: '60'", "minutes = '60' is not allowed; it must be a valid integer"),
         ("kind: slurm\nretries: -1", "retries = -1 is not allowed; it must be greater than or equal to 0"),
         ("kind: local\nworkers: 9000000000000000000", "it must be less than or equal to 4096"),

@@ -209,7 +209,7 @@ def test_a_job_over_its_time_limit_is_queued_again(slurm, submit, store):
     wait_until(lambda: number_of_units(store) >= 1)
     job = running(slurm)
     assert "TimeLimit=00:07:00" in slurm.command("scontrol", "show", "job", job.id)
-    slurm.command("scontrol", "update", f"jobid={job.id}", "endtime=now+90")
+    slurm.command("scontrol", "update", f"jobid={job.id}", "endtime=now+65")
     wait_until(lambda: "Restarts=1" in slurm.command("scontrol", "show", "job", job.id))
     kept = number_of_units(store)
     wait_until(lambda: number_of_units(store) > kept)

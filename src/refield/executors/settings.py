@@ -1,16 +1,18 @@
 """Where units are fitted: executor.yaml, which is no parameter. No result depends on it; changing it runs nothing."""
 
+import math
 import os
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from refield import settings, yaml
 from refield.errors import UserError
 from refield.strict import Strict
 
 FILE, VARIABLE = Path("executor.yaml"), "REFIELD_EXECUTOR"
+STARTING = 45  # seconds that a job has at least: Slurm looks every 30, and torch takes some to start
 MOST = 4096  # cores, and processes, of one machine
 
 
@@ -63,6 +65,16 @@ class Slurm(Workers):
     warning_seconds: int = Field(60, ge=5)  # how long before its time limit a job is stopped and queued again
     patience_seconds: float = Field(60.0, ge=0, le=1e6)  # how long a finished job's files may take to appear (NFS)
     poll_seconds: float = Field(10.0, gt=0, le=1e6)  # between two questions to the controller
+
+    @model_validator(mode="after")
+    def a_job_has_time_to_work(self) -> "Slurm":
+        least = math.ceil((self.warning_seconds + STARTING) / 60)
+        if self.minutes < least:
+            raise ValueError(
+                f"minutes ({self.minutes}) leave a job no time to work before it is warned, warning_seconds "
+                f"({self.warning_seconds}) before its limit; they must be at least {least}"
+            )
+        return self
 
     @property
     def rate(self) -> float:
