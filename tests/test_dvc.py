@@ -40,6 +40,7 @@ PLUMBING = (
     "errors.py",
     "files.py",
     "lifetime.py",
+    "originals.py",
     "params.py",
     "settings.py",
     "strict.py",

@@ -33,7 +33,7 @@ def psnr(reference: np.ndarray, estimate: np.ndarray) -> float:
 def test_a_random_mask_hides_exactly_its_share(height: int, width: int, hidden: float, seed: int) -> None:
     mask = Inpaint(hidden=hidden, mask_seed=seed).draw_mask((height, width))
     assert (mask.dtype, mask.shape) == (bool, (height, width))
-    assert mask.sum() == round(hidden * height * width)
+    assert mask.sum() == round(hidden * (height * width))
 
 
 def test_a_random_mask_hides_every_pixel_equally_often() -> None:

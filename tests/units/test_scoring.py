@@ -263,5 +263,9 @@ def test_evaluate_stage(tmp_path: Path, unit: Path, monkeypatch: pytest.MonkeyPa
 
 def test_points_are_not_made_where_no_measure_asks_the_field(unit, monkeypatch):
     """Those of a volume of 512^3 voxels are 3 GB."""
-    monkeypatch.setattr(Image, "points", None)
+
+    def points(_: Image) -> None:
+        pytest.fail("no measure of this task asks for points")
+
+    monkeypatch.setattr(Image, "points", points)
     assert scoring.score("lake", LAKE, unit, REPRESENT)["image"] == "lake"
