@@ -16,10 +16,10 @@ def main(paper: str | None = None) -> None:
     params = config.read(path=layout.params)
     elsewhere = isinstance(settings.read(), Slurm)  # whose nodes may have what this machine lacks
     for profile in params.runs:
-        images = params.profiles[profile].images
-        sources.listed(images.source, layout.sources(profile), images.names, images.beside)
+        wanted = params.profiles[profile].originals
+        sources.listed(wanted.source, layout.sources(profile), wanted.names, wanted.beside)
         if (unet := params.profiles[profile].unet) is not None:
-            sources.listed(images.source, layout.sources(unet.examples), "all")
+            sources.listed(wanted.source, layout.sources(unet.examples), "all")
         if params.profiles[profile].device == "cuda" and not elsewhere:
             from refield.pipeline.guard import choose_device  # it imports torch, which takes a second
 

@@ -1,4 +1,4 @@
-"""Bring a profile's original photographs."""
+"""Bring a profile's originals."""
 
 from refield import config
 from refield.pipeline.command import run
@@ -9,10 +9,10 @@ from refield.signals import sources
 
 def main(profile: FromStage, paper: str | None = None) -> None:
     layout = Layout(paper)
-    images = config.read(profile, path=layout.params).profiles[profile].images
+    wanted = config.read(profile, path=layout.params).profiles[profile].originals
     place, out = layout.sources(profile), layout.originals(profile)
-    files = sources.fetch(images.source, place, images.names, out, images.beside)
-    print(f"{profile}: {len(files)} originals from {images.source}")
+    files = sources.fetch(wanted.source, place, wanted.names, out, wanted.beside)
+    print(f"{profile}: {len(files)} originals from {wanted.source}")
 
 
 if __name__ == "__main__":

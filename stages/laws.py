@@ -17,7 +17,7 @@ def main(profile: FromStage, paper: str | None = None) -> None:
     layout = Layout(paper)
     params = config.read(profile, path=layout.params)
     published = papers.read(params.paper)
-    methods = [method for method in params.methods if is_of_sines(params.field(profile, method))]
+    methods = [method for method in params.methods_of(profile) if is_of_sines(params.field(profile, method))]
     if not methods:
         raise UserError(f"no method of {layout.params} is an MLP of sines alone in profile {profile}")
     fits = {method: _fits(layout, params, profile, method) for method in methods}

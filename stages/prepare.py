@@ -1,28 +1,50 @@
-"""Originals to images: upright, 8-bit, in the profile's colours and size."""
+"""Originals to signals: images, upright, 8-bit, in the profile's colours and size; or volumes, as long as it says."""
 
 import shutil
+from pathlib import Path
 
 from refield import config
 from refield.errors import UserError
+from refield.originals import Images, Originals, Volumes
 from refield.pipeline.command import run
 from refield.pipeline.layout import Layout
 from refield.pipeline.names import FromStage
-from refield.signals import photographs, png
+from refield.signals import photographs, png, solids
 
 
 def main(profile: FromStage, paper: str | None = None) -> None:
     layout = Layout(paper)
-    settings = config.read(profile, path=layout.params).profiles[profile].images
+    settings = config.read(profile, path=layout.params).profiles[profile].originals
     originals = sorted(file for file in layout.originals(profile).iterdir() if file.stem not in settings.beside)
-    shutil.rmtree(layout.signals(profile), ignore_errors=True)
+    out = layout.signals(profile)
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
     for original in originals:
-        pixels = photographs.load(original, settings.color)
-        try:
-            pixels = photographs.frame(pixels, settings.frame, settings.long, settings.short)
-        except UserError as error:
-            raise UserError(f"{original}: {error}") from None
-        png.write(layout.signals(profile) / f"{original.stem}.png", pixels)
-    print(f"{profile}: {len(originals)} images, {settings.frame}")
+        write(original, settings, out)
+    print(f"{profile}: {len(originals)} {told(settings)}")
+
+
+def write(original: Path, settings: Originals, out: Path) -> None:
+    """The signal of an original, under its name."""
+    if isinstance(settings, Volumes):
+        volume = solids.load(original, settings.side)
+        (out / f"{original.stem}{volume.suffix}").write_bytes(volume.encode())
+        return
+    assert isinstance(settings, Images)
+    pixels = photographs.load(original, settings.color)
+    try:
+        pixels = photographs.frame(pixels, settings.frame, settings.long, settings.short)
+    except UserError as error:
+        raise UserError(f"{original}: {error}") from None
+    png.write(out / f"{original.stem}.png", pixels)
+
+
+def told(settings: Originals) -> str:
+    """What was made, in words."""
+    if isinstance(settings, Volumes):
+        return f"volumes, {settings.side} voxels long"
+    assert isinstance(settings, Images)
+    return f"images, {settings.frame}"
 
 
 if __name__ == "__main__":

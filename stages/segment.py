@@ -1,4 +1,4 @@
-"""Map every image's regions, with a table of them and a preview of each map."""
+"""Map every image's regions, with a table of them and a preview of each map; volumes have no maps."""
 
 import csv
 import shutil
@@ -21,6 +21,10 @@ def main(profile: FromStage, map: FromStage, paper: str | None = None) -> None:
     require(map, params.maps, f"map of {layout.params}")
     segmenter, regions, out = params.segmenter(map), params.regions(map), layout.maps(profile, map)
     shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    if params.profiles[profile].volumes is not None:
+        print(f"{profile}: no maps, which are of images")
+        return
     rows = []
     for path in files(layout, params, profile):
         image = png.read(path)

@@ -19,7 +19,7 @@ def main(profile: FromStage, paper: str | None = None) -> None:
     layout = Layout(paper)
     params = config.read(profile, path=layout.params)
     published = papers.read(params.paper)
-    methods = [method for method in params.methods if dictionary(params.field(profile, method))]
+    methods = [method for method in params.methods_of(profile) if dictionary(params.field(profile, method))]
     if not methods:
         raise UserError(f"no method of {layout.params} chooses its activations from a dictionary in profile {profile}")
     files = [(method, file) for method in methods for file in _tables(layout.fits(profile, method))]

@@ -456,7 +456,7 @@ VOLUMES = {"source": "solids", "names": "all", "side": 32}
 OF_VOLUMES = {
     "profiles": {
         "solids": {
-            "volumes": VOLUMES,
+            "images": VOLUMES,
             "task": {"kind": "occupancy"},
             "network": {"width": 8},
             "train": {"iterations": 3, "learning_rate": 1e-3, "batch": 100},
@@ -486,12 +486,14 @@ def test_a_profile_of_images_is_told_as_before(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"volumes.side": 7}, "profiles.solids.volumes.side = 7 is not allowed"),
-        ({"volumes.side": 513}, "profiles.solids.volumes.side = 513 is not allowed"),
-        ({"volumes.source": "moon"}, "profiles.solids.volumes.source: 'moon' is not allowed"),
-        ({"volumes.names": ["a", "a"]}, "profiles.solids.volumes: names lists an image twice"),
-        ({"volumes": ...}, "profiles.solids: images or volumes is missing"),
-        ({"images": GIVEN["profiles"]["quick"]["images"]}, "profiles.solids: images or volumes is one too many"),
+        ({"images.side": 7}, "profiles.solids.images.side = 7 is not allowed"),
+        ({"images.side": 513}, "profiles.solids.images.side = 513 is not allowed"),
+        ({"images.source": "moon"}, "profiles.solids.images.source: 'moon' is not allowed"),
+        ({"images.names": ["a", "a"]}, "profiles.solids.images: names lists an image twice"),
+        ({"images.frame": "crop"}, "profiles.solids.images.frame is not a known key"),
+        ({"images": ...}, "profiles.solids.images is missing"),
+        ({"images": []}, "profiles.solids.images = [] is not allowed"),
+        ({"images": GIVEN["profiles"]["quick"]["images"]}, "task occupancy is of volumes, and the profile has images"),
         ({"coding": {"bits": [8]}}, "profiles.solids: coding is of images"),
         ({"task.kind": "represent"}, "task represent is of images, and the profile has volumes"),
         ({"train.batch": ...}, "volumes are fitted in batches; set batch"),

@@ -90,23 +90,38 @@ def _check(params: Params, file: str) -> None:
     for name in params.maps:
         _check_map(params, name, f"{file}: maps.{name}")
     for profile, settings in params.profiles.items():
-        if (
-            settings.of_images
-            and settings.images.coordinates != "square"
-            and settings.task.get("kind") not in FITS_VALUES
-        ):
-            where = f"{file}: profiles.{profile}.images.coordinates"
-            raise refused(where, settings.images.coordinates, f"be square, except for task {choices(FITS_VALUES)}")
+        _check_coordinates(settings, f"{file}: profiles.{profile}.images.coordinates")
         _check_defaults(settings.network, f"{file}: profiles.{profile}.network", ("field",))
         _check_task(params, settings.task, f"{file}: profiles.{profile}.task")
         if settings.srgan and (kind := settings.task["kind"]) != "superresolve":
             where = f"{file}: profiles.{profile}.task.kind"
             raise ConfigError(f"{where} = {kind} enlarges nothing; remove the profile's srgan")
         _check_coding(params, profile, file)
-    for method in params.methods:
-        _check_method(params, method, f"{file}: methods.{method}")
-        for profile in params.profiles:
-            _check_fit(params, profile, method, f"{file}: methods.{method}")
+    for method, entry in params.methods.items():
+        _check_method(params, entry, f"{file}: methods.{method}")
+    for profile in params.profiles:
+        _check_methods_of(params, profile, file)
+
+
+def _check_coordinates(settings: Profile, where: str) -> None:
+    images = settings.originals
+    if isinstance(images, Images) and images.coordinates != "square" and settings.task.get("kind") not in FITS_VALUES:
+        raise refused(where, images.coordinates, f"be square, except for task {choices(FITS_VALUES)}")
+
+
+def _check_methods_of(params: Params, profile: str, file: str) -> None:
+    where = f"{file}: profiles.{profile}.methods"
+    for method, other in params.profiles[profile].methods.items():
+        if method not in params.methods:
+            raise ConfigError(f"{where} names {shown(method)}, which is no method; there are {choices(params.methods)}")
+        if "field" in (other or {}):
+            raise ConfigError(f"{where}.{method}.field is not a known key; a method of another field is another method")
+        if other:
+            _check_method(params, params.method(profile, method), f"{where}.{method}")
+    if not (methods := params.methods_of(profile)):
+        raise ConfigError(f"{where} leaves the profile no method; it must have one at least")
+    for method in methods:
+        _check_fit(params, profile, method, f"{file}: methods.{method}")
 
 
 def _check_map(params: Params, name: str, where: str) -> None:
@@ -155,8 +170,7 @@ def _check_coding(params: Params, profile: str, file: str) -> None:
         raise ConfigError(sentence(error, f"{file}: {place}.")) from None
 
 
-def _check_method(params: Params, method: str, where: str) -> None:
-    entry = params.methods[method]
+def _check_method(params: Params, entry: Mapping[str, Any], where: str) -> None:
     if not among({**params.network, **entry}.get("field"), FIELDS):
         name = {**params.network, **entry}.get("field")
         raise ConfigError(f"{where}: field = {shown(name)} is not known; fields are {choices(FIELDS)}")
@@ -184,7 +198,8 @@ def _check_fit(params: Params, profile: str, method: str, where: str) -> None:
         train = params.train(profile, method)
     except ValidationError as error:
         raise ConfigError(sentence(error, f"{where}.train in profile {profile}: ")) from None
-    kind = params.methods[method].get("task", params.profiles[profile].task)["kind"]
+    entry = params.method(profile, method)
+    kind = entry.get("task", params.profiles[profile].task)["kind"]
     if (kind in OF_VOLUMES) != (params.profiles[profile].volumes is not None):
         has, of = ("images", "volumes") if kind in OF_VOLUMES else ("volumes", "images")
         raise ConfigError(f"{where} in profile {profile}: task {kind} is of {of}, and the profile has {has}")
@@ -192,7 +207,7 @@ def _check_fit(params: Params, profile: str, method: str, where: str) -> None:
         raise ConfigError(f"{where} in profile {profile}: its field follows a map, and maps are of images")
     if kind in OF_VOLUMES and train.batch is None:
         raise ConfigError(f"{where}.train in profile {profile}: volumes are fitted in batches; set batch")
-    if "map" in params.methods[method] and not field.needs_labels:
+    if "map" in entry and not field.needs_labels:
         raise ConfigError(f"{where}.map: its field follows no map; it needs a segment gate or region_input")
     if train.precision == "mixed" and not ways.mixes(field, params.task(profile, method).least_squares, train):
         raise ConfigError(f"{where}.train.precision in profile {profile}: its fit can only be computed in float32")

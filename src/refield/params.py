@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from inspect import signature
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from refield import tasks
 from refield.coding.settings import Coding
@@ -35,13 +35,22 @@ class Seg(Strict):
     regions: Regions
 
 
+def _of_a_kind(entry: Any) -> Any:
+    """What is said of signals, as volumes where they have a `side`, and else as images."""
+    if isinstance(entry, Originals):
+        return entry
+    return (Volumes if isinstance(entry, dict) and "side" in entry else Images).model_validate(entry)
+
+
 class Profile(Strict):
     """A set of signals, a task, a size of network and how it is trained; the signals are images or volumes."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 
-    of_images: Images | None = Field(None, alias="images")
-    volumes: Volumes | None = None
+    # One key for all kinds of signal: stages depend on it, and DVC refuses a key that a profile lacks.
+    originals: Annotated[Images | Volumes, BeforeValidator(_of_a_kind)] = Field(alias="images")
+    # Keys of methods that are others in this profile; null of one that it does not have.
+    methods: dict[Name, dict[str, Any] | None] = Field(default_factory=dict)
     task: dict[str, Any] = Field(default_factory=lambda: {"kind": "represent"})
     network: dict[str, Any]
     train: Train
@@ -51,9 +60,7 @@ class Profile(Strict):
     srgan: Generator | None = None  # of a super-resolution: what enlarges the reduced images, too, and is scored
 
     @model_validator(mode="after")
-    def signals_are_of_one_kind(self) -> "Profile":
-        if (self.of_images is None) == (self.volumes is None):
-            raise ValueError(f"images or volumes {'is missing' if self.volumes is None else 'is one too many'}")
+    def volumes_have_nothing_of_images(self) -> "Profile":
         if self.volumes is not None and (odd := [key for key in ("unet", "srgan", "coding") if getattr(self, key)]):
             raise ValueError(f"{odd[0]} is of images, and the profile has volumes; remove it")
         return self
@@ -61,14 +68,14 @@ class Profile(Strict):
     @property
     def images(self) -> Images:
         """What its images are made of; `UserError` if its signals are others."""
-        if self.of_images is None:
+        if not isinstance(self.originals, Images):
             raise UserError("this is done with images, and the profile has volumes")
-        return self.of_images
+        return self.originals
 
     @property
-    def originals(self) -> Originals:
-        """Where its signals come from, of whichever kind they are."""
-        return self.volumes or self.images
+    def volumes(self) -> Volumes | None:
+        """What its volumes are made of; None if its signals are others."""
+        return self.originals if isinstance(self.originals, Volumes) else None
 
     @property
     def signal(self) -> type[Signal]:
@@ -92,11 +99,22 @@ class Params(Strict):
     profiles: dict[Name, Profile]
     coding: dict[str, Any] | None = None  # how fits are coded for comparison; None: they are not
 
+    def methods_of(self, profile: str) -> dict[str, dict[str, Any]]:
+        """The methods that a profile has, by name, with the keys that they have there."""
+        own = self.profiles[profile].methods
+        return {name: self.method(profile, name) for name in self.methods if own.get(name, {}) is not None}
+
+    def method(self, profile: str, name: str) -> dict[str, Any]:
+        """A method's keys in a profile: its own, but for those that are others there."""
+        entry, other = self.methods[name], self.profiles[profile].methods.get(name) or {}
+        train = {**entry.get("train", {}), **other.get("train", {})}
+        return {**entry, **other} | ({"train": train} if train else {})
+
     def field(self, profile: str, method: str) -> CoordinateNetwork:
         """The field of a method in a profile: the defaults of its kind, then the profile's, then the method's keys."""
         kind, hyper = FIELDS[self.kind(method)], self._hyper(profile, method)
         if "regions" in signature(kind).parameters:
-            field = kind(**{**hyper, "regions": self.regions(self._map_of(method))})
+            field = kind(**{**hyper, "regions": self.regions(self._map_of(profile, method))})
             if field.needs_labels:
                 return field
         return kind(**hyper)
@@ -107,7 +125,7 @@ class Params(Strict):
 
     def map(self, profile: str, method: str) -> str | None:
         """The map that a method's field follows; None if it needs none."""
-        return self._map_of(method) if self.field(profile, method).needs_labels else None
+        return self._map_of(profile, method) if self.field(profile, method).needs_labels else None
 
     def segmenter(self, name: str) -> Segmenter:
         """What makes the map of a name."""
@@ -124,7 +142,7 @@ class Params(Strict):
 
         A profile's mixed precision is meant for those that can; the others compute in float32.
         """
-        own = self.methods[method].get("train", {})
+        own = self.method(profile, method).get("train", {})
         values = {**self.profiles[profile].train.model_dump(exclude_unset=True), **own}
         if values.get("precision") == "mixed" and "precision" not in own:
             exact = Train.model_validate({**values, "precision": "float32"})
@@ -144,7 +162,7 @@ class Params(Strict):
         A method may have a task of its own, in the place of the profile's: it is scored as all others are.
         """
         entry = self.profiles[profile].task
-        return self.build_task(entry if method is None else self.methods[method].get("task", entry))
+        return self.build_task(entry if method is None else self.method(profile, method).get("task", entry))
 
     def build_task(self, entry: Mapping[str, Any]) -> Task:
         """The task of an entry, which has a known `kind`, scored as `scores` says."""
@@ -161,7 +179,7 @@ class Params(Strict):
         return own if self.profiles[profile].srgan is None else (*own, PSNR_SRGAN, SSIM_SRGAN)
 
     def _hyper(self, profile: str, method: str) -> dict[str, Any]:
-        kind, entry = self.kind(method), self.methods[method]
+        kind, entry = self.kind(method), self.method(profile, method)
         hyper: dict[str, Any] = {}
         for block in (self.network, self.profiles[profile].network):
             hyper |= {key: value for key, value in block.items() if key not in FIELDS and key != "field"}
@@ -171,8 +189,8 @@ class Params(Strict):
             hyper["width"] = _times(hyper["width"], entry.get("width_factor", 1))
         return hyper
 
-    def _map_of(self, method: str) -> str:
-        return str(self.methods[method].get("map", self.seg.method))
+    def _map_of(self, profile: str, method: str) -> str:
+        return str(self.method(profile, method).get("map", self.seg.method))
 
 
 def _times(width: Any, factor: int) -> Any:

@@ -116,7 +116,7 @@ def ask(
         raise refused("seed", seed, "be from 0 to 2**63 - 1")
     if task is not None:
         params = _with_task(params, profile, task if isinstance(task, Mapping) else {"kind": task})
-    params = _with_settings(params, method, settings)
+    params = _with_settings(params, profile, method, settings)
     where, pixels = _pixels(image, params.profiles[profile].images, native)
     try:
         chosen, field, train = params.task(profile), params.field(profile, method), params.train(profile, method)
@@ -145,18 +145,19 @@ def _with_task(params: Params, profile: str, entry: Mapping[str, Any]) -> Params
     return params.model_copy(update={"profiles": profiles, "scores": {**params.scores, **scored}})
 
 
-def _with_settings(params: Params, method: str, settings: Mapping[str, Any]) -> Params:
-    """The parameters with other keys of a method, and of its training."""
+def _with_settings(params: Params, profile: str, method: str, settings: Mapping[str, Any]) -> Params:
+    """The parameters with other keys of a method in a profile, and of its training."""
     known = {"map", *signature(FIELDS[params.kind(method)]).parameters, *Train.model_fields} - {"regions"}
     for key in settings:
         if key not in known:
             raise UserError(f"{key} is not a known keyword; of {method} there are {choices(sorted(known))}")
     if "map" in settings and not among(settings["map"], params.maps):
         raise refused("map", settings["map"], f"be one of {choices(params.maps)}")
-    entry = params.methods[method]
+    entry, there = params.method(profile, method), params.profiles[profile]
     train = {**entry.get("train", {}), **{key: settings[key] for key in settings if key in Train.model_fields}}
     own = {key: value for key, value in settings.items() if key not in Train.model_fields}
-    return params.model_copy(update={"methods": {**params.methods, method: {**entry, **own, "train": train}}})
+    there = there.model_copy(update={"methods": {**there.methods, method: {**entry, **own, "train": train}}})
+    return params.model_copy(update={"profiles": {**params.profiles, profile: there}})
 
 
 def _pixels(image: Picture, settings: Images, native: bool | None) -> tuple[str, np.ndarray]:

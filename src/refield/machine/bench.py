@@ -44,7 +44,7 @@ def measure(params: Params, profile: str, device: str) -> Iterator[tuple[str, fl
     settings = params.profiles[profile]
     height, width = image_size(settings.images)
     rates = dict[int, float]()
-    for method in params.methods:
+    for method in params.methods_of(profile):
         field, train = params.field(profile, method), params.train(profile, method)
         widest = field.cost(2, 3).floats
         if widest not in rates:

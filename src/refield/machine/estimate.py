@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from refield.config import Images
 from refield.errors import UserError
 from refield.fields.field import Field
 from refield.fitting.fit import descend
@@ -18,19 +17,23 @@ from refield.fitting.job import Job
 from refield.fitting.mlp.engine import CHUNK_BYTES, SHARDS
 from refield.fitting.train import Train
 from refield.machine.timing import Budget, Timing, repeat
+from refield.originals import Images, Originals
 from refield.signals import Image
 from refield.tasks.problem import Problem
 from refield.tasks.task import Task
 
 KODAK = (512, 768)
+UNTIMED = "only steps of images are timed beforehand"
 LARGER = 3  # the larger size that steps are timed at, over the smaller one
 LEAST_SIDE = 8  # of an image that steps are timed on, in pixels
 PRODUCTS = 0.2  # seconds to time products for
 PER_STEP = 0.5  # at most of the larger size's time that does not grow with the points
 
 
-def image_size(images: Images) -> tuple[int, int]:
-    """Height and width of a profile's images; Kodak's for images that are taken as they come."""
+def image_size(images: Originals) -> tuple[int, int]:
+    """Height and width of a profile's images, Kodak's for images as they come; `UserError` if it has other signals."""
+    if not isinstance(images, Images):
+        raise UserError(UNTIMED)
     return images.short or KODAK[0], images.long or KODAK[1]
 
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import torch
 
 from refield.config import Params, Profile
+from refield.errors import UserError
 from refield.fields.field import Field
 from refield.fields.mlp import Mlp
 from refield.fitting import devices
 from refield.fitting.train import Train
-from refield.machine.estimate import Steps, image_size, points_of_step, time_steps, timed_sizes
+from refield.machine.estimate import UNTIMED, Steps, image_size, points_of_step, time_steps, timed_sizes
 from refield.machine.timing import Budget, Span
+from refield.signals import Image
 from refield.tasks.task import Task
 from refield.units.forked import at_once
 from refield.units.unit import Unit
@@ -78,13 +80,18 @@ class Work:
 
 def of_profile(params: Params, profile: str, images: int, device: str) -> list[Work]:
     """All fits of a profile with so many images."""
-    size = image_size(params.profiles[profile].images)
-    made_of = [(params.field(profile, m), params.task(profile, m), params.train(profile, m)) for m in params.methods]
+    size = image_size(params.profiles[profile].originals)
+    made_of = [
+        (params.field(profile, m), params.task(profile, m), params.train(profile, m))
+        for m in params.methods_of(profile)
+    ]
     return [Work(*each, *size, device, images) for each in made_of]
 
 
 def of_unit(unit: Unit, device: str, fits: int = 1) -> Work:
-    """So many fits like a unit, of an image."""
+    """So many fits like a unit, of an image; `UserError` if it is of another signal."""
+    if not isinstance(unit.signal, Image):
+        raise UserError(UNTIMED)
     height, width = unit.signal.shape
     return Work(unit.field, unit.task, unit.train, height, width, device, fits)
 

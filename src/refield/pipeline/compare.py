@@ -14,7 +14,7 @@ def main(profile: str, tolerance: float = 0.3) -> None:
     params, layout = config.read(profile), Layout()
     measure = params.task(profile).measures[0]
     far = {}
-    for method in params.methods:
+    for method in params.methods_of(profile):
         file = layout.scores(profile, method)
         if not file.is_file():
             raise UserError(f"{file} is not there; `dvc exp run -S 'runs=[{profile}]'` makes it")

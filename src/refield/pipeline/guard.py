@@ -1,7 +1,7 @@
 """A profile stops before its first fit where it asks for a GPU and there is none, or where a CPU would take days."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from refield.config import Params
@@ -24,8 +24,13 @@ def choose_device(params: Params, profile: str, sources: Path) -> str:
         return devices.choose(params.profiles[profile].device)
     except devices.NoCuda:
         pass
-    images = params.profiles[profile].images
-    work = of_profile(params, profile, len(listed(images.source, sources, images.names, images.beside).images), "cpu")
+
+    def work() -> Sequence[Work]:
+        wanted = params.profiles[profile].originals
+        return of_profile(
+            params, profile, len(listed(wanted.source, sources, wanted.names, wanted.beside).images), "cpu"
+        )
+
     raise refusal(f"profile {profile} needs a CUDA GPU and none is available", params, profile, work)
 
 
@@ -35,21 +40,26 @@ def require_short(units: Sequence[Unit], device: str, params: Params, profile: s
     `REFIELD_DEVICE=cpu` fits them all the same.
     """
     if device == "cpu" and os.environ.get("REFIELD_DEVICE") != "cpu" and sum(unit.flop for unit in units) > LONG:
-        work = [of_unit(unit, device) for unit in units]
+
+        def work() -> Sequence[Work]:
+            return [of_unit(unit, device) for unit in units]
+
         raise refusal(f"profile {profile} would keep this CPU for long", params, profile, work)
 
 
-def refusal(why: str, params: Params, profile: str, work: Sequence[Work]) -> UserError:
+def refusal(why: str, params: Params, profile: str, work: Callable[[], Sequence[Work]]) -> UserError:
     """How long it would take on this CPU, and what can be done."""
     try:
-        found, basis = forecasts({profile: work})
+        found, basis = forecasts({profile: work()})
         told = f"on this CPU {found[profile].fits} fits would take about {found[profile]} ({basis})"
-    except UserError as error:  # steps of a task that looks with what a stage still has to make cannot be timed
+    except (
+        UserError
+    ) as error:  # steps of volumes are not timed, nor of a task that looks with what a stage has to make
         told = f"how long it would take on this CPU cannot be told yet ({error})"
     others = [
         name
         for name, other in params.profiles.items()
-        if other.device == "auto" and other.images.source != "folder" and name != profile
+        if other.device == "auto" and other.originals.source not in ("folder", "solids") and name != profile
     ]
     instead = f"run {', '.join(others)} instead, or " if others else ""
     return UserError(f"{why}: {told}; {instead}set REFIELD_DEVICE=cpu to fit on the CPU all the same")

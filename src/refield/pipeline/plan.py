@@ -11,6 +11,7 @@ from refield.config import Params
 from refield.pipeline import lock
 from refield.pipeline.layout import Layout
 from refield.pipeline.pending import Planned, to_run, units_ready
+from refield.signals import Image
 from refield.units.store import Store
 from refield.units.unit import Unit
 
@@ -60,8 +61,8 @@ def units_of(
 
 
 def time_of(wanted: Sequence[tuple[str, Unit, int]], params: Params) -> str:
-    """How long fits would take on this machine, by steps that are timed now; empty if there are none."""
-    if not wanted:
+    """How long fits of images would take on this machine, by steps that are timed now; empty if there are none."""
+    if not (wanted := [each for each in wanted if isinstance(each[1].signal, Image)]):
         return ""
     from refield.machine.forecast import forecasts  # it imports torch, which takes a second
     from refield.machine.work import device_of, of_unit

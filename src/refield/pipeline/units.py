@@ -43,6 +43,9 @@ def read_unit(layout: Layout, params: Params, profile: str, method: str, file: P
 
 
 def read_units(layout: Layout, params: Params, profile: str, method: str) -> list[Unit]:
+    """Those of all signals; none of a method that the profile does not have."""
+    if method not in params.methods_of(profile):
+        return []
     return [read_unit(layout, params, profile, method, file) for file in files(layout, params, profile)]
 
 
@@ -64,7 +67,9 @@ def wanted(layout: Layout, params: Params, profile: str, method: str) -> str:
 
 
 def code(params: Params, profile: str, method: str) -> str:
-    """The fingerprint of the code that a method's fits come from, which is part of their keys."""
+    """The fingerprint of the code that a method's fits come from, a part of their keys; "" if the profile lacks it."""
+    if method not in params.methods_of(profile):
+        return ""
     field, train = params.field(profile, method), params.train(profile, method)
     return code_of(field, params.task(profile, method), train, params.profiles[profile].signal)
 
@@ -83,7 +88,7 @@ def coding(params: Params, profile: str) -> str | None:
     settings, signal = params.coded(profile), params.profiles[profile].signal
     if settings is None:
         return None
-    kinds = [params.field(profile, method) for method in params.methods]
+    kinds = [params.field(profile, method) for method in params.methods_of(profile)]
     modules = {module for field in kinds for module in (type(field).__module__, *field.modules)}
     own = ("refield.coding.rates", "refield.coding.rounding", "refield.coding.aware", signal.__module__, *modules)
     return _json({"coding": settings.model_dump(mode="json"), "code": fingerprint(*own, scores=True)})
@@ -98,7 +103,8 @@ def settings(params: Params, profile: str | None = None) -> str:
     values = params.model_dump(mode="json", exclude_unset=True)
     if profile is not None:
         values = {key: value for key, value in values.items() if key not in ("paper", "runs", "profiles", "coding")}
-        values["profile"] = params.profiles[profile].model_dump(mode="json", exclude_unset=True)
+        values["profile"] = params.profiles[profile].model_dump(mode="json", exclude_unset=True, exclude={"methods"})
+        values["methods"] = params.methods_of(profile)
     return _json({"sha256": hashlib.sha256(_json(values).encode()).hexdigest()})
 
 

@@ -7,6 +7,7 @@ each; they are tried in turn. An address is one of these:
 * `https://HOST/PATH`, and `https://HOST/PATH!/MEMBER` of a zip file's member, such as a file of a Python wheel,
 * `samples:NAME`, a file that ships inside scikit-image,
 * `drawn:NAME`, a picture that is drawn (`refield.signals.drawn`),
+* `solid:NAME`, a solid that is drawn (`refield.signals.drawn_solids`),
 * `phantom:SEED` or `phantom:SEED_mask`, a drawn slice of a head or its tumour's mask (`refield.signals.phantom`).
 """
 
@@ -23,7 +24,7 @@ from urllib.parse import unquote
 
 from refield.errors import UserError, one_line, shown
 from refield.files import MOST, read
-from refield.signals import drawn, phantom
+from refield.signals import drawn, drawn_solids, phantom
 from refield.signals.names import PORTABLE
 from refield.signals.sources.download import MEMBER, download
 from refield.signals.sources.samples import sample
@@ -35,6 +36,7 @@ DATA_DIRECTORY = "REFIELD_DATA"
 HERE: dict[str, Callable[[str, str], bytes]] = {
     "samples": sample,
     "drawn": lambda name, sha256: verified(drawn.encode(name), sha256, f"drawn:{name}"),
+    "solid": lambda name, sha256: verified(drawn_solids.encode(name), sha256, f"solid:{name}"),
     "phantom": lambda name, sha256: verified(phantom.encode(name), sha256, f"phantom:{name}"),
 }
 ENTRY = re.compile(rf"({PORTABLE.pattern})\s+([0-9a-f]{{64}})\s+(\S+)")
