@@ -12,9 +12,9 @@ from refield.pipeline.names import FromStage
 def main(profile: FromStage, paper: str | None = None) -> None:
     layout = Layout(paper)
     params = config.read(profile, path=layout.params)
-    for method in params.methods:
+    for method in params.methods_of(profile):
         file = layout.wanted(profile, method)
-        if method == next(iter(params.methods)):
+        if method == next(iter(params.methods_of(profile))):
             shutil.rmtree(file.parent, ignore_errors=True)
             file.parent.mkdir(parents=True)
         file.write_text(units.wanted(layout, params, profile, method))

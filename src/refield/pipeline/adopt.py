@@ -43,7 +43,7 @@ def main(sample: int, paper: str | None = None) -> None:
     wanted = [
         (renamed, profile, method)
         for profile, params in profiles.items()
-        for method in params.methods
+        for method in params.methods_of(profile)
         if (renamed := of_method(layout, params, profile, method, store))
     ]
     found, tried = bool(wanted), set[tuple[str, str]]()

@@ -34,7 +34,7 @@ def fits_here(layout: Layout, params: Params) -> list[Fit]:
     folders = [
         (profile, method, folder.name)
         for profile in params.profiles
-        for method in params.methods
+        for method in params.methods_of(profile)
         for folder in sorted(layout.fits(profile, method).glob("*/"))
     ]
     if not folders:

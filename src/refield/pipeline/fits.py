@@ -23,7 +23,7 @@ def fit(layout: Layout, profile: str, only: Sequence[str] = ()) -> Iterator[str]
     params, store = config.read(profile, path=layout.params), Store()
     for method in only:
         config.read(profile, method, layout.params)
-    wanted = {method: read_units(layout, params, profile, method) for method in only or params.methods}
+    wanted = {method: read_units(layout, params, profile, method) for method in only or params.methods_of(profile)}
     problems: list[str] = []
     new = 0
     for number, (method, units) in enumerate(wanted.items()):
@@ -37,7 +37,7 @@ def fit(layout: Layout, profile: str, only: Sequence[str] = ()) -> Iterator[str]
         if fitted:
             yield f"{profile}/{method}: {len(units) - fitted} units reused, {fitted} fitted"
     if not only:
-        _remove_others(layout.fits_of_all(profile), params.methods)
+        _remove_others(layout.fits_of_all(profile), params.methods_of(profile))
     if problems:
         raise UserError("\n".join(problems))
     yield f"{profile}: {sum(map(len, wanted.values()))} fits, {new or 'none'} of which were made now"

@@ -119,7 +119,7 @@ def passes_on(layout: Layout, name: str, follower: Stage, params: Params, planne
     if (layout.reports / "wanted" / profile).as_posix() in follower.deps and any(
         not inputs_are_made(params, profile, method, planned)
         or not holds(layout.wanted(profile, method), units.wanted(layout, params, profile, method))
-        for method in params.methods
+        for method in params.methods_of(profile)
     ):
         return True
     return any(

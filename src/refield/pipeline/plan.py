@@ -47,13 +47,13 @@ def units_of(
     if kind != "fit":
         return "", []
     store, reused, lacking, later = Store(), 0, list[tuple[str, Unit, int]](), list[str]()
-    for method in params.methods:
+    for method in (methods := params.methods_of(rest)):
         units = units_ready(layout, params, rest, method, planned)
         missing = [unit for unit in units if not store.has(unit.key())]
         reused += len(units) - len(missing)
         lacking += [(rest, unit, len(missing)) for unit in missing[:1]]
         later += [] if units else [method]
-    if len(later) == len(params.methods):
+    if len(later) == len(methods):
         return "known later", []
     found, fits = f"{reused} reused" if reused else "", sum(count for *_, count in lacking)
     words = (found, f"{fits} to fit" if fits else "", f"those of {', '.join(later)} known later" if later else "")

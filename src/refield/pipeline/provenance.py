@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 def update(layout: Layout, params: Params, profile: str) -> None:
     """Write a CSV for each method, with a row for each of its fits here whose origin is known."""
-    for method in params.methods:
+    for method in params.methods_of(profile):
         file = layout.provenance(profile, method)
         if rows := list(rows_of(layout, profile, method)):
             write(rows, file)

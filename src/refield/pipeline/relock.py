@@ -45,7 +45,7 @@ def update(layout: Layout, params: Params, profile: str) -> str:
     something else for a profile whose fits are here.
     """
     entries = lock.entries(layout.lock)
-    methods = [method for method in params.methods if layout.provenance(profile, method).exists()]
+    methods = [method for method in params.methods_of(profile) if layout.provenance(profile, method).exists()]
     if f"fit@{profile}" not in entries or not methods or layout.fits_of_all(profile).is_dir():
         return ""
     if unknown := [method for method in methods if not all_known(layout, profile, method)]:

@@ -74,7 +74,8 @@ def same_result(name: str, params: Params) -> bool:
         return kind == "check" and all(holds(file, text) for file, text in units.of_all(layout, params).items())
     if profile not in params.profiles:
         return False
-    files = {layout.wanted(profile, method): units.code(params, profile, method) for method in params.methods}
+    methods = params.methods_of(profile)
+    files = {layout.wanted(profile, method): units.code(params, profile, method) for method in methods}
     return all(file.exists() and json.loads(file.read_text())["code"] == code for file, code in files.items()) and all(
         holds(file, text) for file, text in units.of_profile(layout, params, profile).items()
     )
