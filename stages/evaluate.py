@@ -20,10 +20,11 @@ from refield.units.names import CURVE
 def main(profile: FromStage, paper: str | None = None) -> None:
     layout = Layout(paper)
     params = config.read(profile, path=layout.params)
-    there = [method for method in params.methods if layout.fits(profile, method).is_dir()]
+    methods = params.methods_of(profile)
+    there = [method for method in methods if layout.fits(profile, method).is_dir()]
     if not there:
         raise UserError(f"{profile} has no fits; `dvc repro` makes them")
-    if lacking := sorted(params.methods.keys() - there):
+    if lacking := sorted(set(methods) - set(there)):
         print(f"{profile}: no fits of {', '.join(lacking)}, which are not scored")
     tables: dict[Path, pd.DataFrame] = {}
     for method in there:

@@ -43,6 +43,7 @@ class Profile(Strict):
     of_images: Images | None = Field(None, alias="images")
     volumes: Volumes | None = None
     task: dict[str, Any] = Field(default_factory=lambda: {"kind": "represent"})
+    methods: list[Name] | None = Field(None, min_length=1)  # that its signals are fitted with; None: all
     network: dict[str, Any]
     train: Train
     unet: Training | None = None  # of a network that the task looks with, which a stage trains beforehand
@@ -91,6 +92,11 @@ class Params(Strict):
     methods: dict[Name, dict[str, Any]] = Field(min_length=1)
     profiles: dict[Name, Profile]
     coding: dict[str, Any] | None = None  # how fits are coded for comparison; None: they are not
+
+    def methods_of(self, profile: str) -> list[str]:
+        """The methods that a profile's signals are fitted with, in their order."""
+        listed = self.profiles[profile].methods
+        return [method for method in self.methods if listed is None or method in listed]
 
     def field(self, profile: str, method: str) -> CoordinateNetwork:
         """The field of a method in a profile: the defaults of its kind, then the profile's, then the method's keys."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from refield.config import Params, Profile
+from refield.fields import of_size
 from refield.fields.field import Field
 from refield.fields.mlp import Mlp
 from refield.fitting import devices
@@ -70,7 +71,10 @@ class Work:
 def of_profile(params: Params, profile: str, images: int, device: str) -> list[Work]:
     """All fits of a profile with so many images."""
     size = image_size(params.profiles[profile].images)
-    made_of = [(params.field(profile, m), params.task(profile, m), params.train(profile, m)) for m in params.methods]
+    methods = params.methods_of(profile)
+    made_of = [
+        (of_size(params.field(profile, m), size), params.task(profile, m), params.train(profile, m)) for m in methods
+    ]
     return [Work(*each, *size, device, images) for each in made_of]
 
 

@@ -43,6 +43,9 @@ def read_unit(layout: Layout, params: Params, profile: str, method: str, file: P
 
 
 def read_units(layout: Layout, params: Params, profile: str, method: str) -> list[Unit]:
+    """What is wanted of all signals; nothing of a method that the profile does without."""
+    if method not in params.methods_of(profile):
+        return []
     return [read_unit(layout, params, profile, method, file) for file in files(layout, params, profile)]
 
 

@@ -77,7 +77,7 @@ def index(
 
 def _card(profile: str, results: Results, params: Params, paper: Paper, page: bool, shown: Sequence[Exhibit]) -> Card:
     scores, settings = scores_of(results, profile, params), params.profiles.get(profile)
-    done, wanted = _fits(scores, params)
+    done, wanted = _fits(profile, scores, params)
     facts = scale(profile, scores, params).split("; ") if done else _planned(profile, params)
     if settings and done:
         facts = [*facts, SOURCES[settings.images.source]]
@@ -95,9 +95,10 @@ def _card(profile: str, results: Results, params: Params, paper: Paper, page: bo
     )
 
 
-def _fits(scores: Scores, params: Params) -> tuple[int, int]:
-    """How many fits have a score, and how many that would be if every method had all images."""
-    return len(scores.rows), scores.rows["image"].nunique() * len(params.methods)
+def _fits(profile: str, scores: Scores, params: Params) -> tuple[int, int]:
+    """How many fits have a score, and how many that would be if each of its methods had all images."""
+    methods = params.methods_of(profile) if profile in params.profiles else params.methods
+    return len(scores.rows), scores.rows["image"].nunique() * len(methods)
 
 
 def _planned(profile: str, params: Params) -> list[str]:
