@@ -110,14 +110,17 @@ def _check_coordinates(settings: Profile, where: str) -> None:
 
 
 def _check_methods_of(params: Params, profile: str, file: str) -> None:
-    where = f"{file}: profiles.{profile}.methods"
-    for method, other in params.profiles[profile].methods.items():
+    where, own = f"{file}: profiles.{profile}.methods", params.profiles[profile].methods
+    for method in own:
         if method not in params.methods:
             raise ConfigError(f"{where} names {shown(method)}, which is no method; there are {choices(params.methods)}")
+    for method, other in ({} if isinstance(own, list) else own).items():
         if "field" in (other or {}):
             raise ConfigError(f"{where}.{method}.field is not a known key; a method of another field is another method")
         if other:
             _check_method(params, params.method(profile, method), f"{where}.{method}")
+    if params.coding is not None and len(params.methods_of(profile)) < len(params.methods):
+        raise ConfigError(f"{where} leaves methods out, and fits of every method are coded; remove it")
     if not (methods := params.methods_of(profile)):
         raise ConfigError(f"{where} leaves the profile no method; it must have one at least")
     for method in methods:

@@ -49,8 +49,8 @@ class Profile(Strict):
 
     # One key for all kinds of signal: stages depend on it, and DVC refuses a key that a profile lacks.
     originals: Annotated[Images | Volumes, BeforeValidator(_of_a_kind)] = Field(alias="images")
-    # Keys of methods that are others in this profile; null of one that it does not have.
-    methods: dict[Name, dict[str, Any] | None] = Field(default_factory=dict)
+    # The only methods that it has; or keys of methods that are others here, and null of one that it does not have.
+    methods: list[Name] | dict[Name, dict[str, Any] | None] = Field(default_factory=dict)
     task: dict[str, Any] = Field(default_factory=lambda: {"kind": "represent"})
     network: dict[str, Any]
     train: Train
@@ -102,11 +102,13 @@ class Params(Strict):
     def methods_of(self, profile: str) -> dict[str, dict[str, Any]]:
         """The methods that a profile has, by name, with the keys that they have there."""
         own = self.profiles[profile].methods
-        return {name: self.method(profile, name) for name in self.methods if own.get(name, {}) is not None}
+        has = own.__contains__ if isinstance(own, list) else lambda name: own.get(name, {}) is not None
+        return {name: self.method(profile, name) for name in self.methods if has(name)}
 
     def method(self, profile: str, name: str) -> dict[str, Any]:
         """A method's keys in a profile: its own, but for those that are others there."""
-        entry, other = self.methods[name], self.profiles[profile].methods.get(name) or {}
+        entry, own = self.methods[name], self.profiles[profile].methods
+        other = {} if isinstance(own, list) else own.get(name) or {}
         train = {**entry.get("train", {}), **other.get("train", {})}
         return {**entry, **other} | ({"train": train} if train else {})
 

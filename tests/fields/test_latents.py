@@ -11,7 +11,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from refield.errors import UserError
 from refield.fields import build, describe, of_size
-from refield.fields.latents import ACTIVATIONS, Latents, interpolated
+from refield.fields.latent_grids import ACTIVATIONS, interpolated
+from refield.fields.latents import Latents
 
 SMALL = {"finest": 9, "levels": 3, "width": 6}
 TORCHS = {"gelu": nn.GELU(approximate="tanh"), "sine": torch.sin}

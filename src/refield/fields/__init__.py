@@ -6,6 +6,7 @@ from typing import Any
 from refield.errors import UserError, shown
 from refield.fields.cosmo import Cosmo
 from refield.fields.field import Field, Sized
+from refield.fields.gated_latents import GatedLatents
 from refield.fields.hash_grid import HashGrid
 from refield.fields.incode import Incode
 from refield.fields.latents import Latents
@@ -23,6 +24,7 @@ FIELDS: dict[str, type[Field]] = {
     "incode": Incode,
     "mlp_same_law": MlpSameLaw,
     "latents": Latents,
+    "gated_latents": GatedLatents,
     "hash_grid": HashGrid,
 }
 

@@ -7,119 +7,31 @@ gains g_l, by which some move faster than others in a descent whose steps are as
 
     h_0 = (g_1 G_1(x), .., g_L G_L(x)) by multilinear interpolation,   h_i = f(W_i h_(i-1) + b_i),   y = W h_n + b
 
-The end nodes of every grid are on the ends of [-1, 1], as the end pixels of an image are (torch calls it
-align_corners): a finest grid of as many nodes as the image has pixels has each node on a pixel. A field is defined
-between nodes as well, and beyond them its grids go on as they end.
-
 `evaluate` is the definition; the descent in `fitting/latents` computes the same on an image's pixels, faster. Torch is
 imported where it is used: every stage reads these settings.
 """
 
 from collections.abc import Mapping
-from itertools import pairwise
-from typing import Annotated, Any, Literal
 
 import numpy as np
 from jaxtyping import Float, Float64, Integer
-from pydantic import Field, ValidationError, model_validator
 
 from refield.arrays import Tensor
-from refield.errors import UserError
-from refield.fields.activations.activation import Activation
-from refield.fields.activations.gelu import GELU
-from refield.fields.activations.sine import SINE
-from refield.fields.field import Cost, Uniform, Weights
-from refield.fields.multilinear import corners
-from refield.settings import sentence
+from refield.fields.field import Uniform, Weights
+from refield.fields.latent_grids import ACTIVATIONS, LatentGrids
 
-ACTIVATIONS: dict[str, Activation] = {"sine": SINE, "gelu": GELU}
 # b of U(+-b/sqrt(fan_in)), from which weights are drawn: torch's 1, or He et al.'s sqrt(6) for rectifiers (ICCV 2015).
 # In 100 steps from the other's, either was 2 dB behind (384x256 pixels of kodim13).
 BOUNDS = {"sine": 1.0, "gelu": 6**0.5}
 
-Nodes = Annotated[int, Field(ge=2)]
-Share = Annotated[float, Field(gt=0, le=4)]
-Count = Annotated[int, Field(ge=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
-
-class Latents(Uniform):
+class Latents(LatentGrids, Uniform):
     """Grids of latents and a network."""
-
-    # Nodes of the finest grid along all axes, or along each.
-    finest: Nodes | Annotated[tuple[Nodes, ...], Field(strict=False, min_length=1)] = 32
-    # In place of `finest`, nodes for each sample of a signal along an axis: 1.0 has one on each pixel.
-    nodes_per_sample: Share | None = None
-    levels: int = Field(4, ge=1, le=20)  # grids; each has half the nodes of the one before along an axis, rounded up
-    # Numbers at a node of every grid, or of each grid.
-    features: Count | Annotated[tuple[Count, ...], Field(strict=False)] = 1
-    # A factor of what the network sees of all grids, or of each: Adam's steps are of one length, and this makes more.
-    gain: Positive | Annotated[tuple[Positive, ...], Field(strict=False)] = 20.0
-    deviation: float = Field(0.01, ge=0, allow_inf_nan=False)  # of the normal distribution that latents are drawn from
-    width: int = Field(ge=1)  # of the network's hidden layers
-    hidden_layers: int = Field(1, ge=0)  # from hidden to hidden: one more than these are activated
-    activation: Literal["sine", "gelu"] = "sine"
-
-    @model_validator(mode="after")
-    def each_level_has_its_own(self) -> "Latents":
-        for key in ("features", "gain"):
-            value = getattr(self, key)
-            if isinstance(value, tuple) and len(value) != self.levels:
-                raise ValueError(f"{key} lists {len(value)} numbers; there are {self.levels} levels")
-        return self
-
-    @model_validator(mode="after")
-    def every_level_is_a_grid(self) -> "Latents":
-        if self.nodes_per_sample is not None:
-            return self
-        fewest = min(self.finest) if isinstance(self.finest, tuple) else self.finest
-        most = (fewest - 1).bit_length()  # halved so often, rounded up, a number of nodes is 1
-        if self.levels > most:
-            raise ValueError(f"levels = {self.levels} is too many: of {fewest} nodes, {most} are left with 2 or more")
-        return self
-
-    def of_size(self, shape: tuple[int, ...]) -> "Latents":
-        """With as many nodes as `nodes_per_sample` gives a signal of this shape, rounded."""
-        if self.nodes_per_sample is None:
-            return self
-        nodes = tuple(max(2, round(self.nodes_per_sample * samples)) for samples in shape)
-        try:
-            return Latents(**{**self.model_dump(), "finest": nodes, "nodes_per_sample": None})
-        except ValidationError as error:
-            size = " x ".join(map(str, shape))
-            raise UserError(f"nodes_per_sample = {self.nodes_per_sample:g} of {size}: {sentence(error)}") from None
-
-    def sizes(self, dims: int) -> list[tuple[int, ...]]:
-        """Each level's nodes along each axis; `UserError` if settings are of other axes, or relative to a signal."""
-        if self.nodes_per_sample is not None:
-            raise UserError(
-                f"nodes_per_sample = {self.nodes_per_sample:g} needs a signal; finest says a number of nodes"
-            )
-        finest = self.finest if isinstance(self.finest, tuple) else (self.finest,) * dims
-        if len(finest) != dims:
-            raise UserError(f"finest = {list(finest)} lists {len(finest)} axes; the signal has {dims}")
-        return [tuple(-(-nodes // 2**level) for nodes in finest) for level in range(self.levels)]
-
-    @property
-    def counts(self) -> tuple[int, ...]:
-        """How many numbers each level has at a node."""
-        return self.features if isinstance(self.features, tuple) else (self.features,) * self.levels
-
-    @property
-    def gains(self) -> tuple[float, ...]:
-        """Each level's gain."""
-        return self.gain if isinstance(self.gain, tuple) else (self.gain,) * self.levels
-
-    def layers(self, channels: int) -> list[tuple[int, int]]:
-        """Each layer's inputs and outputs."""
-        return list(pairwise([sum(self.counts), *[self.width] * (self.hidden_layers + 1), channels]))
 
     def initialise(self, dims: int, channels: int, rng: np.random.Generator) -> Weights:
         """Initial float64 weights: latents.l (features, nodes of each axis), and the network's layers.i.weight
         (fan_in, fan_out) and layers.i.bias (fan_out,), which is drawn from torch's U(+-1/sqrt(fan_in))."""
-        weights: Weights = {}
-        for level, (features, size) in enumerate(zip(self.counts, self.sizes(dims), strict=True)):
-            weights[f"latents.{level}"] = rng.normal(0, self.deviation, (features, *size))
+        weights = self.draw_latents(dims, rng)
         for i, (fan_in, fan_out) in enumerate(self.layers(channels)):
             default = fan_in**-0.5
             bound = BOUNDS[self.activation] * default
@@ -135,36 +47,8 @@ class Latents(Uniform):
     ) -> Float[Tensor, "n c"]:
         import torch
 
-        grids = [weights[f"latents.{level}"] for level in range(self.levels)]
-        h = torch.cat([gain * interpolated(grid, points) for gain, grid in zip(self.gains, grids, strict=True)]).T
+        h = self.features_at(weights, points)
         for i in range(self.hidden_layers + 2):
             h = torch.addmm(weights[f"layers.{i}.bias"], h, weights[f"layers.{i}.weight"])
             h = ACTIVATIONS[self.activation].function(h) if i <= self.hidden_layers else h
         return h
-
-    def cost(self, dims: int, channels: int) -> Cost:
-        """Back costs a layer's product twice: for its weights, and for what is below, latents included."""
-        layers = self.layers(channels)
-        flop = 2 * 3 * sum(fan_in * fan_out for fan_in, fan_out in layers)
-        return Cost(flop=flop, floats=max(max(layer) for layer in layers))
-
-
-def position(coordinate: Any, nodes: int) -> Any:
-    """Where coordinates in [-1, 1] are among nodes 0 .. nodes - 1."""
-    return (coordinate + 1) * ((nodes - 1) / 2)
-
-
-def interpolated(grid: Float[Tensor, "f ..."], points: Float64[Tensor, "n d"]) -> Float[Tensor, "f n"]:
-    """The values (f, n) between the nodes of a grid (f, nodes of each axis), multilinear along the axes."""
-    import torch
-
-    nodes = grid.shape[1:]
-    at = torch.stack([position(x, count) for x, count in zip(points.unbind(dim=1), nodes, strict=True)], dim=1)
-    indices, shares = [], []
-    for corner, share in corners(at, nodes):
-        index = corner[0]
-        for node, count in zip(corner[1:], nodes[1:], strict=True):
-            index = index * count + node
-        indices.append(index)
-        shares.append(share.to(grid.dtype))
-    return (grid.flatten(start_dim=1)[:, torch.stack(indices)] * torch.stack(shares)).sum(dim=1)

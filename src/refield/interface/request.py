@@ -156,7 +156,7 @@ def _with_settings(params: Params, profile: str, method: str, settings: Mapping[
     entry, there = params.method(profile, method), params.profiles[profile]
     train = {**entry.get("train", {}), **{key: settings[key] for key in settings if key in Train.model_fields}}
     own = {key: value for key, value in settings.items() if key not in Train.model_fields}
-    there = there.model_copy(update={"methods": {**there.methods, method: {**entry, **own, "train": train}}})
+    there = there.model_copy(update={"methods": {method: {**entry, **own, "train": train}}})
     return params.model_copy(update={"profiles": {**params.profiles, profile: there}})
 
 

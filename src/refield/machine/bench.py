@@ -9,6 +9,7 @@ from rich.table import Table
 from refield import config
 from refield.config import Params
 from refield.errors import UserError
+from refield.fields import of_size
 from refield.fitting import devices
 from refield.machine import doctor, kernels
 from refield.machine.duration import duration
@@ -45,7 +46,7 @@ def measure(params: Params, profile: str, device: str) -> Iterator[tuple[str, fl
     height, width = image_size(settings.images)
     rates = dict[int, float]()
     for method in params.methods_of(profile):
-        field, train = params.field(profile, method), params.train(profile, method)
+        field, train = of_size(params.field(profile, method), (height, width)), params.train(profile, method)
         widest = field.cost(2, 3).floats
         if widest not in rates:
             rates[widest] = product_rate(widest, device, train.precision)

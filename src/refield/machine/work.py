@@ -9,6 +9,7 @@ import torch
 
 from refield.config import Params, Profile
 from refield.errors import UserError
+from refield.fields import of_size
 from refield.fields.field import Field
 from refield.fields.mlp import Mlp
 from refield.fitting import devices
@@ -80,10 +81,9 @@ class Work:
 
 def of_profile(params: Params, profile: str, images: int, device: str) -> list[Work]:
     """All fits of a profile with so many images."""
-    size = image_size(params.profiles[profile].originals)
+    size, methods = image_size(params.profiles[profile].originals), params.methods_of(profile)
     made_of = [
-        (params.field(profile, m), params.task(profile, m), params.train(profile, m))
-        for m in params.methods_of(profile)
+        (of_size(params.field(profile, m), size), params.task(profile, m), params.train(profile, m)) for m in methods
     ]
     return [Work(*each, *size, device, images) for each in made_of]
 

@@ -9,27 +9,42 @@ from refield.strict import Name, Strict
 
 
 class Claim(Strict):
-    """A statement of order: each method is better than the next one, or only the first than all others."""
+    """A statement of order: each method is better than the next one, or only the first than all others; or of a level
+    that they reach on the protocol's own signals."""
 
     text: str
     of: Literal["average", "highest", "lowest", "images"]  # images: on most of them
-    methods: list[Name] = Field(min_length=2)  # best first
+    methods: list[Name] = Field(min_length=1)  # best first
+    least: float | None = None  # the level: a value of what ranks, of which more is better
+    parameters: int | None = Field(None, ge=1)  # the most that a method which reaches it may have
     order: Literal["chain", "first"] = "chain"
     task: Name | None = None  # of the profiles that it is about, where that is not the protocol's
     where: dict[Name, Any] = Field(default_factory=dict)  # which of that task's profiles, as of a table
     measure: Name | None = None  # what it is about, where that is not the measure that ranks
 
     @model_validator(mode="after")
+    def a_level_is_reached_by_values(self) -> "Claim":
+        if self.least is not None and (self.of == "images" or self.order != "chain"):
+            raise ValueError("least is a level of an average, highest or lowest value; remove of: images, and order")
+        return self
+
+    @model_validator(mode="after")
     def images_have_two_methods(self) -> "Claim":
         if self.of == "images" and len(self.methods) != 2:
             raise ValueError("of: images compares two methods")
+        if len(self.methods) < 2 and self.least is None:
+            raise ValueError("methods names one, and order is of two; a claim about one has least, a level")
+        if self.parameters and self.least is None:
+            raise ValueError("parameters bounds what methods that reach a level have; least is missing")
         if len(set(self.methods)) < len(self.methods):
             raise ValueError("methods names one twice")
         return self
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """Each method with one that is said to be below it."""
+        """Each method with one that is said to be below it; none of a level."""
+        if self.least is not None:
+            return []
         best, *rest = self.methods
         return list(zip([best, *rest[:-1]] if self.order == "chain" else [best] * len(rest), rest, strict=True))
 
@@ -37,4 +52,6 @@ class Claim(Strict):
         """Whether it holds for values of which more is better; None if a method has none. A tie does not hold."""
         if any(method not in values for method in self.methods):
             return None
+        if self.least is not None:
+            return all(values[method] >= self.least for method in self.methods)
         return all(values[above] > values[below] for above, below in self.pairs)

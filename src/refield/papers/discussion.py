@@ -37,6 +37,17 @@ class Shown(Strict):
         return self.show == "heatmap"
 
 
+class Across(Strict):
+    """A section on methods in several profiles: how well each does, and how much better than without a field."""
+
+    title: str
+    words: str
+    methods: list[Name] = Field(min_length=1)
+    # Profiles, and of each the measure that says how well its task is done without a field, if one does.
+    profiles: dict[Name, Name | None] = Field(min_length=1)
+    reach: float | None = None  # dB: after how many iterations a method's mean curve is there
+
+
 class Discussion(Strict):
     """Names of differences are keys of `differences`, or `gain`."""
 
@@ -47,6 +58,7 @@ class Discussion(Strict):
     others: list[Name] = Field(default_factory=list)
     words: str | None = None  # with {name}, {name.verdict}, {name.wins} and {name.images} of any difference
     course: list[Name] = Field(default_factory=list)  # methods that are followed over the iterations
+    across: Across | None = None
     studies: list[Shown] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -76,7 +88,8 @@ class Discussion(Strict):
     @property
     def methods(self) -> set[str]:
         """All methods that it names."""
-        return {method for part in self.differences.values() for method in part.of} | set(self.course)
+        across = self.across.methods if self.across else []
+        return {method for part in self.differences.values() for method in part.of} | {*self.course, *across}
 
     @property
     def _fields(self) -> list[str]:

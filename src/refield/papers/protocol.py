@@ -9,6 +9,8 @@ from refield.settings import choices
 from refield.strict import Strict
 from refield.tasks import TASKS
 
+FITTED = {"width", "iterations"}  # the keys that say how signals are fitted, rather than what they are
+
 
 class Protocol(Strict):
     """Keys and values are those of a profile; what a paper does not say is left out, and makes no difference."""
@@ -33,6 +35,13 @@ class Protocol(Strict):
 
     def differences(self, profile: Profile) -> list[str]:
         """In what a profile departs from the protocol, in words; empty if the numbers are comparable."""
+        return [*self._departures(profile).values()]
+
+    def has_signals_of(self, profile: Profile) -> bool:
+        """Whether a profile's task and images are the protocol's, however they are fitted."""
+        return isinstance(profile.originals, Images) and self._departures(profile).keys() <= FITTED
+
+    def _departures(self, profile: Profile) -> dict[str, str]:
         images = profile.images
         ours = {
             "task": ("task:", profile.task["kind"]),
@@ -47,8 +56,11 @@ class Protocol(Strict):
             "iterations": ("iterations:", profile.train.iterations),
         }
         theirs = self.model_dump(exclude_none=True)
-        departures = [(*ours[key], theirs[key]) for key in ours if key in theirs and ours[key][1] != theirs[key]]
-        return [f"{word} {_brief(value)} instead of {_brief(published)}" for word, value, published in departures]
+        return {
+            key: f"{word} {_brief(value)} instead of {_brief(theirs[key])}"
+            for key, (word, value) in ours.items()
+            if key in theirs and value != theirs[key]
+        }
 
 
 def _brief(value: object) -> str:

@@ -23,6 +23,8 @@ class Row(Strict):
     highest: Decibel | None = None
     lowest: Decibel | None = None
     also: dict[Name, float] = Field(default_factory=dict)  # averages of the task's other measures
+    parameters: int | None = Field(None, ge=1)  # of a fit
+    seconds: float | None = Field(None, gt=0)  # of a fit, on the table's hardware
 
     @model_validator(mode="after")
     def in_order(self) -> "Row":
@@ -44,6 +46,7 @@ class Table(Strict):
     )  # which of that task's profiles: keys of their task, and values
     protocol: dict[Name, Any] = Field(default_factory=dict)  # what its numbers were measured on, where that differs
     figure: int | None = None  # the figure that shows the same methods
+    hardware: str | None = None  # on which its fits took their seconds
     compare: Pair | None = None  # the pair whose median gain chooses the figure's image
     rows: list[Row] = Field(min_length=1)
 
@@ -53,6 +56,12 @@ class Table(Strict):
             raise ValueError("compare is missing; it names the two methods that choose the figure's image")
         if missing := set(self.compare or ()) - set(self.methods):
             raise ValueError(f"compare names {min(missing)}, which is in no row")
+        return self
+
+    @model_validator(mode="after")
+    def seconds_are_of_a_machine(self) -> "Table":
+        if self.hardware is None and any(row.seconds for row in self.rows):
+            raise ValueError("hardware is missing; it says what took the rows' seconds")
         return self
 
     @property

@@ -86,7 +86,9 @@ def _here(layout: Layout, profile: str, method: str, units: Sequence[Unit]) -> s
 
 
 def write(made: Mapping[str, Made], folder: Path) -> None:
-    """Write the units' files, a folder each in the place of whatever stands there."""
+    """Write the units' files, a folder each in the place of whatever stands there; if there are none, nothing stands
+    in the folder, which a stage has to make."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name, unit in made.items():
         files.remove(folder / name)  # through a link of DVC's the cache would be written
         (folder / name).mkdir(parents=True)

@@ -100,6 +100,33 @@ def over_seconds(
     return figure
 
 
+def beside_published(
+    average: pd.Series,
+    costs: pd.Series,
+    cost: str,
+    published: pd.DataFrame,
+    note: str,
+    looks: Looks,
+    labels: Labels,
+    ranking: Measure,
+) -> Figure:
+    """What quality costs by method, on a logarithmic axis; hollow, what others have published (columns label, average
+    and cost, by method), of which a `note` says what it is."""
+    figure = _over(average, costs, cost, looks, labels, ranking)
+    axes = figure.axes[0]
+    with style():
+        for method, row in published.iterrows():
+            mark = _mark(looks[str(method)]) | {"ms": 5, "mfc": "none", "mec": looks[str(method)].color, "mew": 0.9}
+            axes.plot(row["cost"], row["average"], ls="", label=f"{row['label']}, published", **mark)
+        figure.legends[0].remove()
+        figure.legend(loc="outside right upper", handletextpad=0.2)
+        axes.set_xscale("log")
+        axes.autoscale(axis="x")
+        axes.margins(x=0.12)
+        axes.set_title(note, fontsize=7)
+    return figure
+
+
 def _over(values: pd.Series, costs: pd.Series, cost: str, looks: Looks, labels: Labels, ranking: Measure) -> Figure:
     """A dot for each method of `costs`: its mean quality over what that costs."""
     with style():

@@ -8,7 +8,7 @@ import pandas as pd
 
 from refield.papers import Claim, Paper
 from refield.papers.table import Row
-from refield.reports.results import Scores
+from refield.reports.results import PARAMETERS, Scores
 from refield.scores.numbers import DASH, number
 from refield.scores.paired import difference
 
@@ -26,9 +26,13 @@ def examine(scores: Scores, paper: Paper) -> pd.DataFrame:
 
 
 def _order(claim: Claim, scores: Scores, paper: Paper) -> tuple[str, str, str, str]:
-    values = {str(method): float(value) for method, value in scores.summary()[claim.of].items()}
+    summary = scores.summary()
+    values = {str(method): float(value) for method, value in summary[claim.of].items()}
     published = {row.method: value for row in paper.rows if (value := _printed(row, claim)) is not None}
     verdict = _verdict(claim.holds({method: _sign(scores) * value for method, value in values.items()}))
+    if verdict != DASH and claim.parameters:
+        most = int(summary[PARAMETERS.name][claim.methods].max())
+        verdict = f"no: {most:,} parameters" if most > claim.parameters else verdict
     if verdict != DASH and claim.of == "average" and _by_chance(claim, scores.by_image()):
         verdict += ", within chance"
     digits = scores.ranking.digits

@@ -43,6 +43,14 @@ def entry(profile: str, params: Params) -> Mapping[str, Any]:
     return params.profiles[profile].task if profile in params.profiles else {"kind": "represent"}
 
 
+def said(profile: str, params: Params, paper: Paper) -> Paper:
+    """What the paper says of a profile's task; of levels that are reached, only if its signals are the paper's."""
+    known = paper.of(entry(profile, params))
+    if profile in params.profiles and known.protocol.has_signals_of(params.profiles[profile]):
+        return known
+    return known.model_copy(update={"claims": [claim for claim in known.claims if claim.least is None]})
+
+
 def kind(profile: str, params: Params) -> str:
     """The kind of a profile's task."""
     return str(entry(profile, params)["kind"])
@@ -175,12 +183,12 @@ def _warnings(profile: str, scores: Scores, params: Params) -> list[str]:
 def _comparison(profile: str, params: Params, paper: Paper) -> str:
     if profile not in params.profiles:
         return "The published numbers stand beside for reference only."
-    said = paper.of(entry(profile, params))
-    differences = said.protocol.differences(params.profiles[profile])
-    if not said.tables:
+    known = paper.of(entry(profile, params))
+    differences = known.protocol.differences(params.profiles[profile])
+    if not known.tables:
         return f"The published numbers are of another task ({paper.protocol.task}); none stands beside."
     departs = f"This profile departs from the paper's protocol ({'; '.join(differences)})."
-    if not said.published:
+    if not known.published:
         scale = departs if differences else "This is the paper's own scale."
         return f"{scale} The paper prints no averages that could stand beside."
     if not differences:

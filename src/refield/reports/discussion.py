@@ -11,6 +11,7 @@ from refield.errors import UserError
 from refield.papers import Discussion, Gain, Paper
 from refield.papers.discussion import GAIN, Shown
 from refield.reports import heatmap
+from refield.reports.across import section_of
 from refield.reports.choices import choices
 from refield.reports.description import kind
 from refield.reports.results import Results, pipe, scores_of
@@ -50,7 +51,7 @@ def discussion(
         if kind(profile, params) != paper.protocol.task:
             continue
         psnr = scores_of(scores, profile, params).by_image()
-        if len(psnr.dropna()) >= FEWEST:
+        if len(psnr.dropna()) >= FEWEST and _has_any(psnr, plan, paper):
             blocks += [f"## {profile}", *_words(psnr, plan, paper)]
             blocks.append(_differences(psnr, [*plan.parts, GAIN], plan, paper))
             if plan.others:
@@ -61,6 +62,8 @@ def discussion(
         elif profile in params.profiles and not paper.protocol.differences(params.profiles[profile]):
             needs = ": it needs a CUDA GPU" if params.profiles[profile].device == "cuda" else ""
             blocks += [f"## {profile}", f"Not run yet{needs}."]
+    if plan.across:
+        blocks += [f"## {plan.across.title}", *section_of(plan.across, scores, curves, params, paper)]
     for section in plan.studies:
         blocks += [f"## {section.title}", *([section.words] if section.words else [])]
         blocks += _shown(studies[section.study], section, gain, paper) if section.study in studies else [NOT_RUN]
@@ -109,6 +112,11 @@ def _differences(psnr: pd.DataFrame, names: Iterable[str], plan: Discussion, pap
             says = plan.gain if name == GAIN else plan.differences[name].says
             rows.append((less, says, *_cells(difference(psnr[first], psnr[second])), there))
     return pipe(HEADS, rows, words=2)
+
+
+def _has_any(psnr: pd.DataFrame, plan: Discussion, paper: Paper) -> bool:
+    """Whether there are scores of both methods of a difference."""
+    return any({*paper.difference(name)} <= {*psnr} for name in (GAIN, *plan.parts, *plan.others))
 
 
 def _course(curves: pd.DataFrame, methods: Iterable[str], gain: Gain, paper: Paper) -> str:

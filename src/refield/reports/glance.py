@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from refield.config import Params
 from refield.papers import Paper
 from refield.reports.claims import examine
-from refield.reports.description import entry, kind, scale
+from refield.reports.description import entry, kind, said, scale
 from refield.reports.gain import NO_GAIN, Gain, gain_of
 from refield.reports.results import Results, Scores, scores_of, unit
 from refield.reports.statistics import comparable, published_measure, shown, tidy
@@ -74,7 +74,7 @@ def glance(results: Results, params: Params, paper: Paper) -> dict[str, Any]:
 def _column(profile: str, results: Results, params: Params, paper: Paper) -> Column:
     scores, known = scores_of(results, profile, params), profile in params.profiles
     task = kind(profile, params)
-    said = paper.of(entry(profile, params))
+    about = paper.of(entry(profile, params))
     another = scores.ranking != published_measure(paper)
     title = scores.ranking.title if another else f"{scores.ranking.title}, {task}"
     return Column(
@@ -83,7 +83,7 @@ def _column(profile: str, results: Results, params: Params, paper: Paper) -> Col
         title if another or task != paper.protocol.task else "",
         scale(profile, scores, params) if len(scores.rows) else "",
         comparable(profile, params, paper),
-        said.protocol.differences(params.profiles[profile]) if known else [f"{profile} is no profile any more"],
+        about.protocol.differences(params.profiles[profile]) if known else [f"{profile} is no profile any more"],
     )
 
 
@@ -153,7 +153,7 @@ def _gain(paper: Paper, sides: Sequence[Column], measure: Measure) -> dict[str, 
 def _claims(params: Params, paper: Paper, sides: Sequence[Column]) -> list[dict[str, Any]]:
     """Each claim, and by profile whether it holds and for which numbers."""
     asked = {
-        side.profile: examine(side.scores, paper.of(entry(side.profile, params))).set_index("Claim")
+        side.profile: examine(side.scores, said(side.profile, params, paper)).set_index("Claim")
         for side in sides
         if len(side.scores.rows)
     }

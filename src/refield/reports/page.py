@@ -15,7 +15,7 @@ from markupsafe import Markup
 from refield.config import Params
 from refield.papers import Paper
 from refield.reports.claims import examine
-from refield.reports.description import entry, scale, statement
+from refield.reports.description import said, scale, statement
 from refield.reports.html import render
 from refield.reports.pictures import Picture, encode
 from refield.reports.plotting import Look, looks
@@ -52,8 +52,8 @@ def page(
     lines = [line[2:] for line in stated.splitlines() if line[:2] == "* "]
     if len(chosen) < len(encoded):
         lines.append(f"Pictures: {len(chosen)} of the {len(encoded)} images, from the hardest to the easiest.")
-    said = paper.of(entry(profile, params))
-    columns, rows = _results(scores, said)
+    known = said(profile, params, paper)
+    columns, rows = _results(scores, known)
     data = {
         "profile": profile,
         "lead": f"{scale(profile, scores, params)}. Beside {paper.citation}.",
@@ -62,7 +62,7 @@ def page(
         "columns": columns,
         "methods": _methods(rows, looks(paper.methods, params.methods), paper),
         "own": own,
-        "claims": examine(scores, said).to_numpy().tolist(),
+        "claims": examine(scores, known).to_numpy().tolist(),
         "images": [
             {"name": str(name), "values": {str(method): number(value) for method, value in row.items()}}
             for name, row in values.iterrows()

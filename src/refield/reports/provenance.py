@@ -4,8 +4,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from refield.config import Params
-from refield.papers import Paper
-from refield.reports import charts
+from refield.papers import Paper, Table
+from refield.reports import charts, published_costs
 from refield.reports.report import appearance, differing
 from refield.reports.results import Scores, pipe
 from refield.scores.measure import PSNR
@@ -19,29 +19,38 @@ LEAD = (
 MACHINE = ["device", "threads", "together", "precision", "blas", "torch", "numpy", "python", "platform"]
 
 
-def page(profile: str, past: pd.DataFrame, paper: Paper, drawn: bool) -> str:
-    """Markdown, from the columns of reports/provenance; whether the chart is `drawn`."""
+def page(profile: str, past: pd.DataFrame, paper: Paper, drawn: bool, table: Table | None = None) -> str:
+    """Markdown, from the columns of reports/provenance; whether the chart is `drawn`, and a table of published costs
+    that stands beside."""
     blocks = [f"# {profile}: when, where and for how long", LEAD.format(profile=profile)]
     if past.empty:
         return "\n\n".join([*blocks, "Of the fits that are here it is not known."]) + "\n"
-    blocks.append(_seconds(past, paper))
+    blocks += [_seconds(past, paper), *([] if table is None else [published_costs.listing(table)])]
     if drawn:
         blocks.append(f"![Quality over the seconds of a fit]({profile}.svg)")
     return "\n\n".join([*blocks, _machines(past)]) + "\n"
 
 
-def chart(scores: Scores, past: pd.DataFrame, curves: pd.DataFrame, params: Params, paper: Paper) -> Figure | None:
-    """Quality over a fit's median seconds, of the methods that differ in costs; nothing if no time is known."""
+def chart(
+    scores: Scores, past: pd.DataFrame, curves: pd.DataFrame, params: Params, paper: Paper, table: Table | None = None
+) -> Figure | None:
+    """Quality over a fit's median seconds, of the methods that differ in costs; nothing if no time is known.
+
+    Beside a table of published costs, these are drawn as well, and no curves.
+    """
     average = scores.summary()["average"]
     if past.empty:
         return None
     seconds = past.groupby("method", sort=False)["seconds"].median().dropna()
     shown = seconds[seconds.index.isin(differing(params, paper)) & seconds.index.isin(average.index)]
+    if shown.empty:
+        return None
+    looks = appearance(params, paper)
+    if table is not None:
+        return published_costs.chart("seconds", table, average, shown, *looks, scores.ranking)
     if scores.ranking != PSNR:
         curves = curves.iloc[:0]  # which would lead to another number than its fit's
-    return (
-        charts.over_seconds(average, shown, curves, *appearance(params, paper), scores.ranking) if len(shown) else None
-    )
+    return charts.over_seconds(average, shown, curves, *looks, scores.ranking)
 
 
 def _seconds(past: pd.DataFrame, paper: Paper) -> str:

@@ -6,10 +6,10 @@ from matplotlib.figure import Figure
 
 from refield.config import Params
 from refield.papers import Paper
-from refield.reports import charts, statistics, tables
+from refield.reports import charts, published_costs, statistics, tables
 from refield.reports.latex import latex
 from refield.reports.plotting import Look, looks
-from refield.reports.results import Results, scores_of
+from refield.reports.results import PARAMETERS, Results, scores_of
 
 
 def texts(params: Params, paper: Paper, scores: Results) -> dict[str, str]:
@@ -24,7 +24,8 @@ def texts(params: Params, paper: Paper, scores: Results) -> dict[str, str]:
 
 
 def comparisons(params: Params, paper: Paper, scores: Results, curves: Results) -> Iterator[tuple[str, Figure]]:
-    """The charts of quality, image by image, over the iterations and over bits, by `<profile>/<what>`.
+    """The charts of quality, image by image, over the iterations, over bits and beside published costs, by
+    `<profile>/<what>`.
 
     The paper's methods have charts of their own; those beyond it stand beside the most important of these.
     """
@@ -49,6 +50,12 @@ def comparisons(params: Params, paper: Paper, scores: Results, curves: Results) 
         drawn = summary[summary.index.isin(differing(params, paper))]
         if len(drawn):
             yield f"{profile}/bits", charts.over_bits(drawn, look, labels, of.ranking)
+            if table := published_costs.table_of(profile, params, paper):
+                costs = drawn["average"], drawn[PARAMETERS.name]
+                yield (
+                    f"{profile}/parameters",
+                    published_costs.chart("parameters", table, *costs, look, labels, of.ranking),
+                )
 
 
 def differing(params: Params, paper: Paper) -> list[str]:

@@ -12,7 +12,7 @@ import pandas as pd
 from refield.config import Params
 from refield.papers import Paper
 from refield.reports.claims import examine
-from refield.reports.description import entry, measured, not_run, scale, statement
+from refield.reports.description import measured, not_run, said, scale, statement
 from refield.reports.results import STATISTICS, Results, Scores, key, pipe, scores_of, unit
 from refield.reports.statistics import BEYOND, beside, published_measure, shown, tidy
 from refield.scores.numbers import number
@@ -48,8 +48,8 @@ def markdown(results: Results, params: Params, paper: Paper) -> str:
             blocks.append(_statistics(title, here[here["table"] == BEYOND], scores, published=False))
         if not scores.rows.empty:
             blocks.append(_others(here, scores, paper))
-            if (said := paper.of(entry(profile, params))).claims:
-                blocks += ["### The paper's claims", _pipe(examine(scores, said)), CHANCE]
+            if (known := said(profile, params, paper)).claims:
+                blocks += ["### The paper's claims", _pipe(examine(scores, known)), CHANCE]
     return "\n\n".join(blocks) + "\n"
 
 

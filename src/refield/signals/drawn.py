@@ -1,9 +1,11 @@
-"""Pictures that are drawn instead of taken: sharp transitions between saturated colours, the same on every machine.
+"""Pictures that are drawn instead of taken, the same on every machine: sharp transitions between saturated colours, and
+noise.
 
 Such a picture is a file of PPM, which is its pixels and nothing else, so that its sha256 is known. The bytes of a PNG
 would depend on the version of zlib.
 """
 
+import hashlib
 import io
 from collections.abc import Callable
 from functools import partial
@@ -35,9 +37,16 @@ def transitions(height: int, width: int) -> UInt8[np.ndarray, "h w 3"]:
     return np.vstack([np.hstack(above), np.hstack(below)])
 
 
+def noise(height: int, width: int, seed: int) -> UInt8[np.ndarray, "h w 3"]:
+    """Uniform values of which none says anything of another: what SHAKE256 makes of the seed."""
+    values = hashlib.shake_256(f"noise {seed}".encode()).digest(height * width * 3)
+    return np.frombuffer(values, np.uint8).reshape(height, width, 3)
+
+
 DRAWN: dict[str, Callable[[], np.ndarray]] = {
     "transitions_96": partial(transitions, 64, 96),
     "transitions_512": partial(transitions, 512, 512),
+    **{f"noise_{seed}": partial(noise, 128, 192, seed) for seed in range(3)},
 }
 
 

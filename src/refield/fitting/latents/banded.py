@@ -7,7 +7,7 @@ blocks are a library's fastest, and so are those with their transposes, which le
 import numpy as np
 from jaxtyping import Float64
 
-from refield.fields.latents import position
+from refield.fields.latent_grids import position
 
 ROUNDING = 1e-9  # of the distance of two nodes: a point that is so near to a node is on it
 

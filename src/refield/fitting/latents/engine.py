@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from refield.fields.field import Weights
-from refield.fields.latents import ACTIVATIONS, Latents
+from refield.fields.latent_grids import ACTIVATIONS
+from refield.fields.latents import Latents
 from refield.fitting.adam import Adam, State
 from refield.fitting.autograd import AutogradDescent
 from refield.fitting.job import Descent, Job
