@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from refield.config import Profile
+from refield.originals import Images
+from refield.params import Profile
 from refield.settings import choices
 from refield.strict import Strict
 from refield.tasks import TASKS
