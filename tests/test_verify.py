@@ -37,7 +37,7 @@ STALE = {
     ),
     "cache": (
         lambda p: p.damage_cache("weights.safetensors"),
-        "is damaged; remove it with data/quick/fits ",
+        "is damaged; remove it with data/quick/fits and",
     ),
     "lock": (lambda p: (p.folder / "dvc.lock").write_text("schema: '2.0'\n"), "dvc.lock was left half-written"),
     "running": (lambda p: (p.folder / ".dvc/tmp/rwlock").write_text(""), ".dvc/tmp/rwlock was left half-written"),
