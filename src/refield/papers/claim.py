@@ -12,7 +12,7 @@ class Claim(Strict):
     """A statement of order: each method is better than the next one, or only the first than all others."""
 
     text: str
-    of: Literal["average", "highest", "lowest", "images"]  # images: on most of them
+    of: Literal["average", "highest", "lowest", "images", "each"]  # images: on most of them; each: on every one
     methods: list[Name] = Field(min_length=2)  # best first
     order: Literal["chain", "first"] = "chain"
     task: Name | None = None  # of the profiles that it is about, where that is not the protocol's

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from refield.config import Profile
+from refield.config import Images, Profile
 from refield.settings import choices
 from refield.strict import Strict
 from refield.tasks import TASKS
@@ -33,16 +33,20 @@ class Protocol(Strict):
 
     def differences(self, profile: Profile) -> list[str]:
         """In what a profile departs from the protocol, in words; empty if the numbers are comparable."""
-        images = profile.images
+        originals, framed = profile.originals, {}
+        if isinstance(originals, Images):
+            framed = {
+                "frame": ("image size:", originals.frame),
+                "long": ("longer side:", originals.long),
+                "short": ("shorter side:", originals.short),
+                "color": ("colour", originals.color),
+                "coordinates": ("coordinates:", originals.coordinates),
+            }
         ours = {
             "task": ("task:", profile.task["kind"]),
-            "source": ("images from", images.source),
-            "names": ("chosen images:", images.names),
-            "frame": ("image size:", images.frame),
-            "long": ("longer side:", images.long),
-            "short": ("shorter side:", images.short),
-            "color": ("colour", images.color),
-            "coordinates": ("coordinates:", images.coordinates),
+            "source": ("images from", originals.source),
+            "names": ("chosen images:", originals.names),
+            **framed,
             "width": ("network width", profile.network.get("width")),
             "iterations": ("iterations:", profile.train.iterations),
         }

@@ -52,9 +52,7 @@ def refusal(why: str, params: Params, profile: str, work: Callable[[], Sequence[
     try:
         found, basis = forecasts({profile: work()})
         told = f"on this CPU {found[profile].fits} fits would take about {found[profile]} ({basis})"
-    except (
-        UserError
-    ) as error:  # steps of volumes are not timed, nor of a task that looks with what a stage has to make
+    except UserError as error:  # steps of volumes are not timed, nor of a task that looks with what a stage has to make
         told = f"how long it would take on this CPU cannot be told yet ({error})"
     others = [
         name
