@@ -195,7 +195,10 @@ def test_nothing_but_a_fit_needs_torch(project, tmp_path):
     stages = {*inputs, *method, "figures@quick", "page@quick", "provenance@quick", "report", "index"}
     assert ran(project.dvc("repro", "--force", "--single-item", *stages)) == stages
     project.environment["REFIELD_REFIT"] = "1"
-    assert "torch is not wanted here" in project.sh("python", "-m", "stages.fit", "quick", "--only", "siren", check=False).stdout
+    assert (
+        "torch is not wanted here"
+        in project.sh("python", "-m", "stages.fit", "quick", "--only", "siren", check=False).stdout
+    )
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ class Claim(Strict):
     that they reach on the protocol's own signals."""
 
     text: str
-    of: Literal["average", "highest", "lowest", "images"]  # images: on most of them
+    of: Literal["average", "highest", "lowest", "images", "each"]  # images: on most of them; each: on every one
     methods: list[Name] = Field(min_length=1)  # best first
     least: float | None = None  # the level: a value of what ranks, of which more is better
     parameters: int | None = Field(None, ge=1)  # the most that a method which reaches it may have

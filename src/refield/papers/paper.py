@@ -49,6 +49,7 @@ class Paper(Strict):
     gain: Gain | None = None
     tables: list[Table] = Field(min_length=1)
     claims: list[Claim] = Field(default_factory=list)
+    sequences: dict[str, list[str]] = Field(default_factory=dict)  # activations that its searches chose, by image
     charts: Charts = Charts()
     discussion: Discussion | None = None
     pipeline: str | None = None  # the folder of its own params.yaml and dvc.yaml, unless these are the top level's

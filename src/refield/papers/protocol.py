@@ -43,16 +43,20 @@ class Protocol(Strict):
         return isinstance(profile.originals, Images) and self._departures(profile).keys() <= FITTED
 
     def _departures(self, profile: Profile) -> dict[str, str]:
-        images = profile.images
+        originals, framed = profile.originals, dict[str, tuple[str, object]]()
+        if isinstance(originals, Images):
+            framed = {
+                "frame": ("image size:", originals.frame),
+                "long": ("longer side:", originals.long),
+                "short": ("shorter side:", originals.short),
+                "color": ("colour", originals.color),
+                "coordinates": ("coordinates:", originals.coordinates),
+            }
         ours = {
             "task": ("task:", profile.task["kind"]),
-            "source": ("images from", images.source),
-            "names": ("chosen images:", images.names),
-            "frame": ("image size:", images.frame),
-            "long": ("longer side:", images.long),
-            "short": ("shorter side:", images.short),
-            "color": ("colour", images.color),
-            "coordinates": ("coordinates:", images.coordinates),
+            "source": ("images from", originals.source),
+            "names": ("chosen images:", originals.names),
+            **framed,
             "width": ("network width", profile.network.get("width")),
             "iterations": ("iterations:", profile.train.iterations),
         }

@@ -21,7 +21,12 @@ def examine(scores: Scores, paper: Paper) -> pd.DataFrame:
     rows = []
     for claim in paper.claims:
         asked = scores.ranked_by(claim.measure) if claim.measure else scores.with_controls(claim.methods)
-        rows.append(_count(claim, asked) if claim.of == "images" else _order(claim, asked, paper))
+        if claim.of == "images":
+            rows.append(_count(claim, asked))
+        elif claim.of == "each":
+            rows.append(_every(claim, asked))
+        else:
+            rows.append(_order(claim, asked, paper))
     return pd.DataFrame(rows, columns=["Claim", "Paper", "Here", "Holds"])
 
 
@@ -62,6 +67,16 @@ def _count(claim: Claim, scores: Scores) -> tuple[str, str, str, str]:
     both = _sign(scores) * values[[better, worse]].dropna()
     wins = int((both[better] > both[worse]).sum())
     return claim.text, DASH, f"{wins} of {len(both)}", _verdict(2 * wins > len(both))
+
+
+def _every(claim: Claim, scores: Scores) -> tuple[str, str, str, str]:
+    """On how many images the order holds, and whether on all; of those that have all of the claim's methods."""
+    values = _sign(scores) * scores.by_image()
+    both = values[list(claim.methods)].dropna() if {*claim.methods} <= set(values) else values.iloc[:0]
+    if both.empty:
+        return claim.text, DASH, DASH, DASH
+    held = sum(bool(claim.holds({str(name): value for name, value in row.items()})) for _, row in both.iterrows())
+    return claim.text, DASH, f"{held} of {len(both)}", _verdict(held == len(both))
 
 
 def _sign(scores: Scores) -> int:

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from refield.config import Params, Profile
+from refield.originals import Images, Originals, Volumes
 from refield.papers import Paper
 from refield.reports.results import Scores
-from refield.signals import Image
+from refield.signals import Image, Volume
 from refield.study import in_words
 from refield.tasks.represent import Represent
 
@@ -19,6 +20,7 @@ SOURCES = {
     "lgg": "FLAIR images of brains with gliomas",
     "solids": "own solids",
 }
+OF_VOLUMES = {"addresses": "solids by address"}  # as others call them
 FRAMES = {"native": "whole", "crop": "centre crops", "resize": "resized"}
 COLORS = {"rgb": "RGB", "grey": "grey"}
 COORDINATES = {"square": "", "isotropic": ", coordinates of one scale on both axes"}
@@ -66,7 +68,7 @@ def statement(profile: str, scores: Scores, params: Params, paper: Paper) -> str
         if network := _network(settings, params):
             lines.append(f"Networks: {network}.")
         lines.append(f"Training: {_training(settings)}; seed {params.seed}.")
-        lines += [f"Training of {paper.label(name)}: {own}." for name, own in _own_training(scores, params)]
+        lines += [f"Training of {paper.label(name)}: {own}." for name, own in _own_training(profile, scores, params)]
     listed = [f"* {line}" for line in lines]
     return "\n".join([*listed, "", *_warnings(profile, scores, params), _comparison(profile, params, paper)])
 
@@ -100,19 +102,30 @@ def _images(profile: str, scores: Scores, params: Params) -> str:
     names = sorted(scores.rows["image"].unique())
     if profile not in params.profiles:
         return f"{len(names)}, {_sizes(scores)}"
-    images = params.profiles[profile].images
+    images = params.profiles[profile].originals
     listed = f" ({', '.join(names)})" if images.names != "all" else ""
+    if isinstance(images, Volumes):
+        return f"{len(names)} {source(images)} ({', '.join(names)}), {_sizes(scores)}"
+    assert isinstance(images, Images)
     made = f"{FRAMES[images.frame]}, {_sizes(scores)}, {COLORS[images.color]}{COORDINATES[images.coordinates]}"
-    words = SOURCES[images.source]
+    words = source(images)
     if len(names) == 1:
         words = re.sub(r"\b(photograph|picture|image)s\b", r"\1", words).replace("that ship", "that ships")
     return f"{len(names)} {words}{listed}, {made}"
 
 
+def source(originals: Originals) -> str:
+    """Where a profile's signals come from, in words."""
+    return (OF_VOLUMES if isinstance(originals, Volumes) else SOURCES).get(originals.source, SOURCES[originals.source])
+
+
 def _sizes(scores: Scores) -> str:
-    sizes = sorted({tuple(size) for size in scores.rows[[*reversed(Image.axes)]].to_numpy().tolist()}, reverse=True)
-    words = [" x ".join(map(str, size)) for size in sizes]
-    return f"{' or '.join(words) if len(words) < 4 else f'{len(words)} sizes'} pixels"
+    of_volumes = {*Volume.axes} <= {*scores.rows} and bool(scores.rows[[*Volume.axes]].notna().all(axis=None))
+    axes = Volume.axes if of_volumes else tuple(reversed(Image.axes))
+    sizes = sorted({tuple(size) for size in scores.rows[[*axes]].to_numpy().tolist()}, reverse=True)
+    words = [" x ".join(f"{side:g}" for side in size) for size in sizes]
+    found = " or ".join(words) if len(words) < 4 else f"{len(words)} sizes"
+    return f"{found} {'voxels' if of_volumes else 'pixels'}"
 
 
 def _task(profile: Profile) -> str:
@@ -163,10 +176,10 @@ def _training(profile: Profile) -> str:
     return f"{train.iterations:,} iterations of {adam} in {PRECISIONS[train.precision]}, {rate}{target}"
 
 
-def _own_training(scores: Scores, params: Params) -> list[tuple[str, str]]:
+def _own_training(profile: str, scores: Scores, params: Params) -> list[tuple[str, str]]:
     """The scored methods that are trained in a way of their own, and in which."""
     methods = [str(method) for method in dict.fromkeys(scores.rows["method"])]
-    own = {method: params.methods.get(method, {}).get("train", {}) for method in methods}
+    own = {method: params.method(profile, method).get("train", {}) for method in methods if method in params.methods}
     return [(method, in_words([*train], train.values())) for method, train in own.items() if train]
 
 

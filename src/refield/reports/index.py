@@ -11,8 +11,9 @@ from typing import Any
 from markupsafe import Markup
 
 from refield.config import Params
+from refield.originals import Volumes
 from refield.papers import Paper
-from refield.reports.description import COLORS, FRAMES, SOURCES, command, scale
+from refield.reports.description import COLORS, FRAMES, command, scale, source
 from refield.reports.glance import glance
 from refield.reports.html import render
 from refield.reports.results import Results, Scores, scores_of, unit
@@ -80,7 +81,7 @@ def _card(profile: str, results: Results, params: Params, paper: Paper, page: bo
     done, wanted = _fits(profile, scores, params)
     facts = scale(profile, scores, params).split("; ") if done else _planned(profile, params)
     if settings and done:
-        facts = [*facts, SOURCES[settings.images.source]]
+        facts = [*facts, source(settings.originals)]
     return Card(
         profile,
         state="not run here" if not done else "done" if done == wanted else "partly done",
@@ -104,11 +105,14 @@ def _fits(profile: str, scores: Scores, params: Params) -> tuple[int, int]:
 def _planned(profile: str, params: Params) -> list[str]:
     """What a profile without scores would be."""
     settings = params.profiles[profile]
-    images, width = settings.images, settings.network.get("width", params.network.get("width"))
-    count = "" if images.names == "all" else f"{len(images.names)} "
-    made = f"{FRAMES[images.frame]}, {COLORS[images.color]}"
+    originals, width = settings.originals, settings.network.get("width", params.network.get("width"))
+    count = "" if originals.names == "all" else f"{len(originals.names)} "
+    if isinstance(originals, Volumes):
+        made = f"{originals.side} voxels long"
+    else:
+        made = f"{FRAMES[settings.images.frame]}, {COLORS[settings.images.color]}"
     return [
-        f"{count}{SOURCES[images.source]}, {made}",
+        f"{count}{source(originals)}, {made}",
         *([f"width {width}"] if width else []),
         f"{settings.train.iterations:,} iterations",
     ]

@@ -20,6 +20,7 @@ from refield.reports.html import render
 from refield.reports.pictures import Picture, encode
 from refield.reports.plotting import Look, looks
 from refield.reports.results import BITS, PARAMETERS, Scores, unit
+from refield.reports.solids import WORDS
 from refield.scores.measure import Measure
 
 BUDGET = 4_000_000  # bytes of pictures in a page: a few MB can live in git
@@ -73,6 +74,7 @@ def page(
             if np.isfinite(curve["psnr"]).all()
         },
         "pictures": [encoded[name] for name in chosen],
+        "errors": f"Where the field is wrong: {WORDS}.",
     }
     text = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("</", "<\\/")
     return render("page.html", data=Markup(text))

@@ -18,6 +18,8 @@ from refield.reports.figures import Shown, Window, choose_crop, choose_image, co
 from refield.reports.gate_figure import gate_figure
 from refield.reports.pictures import Pictures
 from refield.reports.results import Scores, unit
+from refield.reports.solid_figure import Solid, solid_figure
+from refield.reports.solid_figure import caption as explain_solids
 from refield.reports.structure_figure import Seen, structure_figure
 from refield.reports.structure_figure import caption as explain_masks
 from refield.reports.views import View, view
@@ -25,7 +27,8 @@ from refield.scores.fitted import Fitted
 from refield.scores.measure import PSNR
 from refield.scores.numbers import number
 from refield.scores.stored import picture
-from refield.signals import Image
+from refield.signals import Image, Volume
+from refield.signals.volume import as_volume
 from refield.tasks.derivatives import Derivatives
 from refield.tasks.gradients import Gradients
 from refield.tasks.laplacian import Laplacian
@@ -56,6 +59,9 @@ class Compared:
 def draw_all(profile: str, scores: Scores, files: Pictures, params: Params, paper: Paper) -> Iterator[Drawn]:
     """The figures whose pair of methods was scored; derivatives, of tasks that are about them; and the gates of those
     scored methods that have any."""
+    if files.kind is Volume:
+        yield from _solids(scores, files, params, paper)
+        return
     values, task = scores.by_image(), params.task(profile)
     for compared in _figures(paper, entry(profile, params)):
         if set(compared.pair) <= set(values):
@@ -70,6 +76,24 @@ def draw_all(profile: str, scores: Scores, files: Pictures, params: Params, pape
     if gated:
         text = f"The gates on image {image}: a colour for each expert of a layer, over the image's luminance."
         yield Drawn("gates", gate_figure(files.original(image), gated), text)
+
+
+def _solids(scores: Scores, files: Pictures, params: Params, paper: Paper) -> Iterator[Drawn]:
+    """Every volume by all methods that were scored on it, the paper's first."""
+    values, ranking = scores.by_image(), scores.ranking
+    for image, row in values.iterrows():
+        truth, scored = as_volume(files.signal(str(image))), row.dropna()
+        solids = [
+            Solid(
+                paper.label(name),
+                as_volume(files.estimate(name, str(image))),
+                f"{ranking.title} {number(scored[name], ranking.digits)}",
+            )
+            for name in dict.fromkeys([*paper.listed, *params.methods])
+            if name in scored
+        ]
+        text = explain_solids(f"The volume {image} and all methods", truth.shape, ranking.title)
+        yield Drawn(str(image), solid_figure(truth, solids), text)
 
 
 def _figures(paper: Paper, task: Mapping[str, Any]) -> Iterator[Compared]:

@@ -1,7 +1,7 @@
 """The pictures of a profile's images, fits and maps, read from their files, and as a page has them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 
 from refield.errors import UserError
+from refield.reports.appearance import errors_of, pixels_of, size_of
 from refield.reports.figures import Window, choose_crop
 from refield.reports.html import as_address
 from refield.scores.files import read_csv, require_columns
 from refield.segmentation.files import read_labels
 from refield.segmentation.labels import palette
-from refield.signals import Image, png
+from refield.signals import Image, Signal
 from refield.units.names import LABELS, reconstruction
+from refield.units.scoring import read_signal
 
 REGIONS = "regions.csv"
 LARGEST = 50_000  # pixels of a picture that is shown whole; of a larger one a window, as in the figures
@@ -28,12 +30,19 @@ class Pictures:
     originals: Path
     fits: Callable[[str], Path]  # of a method, a folder for each image
     maps: Callable[[str], Path]  # of a name in params.yaml
+    kind: type[Signal] = Image
+
+    def signal(self, image: str) -> Signal:
+        return read_signal(self.originals / f"{image}{self.kind.suffix}", self.kind)
+
+    def estimate(self, method: str, image: str) -> Signal:
+        return read_signal(self.fits(method) / image / reconstruction(self.kind), self.kind)
 
     def original(self, image: str) -> np.ndarray:
-        return png.read(self.originals / f"{image}{Image.suffix}")
+        return pixels_of(self.signal(image))
 
     def reconstruction(self, method: str, image: str) -> np.ndarray:
-        return png.read(self.fits(method) / image / reconstruction(Image))
+        return pixels_of(self.estimate(method, image))
 
     def labels(self, method: str, image: str) -> np.ndarray | None:
         """The regions that the fit followed; None if there are none."""
@@ -70,23 +79,30 @@ class Picture:
     estimates: Mapping[str, np.ndarray]  # by method
     maps: Mapping[str, tuple[np.ndarray, Sequence[str]]]  # by name: labels (h, w), and what to say of each region
     window: Window | None  # the part of the image that this is
+    errors: Mapping[str, np.ndarray] = field(default_factory=dict)  # by method, where pictures themselves do not say
+    size: str = ""  # of the signal, in words, where it is not the picture's own
 
 
 def look_at(files: Pictures, values: pd.DataFrame, maps: Iterable[str]) -> Iterator[Picture]:
     """Every image of `Scores.by_image` with its reconstructions and maps, or a window of them."""
     words = {name: files.regions(name) for name in maps}
     for image in map(str, values.index):
-        original = files.original(image)
-        scored = [str(method) for method in values if pd.notna(values[method][image])]
-        estimates = {method: files.reconstruction(method, image) for method in scored}
+        truth = files.signal(image)
+        original = pixels_of(truth)
+        found = {
+            str(method): files.estimate(str(method), image) for method in values if pd.notna(values[method][image])
+        }
+        estimates = {method: pixels_of(estimate) for method, estimate in found.items()}
         regions = {name: files.map(name, image, told) for name, told in words.items()}
+        drawn = {method: errors_of(truth, estimate) for method, estimate in found.items()}
+        errors = {method: pixels for method, pixels in drawn.items() if pixels is not None}
         window = None
-        if original.shape[0] * original.shape[1] > LARGEST:
+        if not errors and original.shape[0] * original.shape[1] > LARGEST:
             window = choose_crop(original, list(estimates.values()))
             original = window.of(original)
             estimates = {method: window.of(pixels) for method, pixels in estimates.items()}
             regions = {name: (window.of(labels), told) for name, (labels, told) in regions.items()}
-        yield Picture(image, original, estimates, regions, window)
+        yield Picture(image, original, estimates, regions, window, errors, size_of(truth))
 
 
 def encode(picture: Picture) -> dict[str, Any]:
@@ -95,12 +111,15 @@ def encode(picture: Picture) -> dict[str, Any]:
     part = f" Rows {window.top} to {window.top + window.height - 1}, columns {window.left} to " if window else ""
     part += f"{window.left + window.width - 1}: where the methods differ most." if window else ""
     height, width = picture.original.shape[:2]
+    size = picture.size or f"{width} x {height} pixels"
+    errors = {method: as_address(pixels) for method, pixels in picture.errors.items()}
     return {
         "name": picture.name,
-        "note": f"{picture.name}, {width} x {height} pixels.{part}",
+        "note": f"{picture.name}, {size}.{part}",
         "original": as_address(picture.original),
         "estimates": {method: as_address(pixels) for method, pixels in picture.estimates.items()},
         "maps": {name: _map(labels, words) for name, (labels, words) in picture.maps.items()},
+        **({"errors": errors} if errors else {}),
     }
 
 

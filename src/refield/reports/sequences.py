@@ -18,7 +18,7 @@ from refield.papers import Paper
 from refield.reports.plotting import COLUMN, style
 from refield.reports.results import pipe
 from refield.scores.files import require_columns
-from refield.scores.numbers import number
+from refield.scores.numbers import DASH, number
 from refield.tasks.problem import mse_to_psnr
 from refield.units.search import COLUMNS as SEARCHED
 
@@ -31,6 +31,7 @@ LEAD = (
     "and with it what is chosen for the layers behind."
 )
 QUALITY = "PSNR is that of the last loss: of what a network is fitted to, before rounding to 8 bit."
+PUBLISHED = "In brackets: for how many layers a search here has chosen what the paper's has."
 CHANCE = "Where only their seeds differ, what they do not agree on is chance."
 
 
@@ -79,6 +80,8 @@ def page(profile: str, found: Sequences, least_squares: bool, paper: Paper) -> s
     blocks.append(f"![On how many images each activation is chosen for each layer]({profile}.svg)")
     for method in found.tried:
         blocks += [f"## {paper.label(method)}", _summary(found, method), _list(found, method, least_squares)]
+    if known := {image: each for image, each in paper.sequences.items() if image in set(found.rows["image"])}:
+        blocks += ["## Beside the paper's", PUBLISHED, _published(found, known, paper)]
     for one, other in combinations(found.tried, 2):
         blocks += [f"## {paper.label(one)} and {paper.label(other)}", *_agreement(found, one, other)]
     return "\n\n".join(blocks) + "\n"
@@ -162,6 +165,20 @@ def _list(found: Sequences, method: str, least_squares: bool) -> str:
         rows.append((str(image), sequence, quality, *behind))
     layers = [f"margin, layer {layer}" for layer in columns["loss"]]
     return pipe(["Image", "sequence", "PSNR" if least_squares else "loss", *layers], rows, words=2)
+
+
+def _published(found: Sequences, known: Mapping[str, list[str]], paper: Paper) -> str:
+    """What the paper's searches chose, what ours did, and for how many layers that is the same."""
+    rows = []
+    for image, theirs in known.items():
+        row = [image, ", ".join(map(_words, theirs))]
+        for method in found.tried:
+            chosen = found.by_layer(method, "activation")
+            ours = [str(name) for name in chosen[chosen.index == image].to_numpy().reshape(-1)]
+            same = sum(one == other for one, other in zip(theirs, ours, strict=False))
+            row.append(f"{', '.join(map(_words, ours))} ({same} of {len(theirs)})" if ours else DASH)
+        rows.append(row)
+    return pipe(["Image", "paper", *map(paper.label, found.tried)], rows, words=2 + len(found.tried))
 
 
 def _agreement(found: Sequences, one: str, other: str) -> Iterator[str]:

@@ -17,7 +17,7 @@ HEADER = 116  # bytes of a file that are free text, where a writer puts the day 
 WORDS = b"MATLAB 5.0 MAT-file"
 REACH = 3.9  # of the knot's box: its tube ends before
 TUBE = 0.62  # its radius
-PERIODS, SHEET = 1.9, 0.53  # of the gyroid along the box, and half of what a sheet of it spans of the formula's values
+PERIODS, SHEET = 1.1, 0.63  # of the gyroid along the box, and half of what a sheet of it spans of the formula's values
 
 
 def knot(side: int) -> Bool[np.ndarray, "x y z"]:
