@@ -25,6 +25,7 @@ FLOORS = (
     ("executors",),
     ("originals",),
     ("params",),
+    ("consistency",),
     ("config",),
     ("study", "comparison"),
     ("papers",),

@@ -37,6 +37,7 @@ OWN = {
 PLUMBING = (
     "arrays.py",
     "config.py",
+    "consistency.py",
     "errors.py",
     "files.py",
     "lifetime.py",

@@ -1,6 +1,6 @@
 """What a profile of params.yaml says of its signals: where they come from, and what is made of them."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -78,3 +78,11 @@ class Images(Originals):
         if self.long and self.short and self.long * self.short > MOST_PIXELS:
             raise ValueError(f"long ({self.long}) by short ({self.short}) are more than {MOST_PIXELS:,} pixels")
         return self
+
+
+def of_a_kind(entry: Any) -> Any:
+    """What is said of signals: volumes have a `side`, and views a `box`; all else are images."""
+    if isinstance(entry, Originals):
+        return entry
+    keys = entry if isinstance(entry, dict) else {}
+    return (Volumes if "side" in keys else Scenes if "box" in keys else Images).model_validate(entry)

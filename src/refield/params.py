@@ -13,7 +13,7 @@ from refield.fields import FIELDS
 from refield.fields.field import Field as CoordinateNetwork
 from refield.fitting import ways
 from refield.fitting.train import Train
-from refield.originals import Images, Originals, Scenes, Volumes
+from refield.originals import Images, Scenes, Volumes, of_a_kind
 from refield.scores.measure import Measure
 from refield.scores.srgan import PSNR_SRGAN, SSIM_SRGAN, Generator
 from refield.segmentation import SEGMENTERS
@@ -35,21 +35,13 @@ class Seg(Strict):
     regions: Regions
 
 
-def _of_a_kind(entry: Any) -> Any:
-    """What is said of signals: volumes have a `side`, and views a `box`; all else are images."""
-    if isinstance(entry, Originals):
-        return entry
-    keys = entry if isinstance(entry, dict) else {}
-    return (Volumes if "side" in keys else Scenes if "box" in keys else Images).model_validate(entry)
-
-
 class Profile(Strict):
     """A set of signals, a task, a size of network and how it is trained; the signals are images, volumes or views."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 
     # One key for all kinds of signal: stages depend on it, and DVC refuses a key that a profile lacks.
-    originals: Annotated[Images | Volumes | Scenes, BeforeValidator(_of_a_kind)] = Field(alias="images")
+    originals: Annotated[Images | Volumes | Scenes, BeforeValidator(of_a_kind)] = Field(alias="images")
     # The only methods that it has; or keys of methods that are others here, and null of one that it does not have.
     methods: list[Name] | dict[Name, dict[str, Any] | None] = Field(default_factory=dict)
     task: dict[str, Any] = Field(default_factory=lambda: {"kind": "represent"})
