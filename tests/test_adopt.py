@@ -53,7 +53,7 @@ def test_fits_and_rows_are_kept_if_some_come_out_the_same(project, tmp_path):
     output = project.sh("refield", "adopt").stdout
     assert all(f"quick/{method}: 2 of 2 fits taken over" in output for method in METHODS)
     assert "studies/tiny: 4 rows taken over" in output
-    assert fitted(project.dvc("repro")) == dict.fromkeys(METHODS, (2, 0))
+    assert "quick: 8 fits, none of which were made now" in project.dvc("repro")
     assert project.sh("refield", "adopt").stdout == NOTHING
     changed = (project.folder / "studies/tiny/scores.csv").read_text()
     assert [line.rpartition(",")[0] for line in changed.splitlines()] == [

@@ -64,12 +64,10 @@ def quiet(tmp_path_factory):
 def fresh(quiet, tmp_path):
     """The same project before its first run."""
     folder = tmp_path / "refield"
+    made = {str(quiet.folder / name) for name in ("reports", "data/quick", "data/checked", "dvc.lock", ".dvc/cache")}
     shutil.copytree(
-        quiet.folder, folder, ignore=shutil.ignore_patterns("reports", "fits", "originals", "images", "maps")
+        quiet.folder, folder, ignore=lambda place, names: {name for name in names if f"{place}/{name}" in made}
     )
-    for name in ("dvc.lock", "data/checked"):
-        (folder / name).unlink(missing_ok=True)
-    shutil.rmtree(folder / ".dvc/cache", ignore_errors=True)
     return Project(folder, tmp_path / "units")
 
 

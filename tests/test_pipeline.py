@@ -47,7 +47,7 @@ def test_a_segmentation_that_was_there_before_runs_nothing_anew(project):
     assert ran(project.dvc("exp", "run", "-S", "seg.method=equal_bin", *scores)) == {"check", "wanted@quick", *scores}
     back = project.dvc("exp", "run", "-S", "seg.method=multi_otsu", *scores)
     assert not fitted(back)
-    assert cached(back) >= {*scores}
+    assert "evaluate@quick" in cached(back)
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ def test_the_plan_sees_changed_code_but_no_comment(project):
     assert "src/refield has changed" in lines["wanted@quick"]
     assert set(lines) == {"check", "wanted@quick"}
     project.change("src/refield/fitting/mlp/engine.py", "SHARDS = 8", "SHARDS = 9")
-    assert "2 to fit" in planned(project.refield("plan"))["fit@quick"]
+    assert "8 to fit" in planned(project.refield("plan"))["fit@quick"]
 
 
 def test_what_dvc_cannot_read_is_said_in_its_words(tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from pipeline import ROOT, fitted
+from pipeline import ROOT
 from ruamel.yaml import YAML
 
 from refield import config
@@ -174,6 +174,6 @@ def test_fits_that_are_not_here_are_kept_and_the_lock_follows(project):
     assert "quick/siren: 2 of 2 fits taken over\n" in said
     assert "away/siren: 1 of 1 fits taken over, 1 of which are not here\n" in said
     assert "away: dvc.lock follows once another profile is up to date" in said
-    assert fitted(project.dvc("repro")) == dict.fromkeys(("siren", "ftc", "ours", "equal_bin"), (2, 0))
+    assert "quick: 8 fits, none of which were made now" in project.dvc("repro")
     assert "hashes of dvc.lock follow the code; its fits are not here" in project.sh("refield", "adopt").stdout
     assert "up to date for away, quick" in project.sh("refield", "verify").stdout

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from pipeline import METHODS, Project, fitted
+from pipeline import METHODS, Project
 
 PROVENANCE = {
     *("reports/provenance/quick.md", "reports/provenance/quick.svg"),
@@ -29,7 +29,7 @@ def elsewhere(units: Path, store: Path) -> Path:
 @pytest.mark.slow
 def test_another_day_and_machine_change_nothing_but_the_provenance(finished, tmp_path):
     other = Project.create(tmp_path / "refield", elsewhere(finished.units, tmp_path / "units"))
-    assert fitted(other.dvc("repro")) == dict.fromkeys(METHODS, (2, 0))
+    assert "quick: 8 fits, none of which were made now" in other.dvc("repro")
     here, there = (project.digests("reports", "data") for project in (finished, other))
     assert here.keys() == there.keys()
     assert {name for name in here if here[name] != there[name]} == PROVENANCE
@@ -41,7 +41,7 @@ def test_another_day_and_machine_change_nothing_but_the_provenance(finished, tmp
 def test_a_fresh_clone_is_as_it_was_after_a_run(finished, tmp_path):
     finished.sh("git", "clone", "-q", str(finished.folder), str(tmp_path / "clone"))
     clone = Project(tmp_path / "clone", elsewhere(finished.units, tmp_path / "units"))
-    assert fitted(clone.dvc("repro")) == dict.fromkeys(METHODS, (2, 0))
+    assert "quick: 8 fits, none of which were made now" in clone.dvc("repro")
     assert clone.sh("git", "status", "--porcelain").stdout == ""
     # Nor does a stage that runs once more, in a clone whose store knows of another day.
     clone.dvc("repro", "--single-item", "--force", "provenance@quick", "page@quick", "figures@quick", "report")

@@ -36,7 +36,7 @@ def installed(wheel) -> Path:
     executables = Path(sysconfig.get_path("scripts", vars={"base": environment}))
     packages = Path(sysconfig.get_path("purelib", vars={"base": environment}))
     (packages / "lent.pth").write_text(sysconfig.get_path("purelib"))  # whose own .pth files are not read
-    assert "No module named 'refield'" in run(executables, environment, "python", "-c", "import refield").stderr
+    assert "No module named 'refield" in run(executables, environment, "python", "-c", "import refield.cli").stderr
     pip("--python", executables / "python", "install", wheel)
     return executables
 
