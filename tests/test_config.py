@@ -291,6 +291,21 @@ def test_a_profiles_mixed_precision_is_for_those_that_can(change, tmp_path):
         read({**change, f"methods.{method}": entry}, tmp_path)
 
 
+def test_a_profile_may_do_without_some_methods(tmp_path):
+    params = read({"profiles.quick.methods": ["ours", "siren"]}, tmp_path)
+    assert params.methods_of("quick") == ["siren", "ours"]
+    assert params.methods_of("paper") == list(params.methods)
+    for listed, said in (
+        (["ours", "no_such"], "profiles.quick.methods names 'no_such'; methods are siren"),
+        ([], "profiles.quick.methods = .*at least 1 item"),
+    ):
+        with pytest.raises(config.ConfigError, match=said):
+            read({"profiles.quick.methods": listed}, tmp_path)
+    coding = {"variants": ["half"], "bits": [8]}
+    with pytest.raises(config.ConfigError, match=r"quick\.methods: fits of every method are coded; remove it"):
+        read({"profiles.quick.methods": ["ours"], "coding": coding}, tmp_path)
+
+
 def test_a_width_may_be_a_multiple_of_the_profiles(tmp_path):
     factor = {"methods.siren_wide.width_factor": 3}
     assert read(factor, tmp_path).field("quick", "siren_wide").width == 3 * 32

@@ -45,6 +45,10 @@ SETTINGS = {
         {"width": 6, "gates": ("dense", "dense"), "regions": 3, "region_input": True, "activation": "leaky_relu"},
     ],
     "mlp_same_law": [{"width": 8, "gates": ("dense", "dense")}],
+    "gated_latents": [
+        {"width": 8, "gates": (4.0, "segment", "dense"), "regions": 3},
+        {"width": 8, "gates": ("dense", "dense"), "hidden_layers": 0},
+    ],
     "cosmo": [{"width": 8, "hidden_layers": 1}],  # third derivatives of more layers take seconds
     # Between kinks its rectifiers have no Laplacian; its published tables are far larger than these pictures.
     "hash_grid": [{"width": 8, "activation": "gelu", "levels": 4, "log2_table": 6, "coarsest": 2, "finest": 17}],

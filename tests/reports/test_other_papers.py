@@ -19,7 +19,7 @@ from refield.papers.discussion import Discussion
 from refield.reports import report, results, tables
 from refield.reports.calibration import ranking
 from refield.reports.claims import examine
-from refield.reports.description import SOURCES, not_run, statement
+from refield.reports.description import SOURCES, not_run, said, statement
 from refield.reports.discussion import discussion
 from refield.reports.index import index
 from refield.reports.page import page
@@ -308,3 +308,31 @@ def test_a_profile_that_has_not_run_is_run_by_its_papers_own_pipeline(pipeline, 
     params = config.read(path=ROOT / "params.yaml")
     paper = papers.read("oh_bae_2024", ROOT / "papers").model_copy(update={"pipeline": pipeline})
     assert f"`{said}`" in not_run("quick", params, paper)
+
+
+LEVELS = """\
+- {text: Thirty, of: average, methods: [clever], least: 30.0, parameters: 30}
+- {text: Few numbers, of: average, methods: [clever], least: 30.0, parameters: 5}
+- {text: All of them, of: lowest, methods: [clever, plain], least: 30.5}
+- {text: Another, of: average, methods: [clever, other], least: 1.0}
+"""
+
+
+def test_a_level_is_reached_with_as_many_parameters_on_the_papers_own_images_alone(tmp_path: Path) -> None:
+    text = TOY.replace("methods: {plain", "methods: {other: Other, plain") + LEVELS
+    params, paper = read(tmp_path, "represent", text)
+    write(tmp_path / "scores", "represent", {"plain": 30.0, "clever": 31.0})
+    found = results.read_scores(tmp_path / "scores", params)
+    most = int(found.rows.query("method == 'clever'")["parameters"].max())
+    names = {"source": "samples", "names": [*params.profiles["quick"].images.names], "images": 4}
+    for protocol, told in ((paper.protocol, 3), (paper.protocol.model_copy(update=names), 7)):
+        own = paper.model_copy(update={"protocol": protocol})
+        examined = examine(results.scores_of(found, "quick", params), said("quick", params, own)).set_index("Claim")
+        assert len(examined) == told
+    assert examined.loc[["Thirty", "Few numbers", "All of them", "Another"], "Holds"].tolist() == [
+        "yes",
+        f"no: {most} parameters",
+        "no",
+        "—",
+    ]
+    assert examined.loc["Thirty", "Here"] == "31.10"

@@ -1,4 +1,4 @@
-"""Drawn pictures: two colours a quadrant, sharp between them, and flat where Sobel's operator says so."""
+"""Drawn pictures: two colours a quadrant, sharp between them, and flat where Sobel's operator says so; and noise."""
 
 import hashlib
 
@@ -14,7 +14,11 @@ from refield.signals.drawn import DRAWN
 SUMS = {
     "transitions_96": "9fad52fe78db577285365ca7e07269850706a5eb2f75d446358f759a68ddbaec",
     "transitions_512": "5016c3dd595f1724728018f0b0d645fae6c665d9be5a031104d1185599760656",
+    "noise_0": "605b2bd9ab4fa5bc2feed1781651746261df47f97fc1fcff0d771682ad05a927",
+    "noise_1": "7efa861da034314ad19b593ca061f18f54a64b8fc347965c885d8a8af07ebc52",
+    "noise_2": "fcc7ad6ef23b1d079955828653c86a2b91cf73e2170faaebb067fa0e6e0d3125",
 }
+TRANSITIONS = [name for name in DRAWN if name.startswith("transitions")]
 
 
 def quadrants(pixels: np.ndarray) -> list[np.ndarray]:
@@ -44,7 +48,7 @@ def test_luminance_has_regions(name: str) -> None:
     assert set(np.unique(MultiOtsu()(DRAWN[name](), 4).labels)) == {0, 1, 2, 3}
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", TRANSITIONS)
 def test_where_sobels_operator_sees_nothing_there_is_nothing(name: str) -> None:
     """But for two pixels at the most, which happen to lie in the middle of a pattern."""
     pixels = DRAWN[name]().astype(float)
@@ -56,7 +60,7 @@ def test_where_sobels_operator_sees_nothing_there_is_nothing(name: str) -> None:
     assert seen.mean() < 0.5
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", TRANSITIONS)
 def test_bars_get_finer_down_to_the_finest(name: str) -> None:
     bars = quadrants(DRAWN[name]())[0]
     assert (bars == bars[:1]).all()
@@ -67,7 +71,7 @@ def test_bars_get_finer_down_to_the_finest(name: str) -> None:
     assert widths[-1] == drawn.FINEST
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", TRANSITIONS)
 def test_the_rings_have_the_period_of_a_zone_plate(name: str) -> None:
     """Their edges lie where r^2 is an odd number of halves of PERIOD R: as far apart, in r^2, everywhere."""
     plate = quadrants(DRAWN[name]())[2]
@@ -76,3 +80,11 @@ def test_the_rings_have_the_period_of_a_zone_plate(name: str) -> None:
     step = drawn.PERIOD * plate.shape[1] / 2
     np.testing.assert_allclose(edges, np.sqrt(step * (np.arange(len(edges)) + 0.5)), atol=1)
     assert len(edges) >= 3
+
+
+def test_noise_is_uniform_and_its_pixels_know_nothing_of_each_other() -> None:
+    first, second = (drawn.noise(128, 192, seed).astype(float) for seed in (0, 1))
+    counts = np.bincount(first.astype(int).ravel(), minlength=256)
+    assert abs(counts - first.size / 256).max() < 5 * (first.size / 256) ** 0.5
+    for other in (second, np.roll(first, 1, axis=0), np.roll(first, 1, axis=1), np.roll(first, 1, axis=2)):
+        assert abs(np.corrcoef(first.ravel(), other.ravel())[0, 1]) < 5 / first.size**0.5

@@ -1,0 +1,61 @@
+"""papers/gaussian_image: the numbers as printed, and methods with as many numbers as their names say."""
+
+import numpy as np
+import pytest
+from pipeline import ROOT
+
+from refield import config, fields, papers
+from refield.pipeline.layout import Layout
+
+LAYOUT = Layout("gaussian_image")
+PAPER = papers.read("gaussian_image", ROOT / "papers")
+PARAMS = config.read(path=ROOT / LAYOUT.params)
+
+
+def numbers(profile: str, method: str, shape: tuple[int, int]) -> int:
+    """How many weights a method has for an RGB image of a shape."""
+    field = fields.of_size(PARAMS.field(profile, method), shape)
+    return sum(array.size for array in field.initialise(2, 3, np.random.default_rng(0)).values())
+
+
+def test_the_numbers_as_printed() -> None:
+    """Typed a second time."""
+    assert {row.method: (row.average, row.parameters, row.seconds) for row in PAPER.rows} == {
+        "wire": (41.47, 136_700, 14_339),
+        "siren": (40.83, 272_700, 6_582),
+        "hash_grid": (43.88, 300_100, 491),
+        "neurbf": (43.78, 337_300, 992),
+        "splatting_3d": (43.69, 3_540_000, 340),
+        "gaussian_image_240k": (38.57, 240_000, None),
+        "gaussian_image_560k": (44.08, 560_000, 107),
+    }
+
+
+@pytest.mark.parametrize("shape", [(512, 768), (768, 512)])
+@pytest.mark.parametrize("bound", [560, 300, 200, 100])
+def test_latents_have_at_most_as_many_numbers_as_their_name_says(bound: int, shape: tuple[int, int]) -> None:
+    found = numbers("kodak_full", f"latents_{bound}k", shape)
+    assert 0.93 * bound * 1000 < found <= bound * 1000
+    assert f"{found:,}" in (ROOT / LAYOUT.params).read_text()  # as a comment there says
+
+
+@pytest.mark.parametrize(("profile", "shape"), [("quick", (64, 96)), ("crops", (128, 192)), ("noise", (128, 192))])
+def test_rivals_have_as_many_numbers(profile: str, shape: tuple[int, int]) -> None:
+    latents, siren, ftc = (numbers(profile, method, shape) for method in ("latents_560k", "siren", "ftc"))
+    assert siren == pytest.approx(latents, rel=0.03)
+    assert ftc == pytest.approx(siren, rel=0.01)
+    assert numbers(profile, "hash_grid", shape) == pytest.approx(numbers(profile, "latents_300k", shape), rel=0.15)
+
+
+def test_the_wide_network_has_more_bits_than_gates_and_their_map() -> None:
+    bits_of_map = 128 * 192  # one a pixel
+    gated, wide = (32 * numbers("crops", method, (128, 192)) for method in ("latents_segment", "latents_wide"))
+    assert gated + 0.95 * bits_of_map < wide < gated + 1.1 * bits_of_map
+
+
+def test_whole_images_are_fitted_by_latents_alone() -> None:
+    assert PARAMS.methods_of("kodak_full") == [f"latents_{bound}k" for bound in (560, 300, 200, 100)]
+    assert PAPER.protocol.has_signals_of(PARAMS.profiles["kodak_full"])
+    assert not any(
+        PAPER.protocol.has_signals_of(PARAMS.profiles[name]) for name in ("quick", "crops", "noise", "double")
+    )

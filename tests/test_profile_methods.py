@@ -1,0 +1,54 @@
+"""A profile that does without a method has no fits of it, and says so nowhere: neither is it wanted, nor scored."""
+
+import json
+
+import numpy as np
+import pytest
+from pipeline import ROOT
+from ruamel.yaml import YAML
+from stages import evaluate, wanted
+
+from refield import config
+from refield.machine.work import of_profile
+from refield.pipeline import fits
+from refield.pipeline.layout import Layout
+from refield.signals import png
+
+TOY = Layout("toy")
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """One image, and three methods, of which the profile does without the second."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REFIELD_DEVICE", "cpu")
+    yaml = YAML()
+    params = yaml.load(ROOT / "params.yaml")
+    params["methods"] = {name: {"gates": ["dense"]} for name in ("first", "second", "third")}
+    quick = params["profiles"]["quick"]
+    params["profiles"] = {"quick": quick}
+    quick["network"] = {"width": 4}
+    quick["train"] = {"iterations": 3, "learning_rate": 1e-3}
+    quick["methods"] = ["third", "first"]
+    TOY.pipeline.parent.mkdir(parents=True)
+    TOY.pipeline.write_text("stages: {}\n")
+    yaml.dump(params, TOY.params)
+    png.write(TOY.signals("quick") / "a.png", np.random.default_rng(0).integers(0, 256, (12, 13, 3), dtype=np.uint8))
+    return config.read("quick", path=TOY.params)
+
+
+def test_what_a_profile_does_without_is_neither_fitted_nor_scored(clone):
+    wanted.main("quick", "toy")
+    units = {name: json.loads(TOY.wanted("quick", name).read_text())["units"] for name in clone.methods}
+    assert {name: list(found) for name, found in units.items()} == {"first": ["a"], "second": [], "third": ["a"]}
+    for name in clone.methods:
+        fits.fit(TOY, "quick", name)
+    # DVC asks every stage for its folder.
+    assert {name: len([*TOY.fits("quick", name).iterdir()]) for name in clone.methods} == {
+        "first": 1,
+        "second": 0,
+        "third": 1,
+    }
+    evaluate.main("quick", "toy")
+    assert sorted(file.stem for file in (TOY.scores_of_all / "quick").iterdir()) == ["first", "third"]
+    assert len(of_profile(clone, "quick", 5, "cpu")) == 2
