@@ -22,7 +22,8 @@ from benchmarks.contestants import by_refield, by_siren_pytorch, by_textbook
 from benchmarks.subjects import noise, subject
 from refield import config, papers
 from refield.fitting import devices
-from refield.machine.estimate import fastest, floor_per_step, product_rate
+from refield.machine.estimate import floor_per_step, product_rate
+from refield.machine.timing import fastest
 
 CONTESTANTS = {
     "refield, mixed": partial(by_refield, precision="mixed"),

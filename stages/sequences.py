@@ -8,8 +8,9 @@ from refield.errors import UserError
 from refield.pipeline.command import run
 from refield.pipeline.layout import Layout
 from refield.pipeline.names import FromStage
+from refield.reports.chosen import Sequences
 from refield.reports.plotting import save
-from refield.reports.sequences import Sequences, chart, page
+from refield.reports.sequences import chart, page
 from refield.scores.files import read_csv
 from refield.units.names import SEARCH
 from refield.units.search import dictionary

@@ -17,7 +17,6 @@ from refield.fitting.train import Train
 from refield.machine import estimate
 from refield.machine.estimate import (
     Steps,
-    fastest,
     floor_per_step,
     points_of_step,
     product_rate,
@@ -26,7 +25,7 @@ from refield.machine.estimate import (
     time_steps,
     timed_sizes,
 )
-from refield.machine.timing import Budget, Round, Timing
+from refield.machine.timing import Budget, Round, Timing, fastest
 from refield.tasks import TASKS
 from refield.tasks.inpaint import Inpaint
 from refield.tasks.represent import Represent

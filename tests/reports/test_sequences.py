@@ -18,7 +18,8 @@ from refield.fields.mlp import Mlp
 from refield.fitting.train import Train
 from refield.pipeline import fits
 from refield.pipeline.layout import Layout
-from refield.reports.sequences import COLUMNS, Sequences, chart, margin, page
+from refield.reports.chosen import COLUMNS, Sequences, margin
+from refield.reports.sequences import chart, page
 from refield.signals import Image
 from refield.tasks.problem import mse_to_psnr
 from refield.tasks.represent import Represent

@@ -1,8 +1,6 @@
 """How long a step takes on this machine, measured on some of its points, and how long the products alone take."""
 
 import math
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -190,14 +188,3 @@ def product_rate(width: int, device: str, precision: str = "float32") -> float:
 
     timing = repeat(products, None if device == "cuda" else workers, Budget(PRODUCTS), workers)
     return 2 * rows * width * width * workers * times / timing.alone
-
-
-def fastest(call: Callable[[], object], repeats: int) -> float:
-    """The shortest of several durations of a call in seconds by the clock, after one that does not count."""
-    call()
-    durations = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        call()
-        durations.append(time.perf_counter() - start)
-    return min(durations)

@@ -117,3 +117,14 @@ def slowdown(timings: Sequence[Timing]) -> Span:
     rounds = [each for timing in timings for each in timing.rounds]
     each = [timing.slowdown for timing in timings]
     return Span(min(each), Timing(tuple(rounds)).slowdown, max(each))
+
+
+def fastest(call: Callable[[], object], repeats: int) -> float:
+    """The shortest of several durations of a call in seconds by the clock, after one that does not count."""
+    call()
+    durations = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        call()
+        durations.append(time.perf_counter() - start)
+    return min(durations)

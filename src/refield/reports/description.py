@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from refield.config import Params, Profile
-from refield.originals import Images, Originals, Volumes
+from refield.originals import Images, Originals, Scenes, Volumes
 from refield.papers import Paper
+from refield.reports.network import each, network
 from refield.reports.results import Scores
-from refield.signals import Image, Volume
+from refield.reports.sizes import sizes
 from refield.study import in_words
 from refield.tasks.represent import Represent
 
@@ -19,6 +20,7 @@ SOURCES = {
     "addresses": "pictures by address",
     "lgg": "FLAIR images of brains with gliomas",
     "solids": "own solids",
+    "views": "scenes, of views with poses",
 }
 OF_VOLUMES = {"addresses": "solids by address"}  # as others call them
 FRAMES = {"native": "whole", "crop": "centre crops", "resize": "resized"}
@@ -65,8 +67,8 @@ def statement(profile: str, scores: Scores, params: Params, paper: Paper) -> str
         settings = params.profiles[profile]
         if task := _task(settings):
             lines.append(f"Task: {task}.")
-        if network := _network(settings, params):
-            lines.append(f"Networks: {network}.")
+        if networks := network(settings, params):
+            lines.append(f"Networks: {networks}.")
         lines.append(f"Training: {_training(settings)}; seed {params.seed}.")
         lines += [f"Training of {paper.label(name)}: {own}." for name, own in _own_training(profile, scores, params)]
     listed = [f"* {line}" for line in lines]
@@ -76,12 +78,12 @@ def statement(profile: str, scores: Scores, params: Params, paper: Paper) -> str
 def scale(profile: str, scores: Scores, params: Params) -> str:
     """The profile in half a line."""
     count = scores.rows["image"].nunique()
-    size = f"{count} image{'s' * (count != 1)}, {_sizes(scores)}"
+    size = f"{count} image{'s' * (count != 1)}, {sizes(scores)}"
     if profile not in params.profiles:
         return size
     settings = params.profiles[profile]
     width = settings.network.get("width", params.network.get("width"))
-    words = [size, _task(settings), width and f"width {_each(width)}", f"{settings.train.iterations:,} iterations"]
+    words = [size, _task(settings), width and f"width {each(width)}", f"{settings.train.iterations:,} iterations"]
     return "; ".join(word for word in words if word)
 
 
@@ -101,13 +103,13 @@ def command(profile: str, params: Params, paper: Paper) -> str:
 def _images(profile: str, scores: Scores, params: Params) -> str:
     names = sorted(scores.rows["image"].unique())
     if profile not in params.profiles:
-        return f"{len(names)}, {_sizes(scores)}"
+        return f"{len(names)}, {sizes(scores)}"
     images = params.profiles[profile].originals
     listed = f" ({', '.join(names)})" if images.names != "all" else ""
-    if isinstance(images, Volumes):
-        return f"{len(names)} {source(images)} ({', '.join(names)}), {_sizes(scores)}"
+    if isinstance(images, Volumes | Scenes):
+        return f"{len(names)} {source(images)} ({', '.join(names)}), {sizes(scores)}"
     assert isinstance(images, Images)
-    made = f"{FRAMES[images.frame]}, {_sizes(scores)}, {COLORS[images.color]}{COORDINATES[images.coordinates]}"
+    made = f"{FRAMES[images.frame]}, {sizes(scores)}, {COLORS[images.color]}{COORDINATES[images.coordinates]}"
     words = source(images)
     if len(names) == 1:
         words = re.sub(r"\b(photograph|picture|image)s\b", r"\1", words).replace("that ship", "that ships")
@@ -119,52 +121,11 @@ def source(originals: Originals) -> str:
     return (OF_VOLUMES if isinstance(originals, Volumes) else SOURCES).get(originals.source, SOURCES[originals.source])
 
 
-def _sizes(scores: Scores) -> str:
-    of_volumes = {*Volume.axes} <= {*scores.rows} and bool(scores.rows[[*Volume.axes]].notna().all(axis=None))
-    axes = Volume.axes if of_volumes else tuple(reversed(Image.axes))
-    sizes = sorted({tuple(size) for size in scores.rows[[*axes]].to_numpy().tolist()}, reverse=True)
-    words = [" x ".join(f"{side:g}" for side in size) for size in sizes]
-    found = " or ".join(words) if len(words) < 4 else f"{len(words)} sizes"
-    return f"{found} {'voxels' if of_volumes else 'pixels'}"
-
-
 def _task(profile: Profile) -> str:
     """Nothing for what is the task of most."""
     own = {key: value for key, value in profile.task.items() if key != "kind" and not key.endswith("_sha256")}
     words = [str(profile.task["kind"]), *([in_words([*own], own.values())] if own else [])]
     return "" if words == ["represent"] else ", ".join(words)
-
-
-def _network(profile: Profile, params: Params) -> str:
-    """What holds for all methods that say nothing else."""
-    own: Mapping[str, Any] = {**params.network, **profile.network}
-    kind = str(own.get("field"))
-    own = {**own, **params.network.get(kind, {}), **profile.network.get(kind, {})}
-    words = []
-    if "width" in own:
-        words.append(f"width {_each(own['width'])}")
-    if "activation" in own:
-        words.append(_activation(own["activation"]))
-    if "largest_a" in own:
-        words.append(f"no tiles finer than A = {own['largest_a']:g}")
-    return ", ".join(words)
-
-
-def _activation(entry: Any) -> str:
-    """One for all layers, one for each, or those that a search chooses from."""
-    if isinstance(entry, str):
-        return f"{_plain(entry)} activation"
-    names = entry["dictionary"] if isinstance(entry, dict) else entry
-    listed = ", ".join(map(_plain, names))
-    return f"activations chosen from {listed}" if isinstance(entry, dict) else f"activations {listed}"
-
-
-def _plain(name: object) -> str:
-    return str(name).replace("_", " ")
-
-
-def _each(width: Any) -> str:
-    return ", ".join(map(str, width)) if isinstance(width, list) else str(width)
 
 
 def _training(profile: Profile) -> str:
