@@ -507,6 +507,27 @@ def test_what_volumes_cannot_be_is_refused(changes, said, tmp_path):
     assert said in str(error.value)
 
 
+def test_a_profile_may_have_other_keys_of_a_method_or_lack_it(tmp_path):
+    params = copy.deepcopy(OF_VOLUMES)
+    params["methods"]["tiles"] = {"gates": [4.0, "segment"], "train": {"learning_rate": 0.1, "beta2": 0.9}}
+    own = {"tiles": {"gates": [4.0, 2.0], "train": {"learning_rate": 0.2}}, "dense": None}
+    found = read(params | {"profiles.solids.methods": own}, tmp_path)
+    assert list(found.methods_of("solids")) == ["tiles"]
+    assert found.field("solids", "tiles").gates == (4.0, 2.0)
+    assert (found.train("solids", "tiles").learning_rate, found.train("solids", "tiles").beta2) == (0.2, 0.9)
+    assert list(found.methods) == ["dense", "tiles"]
+    for own, said in (
+        ({"tiles": None, "dense": None}, "profiles.solids.methods leaves the profile no method"),
+        ({"tile": None}, "profiles.solids.methods names 'tile', which is no method; there are dense, tiles"),
+        ({"tiles": {"field": "wire"}}, "profiles.solids.methods.tiles.field is not a known key"),
+        ({"tiles": {"map": "nowhere"}}, "profiles.solids.methods.tiles.map = 'nowhere' is not allowed"),
+        ({"tiles": {"gate": []}}, "methods.tiles in profile solids: gate is not a known key"),
+    ):
+        with pytest.raises(config.ConfigError) as error:
+            read(copy.deepcopy(params) | {"profiles.solids.methods": own}, tmp_path)
+        assert said in str(error.value)
+
+
 def test_maps_and_images_are_not_of_volumes(tmp_path):
     with pytest.raises(config.ConfigError, match="its field follows a map, and maps are of images"):
         read(copy.deepcopy(OF_VOLUMES) | {"methods.tiles": {"gates": ["segment", "dense"]}}, tmp_path)
