@@ -293,16 +293,18 @@ def test_a_profiles_mixed_precision_is_for_those_that_can(change, tmp_path):
 
 def test_a_profile_may_do_without_some_methods(tmp_path):
     params = read({"profiles.quick.methods": ["ours", "siren"]}, tmp_path)
-    assert params.methods_of("quick") == ["siren", "ours"]
-    assert params.methods_of("paper") == list(params.methods)
+    assert list(params.methods_of("quick")) == ["siren", "ours"]
+    assert list(params.methods_of("paper")) == list(params.methods)
     for listed, said in (
-        (["ours", "no_such"], "profiles.quick.methods names 'no_such'; methods are siren"),
-        ([], "profiles.quick.methods = .*at least 1 item"),
+        (["ours", "no_such"], "profiles.quick.methods names 'no_such', which is no method; there are siren"),
+        ([], "profiles.quick.methods leaves the profile no method; it must have one at least"),
     ):
         with pytest.raises(config.ConfigError, match=said):
             read({"profiles.quick.methods": listed}, tmp_path)
     coding = {"variants": ["half"], "bits": [8]}
-    with pytest.raises(config.ConfigError, match=r"quick\.methods: fits of every method are coded; remove it"):
+    with pytest.raises(
+        config.ConfigError, match=r"quick\.methods leaves methods out, and fits of every method are coded"
+    ):
         read({"profiles.quick.methods": ["ours"], "coding": coding}, tmp_path)
 
 
@@ -520,6 +522,27 @@ def test_what_volumes_cannot_be_is_refused(changes, said, tmp_path):
     with pytest.raises(config.ConfigError) as error:
         read(params | {f"profiles.solids.{key}": value for key, value in changes.items()}, tmp_path)
     assert said in str(error.value)
+
+
+def test_a_profile_may_have_other_keys_of_a_method_or_lack_it(tmp_path):
+    params = copy.deepcopy(OF_VOLUMES)
+    params["methods"]["tiles"] = {"gates": [4.0, "segment"], "train": {"learning_rate": 0.1, "beta2": 0.9}}
+    own = {"tiles": {"gates": [4.0, 2.0], "train": {"learning_rate": 0.2}}, "dense": None}
+    found = read(params | {"profiles.solids.methods": own}, tmp_path)
+    assert list(found.methods_of("solids")) == ["tiles"]
+    assert found.field("solids", "tiles").gates == (4.0, 2.0)
+    assert (found.train("solids", "tiles").learning_rate, found.train("solids", "tiles").beta2) == (0.2, 0.9)
+    assert list(found.methods) == ["dense", "tiles"]
+    for own, said in (
+        ({"tiles": None, "dense": None}, "profiles.solids.methods leaves the profile no method"),
+        ({"tile": None}, "profiles.solids.methods names 'tile', which is no method; there are dense, tiles"),
+        ({"tiles": {"field": "wire"}}, "profiles.solids.methods.tiles.field is not a known key"),
+        ({"tiles": {"map": "nowhere"}}, "profiles.solids.methods.tiles.map = 'nowhere' is not allowed"),
+        ({"tiles": {"gate": []}}, "methods.tiles in profile solids: gate is not a known key"),
+    ):
+        with pytest.raises(config.ConfigError) as error:
+            read(copy.deepcopy(params) | {"profiles.solids.methods": own}, tmp_path)
+        assert said in str(error.value)
 
 
 def test_maps_and_images_are_not_of_volumes(tmp_path):

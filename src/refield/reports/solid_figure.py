@@ -1,5 +1,6 @@
 """A volume by all methods: the solid that each takes for occupied, and below it where that is wrong."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from refield.signals.volume import Volume
 
 COLUMNS = 8  # at most
 HEIGHT = 480  # pixels of a solid's picture
-GAP, TEXT = 0.04, 0.34  # inches: between panels, for two lines of text below
+GAP, LINE, LETTER = 0.04, 0.13, 0.053  # inches: between panels, a line of text, a letter of it
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,17 @@ def solid_figure(truth: Volume, methods: Sequence[Solid]) -> Figure:
     tall, wide = cells[0][1].shape[:2]
     cell = min((PAGE - GAP * (columns + 1)) / columns, 1.4)
     height = cell * tall / wide
-    row = 2 * height + GAP + TEXT
+    names = ["\n".join(textwrap.wrap(solid.label, int(cell / LETTER))) for solid, *_ in cells]
+    text = LINE * (max(name.count("\n") for name in names) + 2.5)
+    row = 2 * height + GAP + text
     with style():
         figure = Figure(figsize=(columns * (cell + GAP) + GAP, rows * row + GAP))
         for number, (solid, picture, errors) in enumerate(cells):
-            left, low = GAP + number % columns * (cell + GAP), (rows - 1 - number // columns) * row + TEXT
-            panel(figure, picture, left, low + height + GAP, cell, height)
-            panel(figure, errors, left, low, cell, height, f"{solid.label}\n{solid.quality}")
+            left, low = GAP + number % columns * (cell + GAP), (rows - 1 - number // columns) * row + text
+            axes = panel(figure, picture, left, low + height + GAP, cell, height)
+            if not solid.volume.count:
+                axes.text(0.5, 0.5, "empty", transform=axes.transAxes, ha="center", va="center")
+            panel(figure, errors, left, low, cell, height, f"{names[number]}\n{solid.quality}")
     return figure
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import Float32, UInt8
 
 from refield.errors import UserError
@@ -31,12 +30,13 @@ class Rendered:
         return self.views.pixels[..., :3]
 
 
-@torch.no_grad()
 def render(model: Contents, task: Radiance, cameras: Cameras) -> Rendered:
     """The field of a fit to `task` as cameras see it, with every sample in the middle of its part of a ray.
 
     `UserError` if it is no fit of views.
     """
+    import torch  # whoever draws other figures needs none
+
     if model.signal is not Views:
         raise UserError("the model is no fit of views, and cannot be rendered")
     weights = {name: torch.tensor(array) for name, array in model.weights.items()}
@@ -46,7 +46,8 @@ def render(model: Contents, task: Radiance, cameras: Cameras) -> Rendered:
     rays = Rays(blank, slice(None), along)
     rows, cast = max(1, AT_ONCE // along), rays.on(torch.zeros(()))
     parts = [torch.arange(first, min(first + rows, len(rays))) for first in range(0, len(rays), rows)]
-    seen = [task.see(values, cast(part).points) for part in parts]
+    with torch.no_grad():
+        seen = [task.see(values, cast(part).points) for part in parts]
     pixels = torch.cat([torch.cat([part.colour, part.opacity[:, None]], dim=1) for part in seen]).numpy()
     depth = torch.cat([part.depth for part in seen]).numpy()
     return Rendered(blank.with_values(2 * pixels - 1), depth.reshape(size))
