@@ -9,12 +9,12 @@ from refield.tasks import TASKS
 from refield.tasks.represent import Represent
 from refield.units.unit import Unit
 
-OF_VOLUMES = ["occupancy"]  # kinds of task that are not of images
+NOT_OF_IMAGES = ["occupancy", "radiance"]  # kinds of task
 # Kinds of task of images that can be made from nothing: the others need files.
 TASKS_ALONE = [
     kind
     for kind, task in TASKS.items()
-    if kind not in OF_VOLUMES and not any(key.is_required() for key in task.model_fields.values())
+    if kind not in NOT_OF_IMAGES and not any(key.is_required() for key in task.model_fields.values())
 ]
 
 

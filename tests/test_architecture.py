@@ -105,7 +105,7 @@ def test_the_library_never_reaches_up_into_the_stages():
                 "multilinear",
             },
         ),
-        ("tasks", "TASKS", {"task", "problem", "samples", "perceptual"}),
+        ("tasks", "TASKS", {"task", "problem", "samples", "perceptual", "compositing", "rays"}),
         ("signals.sources", "SOURCES", {"choosing", "download", "sums"}),
         ("segmentation", "SEGMENTERS", {"segmentation", "thresholds", "joining", "labels", "files", "preview"}),
     ],

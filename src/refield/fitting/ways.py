@@ -83,7 +83,7 @@ def _latents() -> "Callable[[Job, Weights, torch.device], Descent]":
 
 
 def _minibatches() -> "Callable[[Job, Weights, torch.device], Descent]":
-    from refield.fitting.minibatches import descent
+    from refield.fitting.rays import descent  # which follows rays where there are such
 
     return descent
 

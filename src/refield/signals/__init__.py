@@ -3,15 +3,17 @@
 from refield.signals.image import Image
 from refield.signals.isotropic import IsotropicImage
 from refield.signals.signal import Signal
+from refield.signals.views import Views
 from refield.signals.volume import Volume
 
 SIGNALS: dict[str, type[Signal]] = {
     "images": Image,
     "isotropic": IsotropicImage,  # of `images` whose coordinates are such
     "volumes": Volume,
+    "views": Views,
 }
 
-__all__ = ["SIGNALS", "Image", "IsotropicImage", "Signal", "Volume", "kind_of"]
+__all__ = ["SIGNALS", "Image", "IsotropicImage", "Signal", "Views", "Volume", "kind_of"]
 
 
 def kind_of(signal: Signal) -> str:

@@ -9,6 +9,7 @@ from refield.tasks.gradients import Gradients
 from refield.tasks.inpaint import Inpaint
 from refield.tasks.laplacian import Laplacian
 from refield.tasks.occupancy import Occupancy
+from refield.tasks.radiance import Radiance
 from refield.tasks.represent import Represent
 from refield.tasks.segmented import Segmented
 from refield.tasks.superresolve import Superresolve
@@ -24,6 +25,7 @@ TASKS: dict[str, type[Task]] = {
     "derivatives": Derivatives,
     "segmented": Segmented,
     "occupancy": Occupancy,
+    "radiance": Radiance,
 }
 
 

@@ -15,6 +15,7 @@ from refield.fitting import ways
 from refield.fitting.train import Train
 from refield.signals.image import array_sha256
 from refield.signals.signal import Signal
+from refield.tasks.radiance import Radiance
 from refield.tasks.task import Task
 from refield.units.fingerprint import fingerprint
 
@@ -50,6 +51,8 @@ class Unit:
     def flop(self) -> float:
         """How much the fit computes: the matrix products, which are nearly all of it."""
         points = min(self.samples, self.train.batch or self.samples)
+        if isinstance(self.task, Radiance):  # of a ray each
+            points *= 2 * self.task.samples + self.task.fine if self.task.fine else self.task.samples
         each = self.field.cost(len(self.signal.shape), self.signal.channels).flop
         return float(each * points * self.train.iterations)
 
@@ -87,5 +90,6 @@ def code_of(field: Field, task: Task, train: Train, signal: type[Signal]) -> str
     """The fingerprint of the code that a fit comes from: of its own field, task, signal and ways of descending."""
     own = [type(field).__module__, *field.modules, type(task).__module__, signal.__module__]
     own += ["refield.units.search"] if isinstance(field, Mlp) and field.searched else []
+    own += ["refield.fitting.rays"] if isinstance(task, Radiance) else []
     taking = ways.modules(field, task.least_squares, train)
     return fingerprint("refield.fitting.fit", "refield.fitting.train", "refield.units.encode", *own, *taking)
