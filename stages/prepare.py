@@ -1,15 +1,15 @@
-"""Originals to signals: images, upright, 8-bit, in the profile's colours and size; or volumes, as long as it says."""
+"""Originals to signals: images, upright, 8-bit, in the profile's colours and size; volumes; or views of a scene."""
 
 import shutil
 from pathlib import Path
 
 from refield import config
 from refield.errors import UserError
-from refield.originals import Images, Originals, Volumes
+from refield.originals import Images, Originals, Scenes, Volumes
 from refield.pipeline.command import run
 from refield.pipeline.layout import Layout
 from refield.pipeline.names import FromStage
-from refield.signals import photographs, png, solids
+from refield.signals import photographs, png, scenes, solids
 
 
 def main(profile: FromStage, paper: str | None = None) -> None:
@@ -30,6 +30,10 @@ def write(original: Path, settings: Originals, out: Path) -> None:
         volume = solids.load(original, settings.side)
         (out / f"{original.stem}{volume.suffix}").write_bytes(volume.encode())
         return
+    if isinstance(settings, Scenes):
+        views = scenes.load(original, settings.long, settings.box)
+        (out / f"{original.stem}{views.suffix}").write_bytes(views.encode())
+        return
     assert isinstance(settings, Images)
     pixels = photographs.load(original, settings.color)
     try:
@@ -43,6 +47,8 @@ def told(settings: Originals) -> str:
     """What was made, in words."""
     if isinstance(settings, Volumes):
         return f"volumes, {settings.side} voxels long"
+    if isinstance(settings, Scenes):
+        return f"scenes, whose views are {settings.long} pixels long"
     assert isinstance(settings, Images)
     return f"images, {settings.frame}"
 

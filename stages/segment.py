@@ -1,10 +1,11 @@
-"""Map every image's regions, with a table of them and a preview of each map; volumes have no maps."""
+"""Map every image's regions, with a table of them and a preview of each map; volumes and views have no maps."""
 
 import csv
 import shutil
 
 from refield import config
 from refield.errors import UserError
+from refield.originals import Images
 from refield.pipeline.command import run
 from refield.pipeline.layout import Layout
 from refield.pipeline.names import FromStage, require
@@ -22,7 +23,7 @@ def main(profile: FromStage, map: FromStage, paper: str | None = None) -> None:
     segmenter, regions, out = params.segmenter(map), params.regions(map), layout.maps(profile, map)
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    if params.profiles[profile].volumes is not None:
+    if params.profiles[profile].originals.kind != Images.kind:
         print(f"{profile}: no maps, which are of images")
         return
     rows = []

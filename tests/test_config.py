@@ -15,7 +15,7 @@ from refield.fields.wire import Wire
 from refield.params import OF_METHODS
 from refield.pipeline.layout import Layout
 from refield.segmentation.slic import Slic
-from refield.signals import Image, IsotropicImage, Volume
+from refield.signals import Image, IsotropicImage, Views, Volume
 from refield.tasks.gradients import Gradients
 from refield.tasks.inpaint import Inpaint
 from refield.tasks.represent import Represent
@@ -533,3 +533,46 @@ def test_maps_and_images_are_not_of_volumes(tmp_path):
         read(copy.deepcopy(OF_VOLUMES) | {"methods.tiles": {"gates": ["segment", "dense"]}}, tmp_path)
     with pytest.raises(config.ConfigError, match="task occupancy is of volumes, and the profile has images"):
         read({"profiles.quick.task": {"kind": "occupancy"}}, tmp_path)
+
+
+OF_VIEWS = {
+    "profiles": {
+        "scenes": {
+            "images": {"source": "views", "names": "all", "long": 16, "box": 1.0},
+            "task": {"kind": "radiance", "samples": 8},
+            "network": {"width": 8},
+            "train": {"iterations": 3, "learning_rate": 1e-3, "batch": 100},
+        }
+    },
+    "methods": {"dense": {"gates": ["dense", "dense"]}},
+    "runs": ["scenes"],
+}
+
+
+def test_a_profile_may_be_of_views(tmp_path):
+    profile = read(OF_VIEWS, tmp_path).profiles["scenes"]
+    assert (profile.signal, profile.task["kind"], profile.volumes) == (Views, "radiance", None)
+    assert (profile.originals.long, profile.originals.box) == (16, 1.0)
+    with pytest.raises(UserError, match="is done with images, and the profile has views"):
+        _ = profile.images
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"images.long": 10}, "profiles.scenes.images.long = 10 is not allowed"),
+        ({"images.box": 0.0}, "profiles.scenes.images.box = 0.0 is not allowed"),
+        ({"images.side": 32}, "profiles.scenes.images.long is not a known key"),
+        ({"task.samples": 1}, "profiles.scenes.task.samples = 1 is not allowed"),
+        ({"task.kind": "occupancy", "task.samples": ...}, "task occupancy is of volumes, and the profile has views"),
+        ({"images": VOLUMES}, "task radiance is of views, and the profile has volumes"),
+        ({"coding": {"bits": [8]}}, "profiles.scenes: coding is of images, and the profile has views"),
+        ({"train.batch": ...}, "views are fitted in batches; set batch"),
+    ],
+    ids=str,
+)
+def test_what_views_cannot_be_is_refused(changes, said, tmp_path):
+    params = copy.deepcopy(OF_VIEWS)
+    with pytest.raises(config.ConfigError) as error:
+        read(params | {f"profiles.scenes.{key}": value for key, value in changes.items()}, tmp_path)
+    assert said in str(error.value)

@@ -18,7 +18,7 @@ from refield.settings import ConfigError, among, choices, key_shown, refused, se
 from refield.tasks import TASKS
 
 FITS_VALUES = ("represent",)  # the tasks that ask nothing of where points lie
-OF_VOLUMES = ("occupancy",)  # the tasks of volumes; all others are of images
+OTHERS = {"occupancy": "volumes", "radiance": "views"}  # the tasks of other signals than images
 TAKEN = ("checked", "sources")  # in data/, beside the profiles' folders
 
 __all__ = ["ConfigError", "Images", "Params", "Profile", "find", "read"]
@@ -200,13 +200,12 @@ def _check_fit(params: Params, profile: str, method: str, where: str) -> None:
         raise ConfigError(sentence(error, f"{where}.train in profile {profile}: ")) from None
     entry = params.method(profile, method)
     kind = entry.get("task", params.profiles[profile].task)["kind"]
-    if (kind in OF_VOLUMES) != (params.profiles[profile].volumes is not None):
-        has, of = ("images", "volumes") if kind in OF_VOLUMES else ("volumes", "images")
+    if (of := OTHERS.get(kind, Images.kind)) != (has := params.profiles[profile].originals.kind):
         raise ConfigError(f"{where} in profile {profile}: task {kind} is of {of}, and the profile has {has}")
-    if kind in OF_VOLUMES and field.needs_labels:
+    if kind in OTHERS and field.needs_labels:
         raise ConfigError(f"{where} in profile {profile}: its field follows a map, and maps are of images")
-    if kind in OF_VOLUMES and train.batch is None:
-        raise ConfigError(f"{where}.train in profile {profile}: volumes are fitted in batches; set batch")
+    if kind in OTHERS and train.batch is None:
+        raise ConfigError(f"{where}.train in profile {profile}: {has} are fitted in batches; set batch")
     if "map" in entry and not field.needs_labels:
         raise ConfigError(f"{where}.map: its field follows no map; it needs a segment gate or region_input")
     if train.precision == "mixed" and not ways.mixes(field, params.task(profile, method).least_squares, train):

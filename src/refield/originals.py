@@ -1,6 +1,6 @@
 """What a profile of params.yaml says of its signals: where they come from, and what is made of them."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -15,6 +15,8 @@ MOST_PIXELS = 89_478_485  # of an image: Pillow opens no larger photographs eith
 
 class Originals(Strict):
     """Where a profile's signals come from."""
+
+    kind: ClassVar[str]  # of the signals, as the table of signals has it
 
     source: str  # a key of SOURCES
     names: Names
@@ -39,12 +41,24 @@ class Originals(Strict):
 class Volumes(Originals):
     """What a profile's volumes are made of: meshes, and grids of voxels."""
 
+    kind: ClassVar[str] = "volumes"
+
     # Voxels along the longest side of a mesh's box, or along a grid's longest axis, which a file may have more of.
     side: int = Field(ge=8, le=512)
 
 
+class Scenes(Originals):
+    """What a profile's views are made of: pictures of a scene, with the poses of their cameras."""
+
+    kind: ClassVar[str] = "views"
+    long: int = Field(ge=11, le=4096)  # pixels of the longer side, which divide those of the pictures; SSIM needs 11
+    box: float = Field(gt=0, allow_inf_nan=False)  # half the side of a cube around the origin that holds the scene
+
+
 class Images(Originals):
     """What a profile's images are made of."""
+
+    kind: ClassVar[str] = "images"
 
     frame: Literal["native", "crop", "resize"]
     long: int | None = Field(None, ge=11, le=65536)

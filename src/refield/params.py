@@ -13,7 +13,7 @@ from refield.fields import FIELDS
 from refield.fields.field import Field as CoordinateNetwork
 from refield.fitting import ways
 from refield.fitting.train import Train
-from refield.originals import Images, Originals, Volumes
+from refield.originals import Images, Originals, Scenes, Volumes
 from refield.scores.measure import Measure
 from refield.scores.srgan import PSNR_SRGAN, SSIM_SRGAN, Generator
 from refield.segmentation import SEGMENTERS
@@ -36,19 +36,20 @@ class Seg(Strict):
 
 
 def _of_a_kind(entry: Any) -> Any:
-    """What is said of signals, as volumes where they have a `side`, and else as images."""
+    """What is said of signals: volumes have a `side`, and views a `box`; all else are images."""
     if isinstance(entry, Originals):
         return entry
-    return (Volumes if isinstance(entry, dict) and "side" in entry else Images).model_validate(entry)
+    keys = entry if isinstance(entry, dict) else {}
+    return (Volumes if "side" in keys else Scenes if "box" in keys else Images).model_validate(entry)
 
 
 class Profile(Strict):
-    """A set of signals, a task, a size of network and how it is trained; the signals are images or volumes."""
+    """A set of signals, a task, a size of network and how it is trained; the signals are images, volumes or views."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 
     # One key for all kinds of signal: stages depend on it, and DVC refuses a key that a profile lacks.
-    originals: Annotated[Images | Volumes, BeforeValidator(_of_a_kind)] = Field(alias="images")
+    originals: Annotated[Images | Volumes | Scenes, BeforeValidator(_of_a_kind)] = Field(alias="images")
     # Keys of methods that are others in this profile; null of one that it does not have.
     methods: dict[Name, dict[str, Any] | None] = Field(default_factory=dict)
     task: dict[str, Any] = Field(default_factory=lambda: {"kind": "represent"})
@@ -60,16 +61,17 @@ class Profile(Strict):
     srgan: Generator | None = None  # of a super-resolution: what enlarges the reduced images, too, and is scored
 
     @model_validator(mode="after")
-    def volumes_have_nothing_of_images(self) -> "Profile":
-        if self.volumes is not None and (odd := [key for key in ("unet", "srgan", "coding") if getattr(self, key)]):
-            raise ValueError(f"{odd[0]} is of images, and the profile has volumes; remove it")
+    def others_have_nothing_of_images(self) -> "Profile":
+        odd = [key for key in ("unet", "srgan", "coding") if getattr(self, key)]
+        if odd and self.originals.kind != Images.kind:
+            raise ValueError(f"{odd[0]} is of images, and the profile has {self.originals.kind}; remove it")
         return self
 
     @property
     def images(self) -> Images:
         """What its images are made of; `UserError` if its signals are others."""
         if not isinstance(self.originals, Images):
-            raise UserError("this is done with images, and the profile has volumes")
+            raise UserError(f"this is done with images, and the profile has {self.originals.kind}")
         return self.originals
 
     @property
@@ -80,8 +82,8 @@ class Profile(Strict):
     @property
     def signal(self) -> type[Signal]:
         """The kind of its signals; of images, by the coordinates that they ask for."""
-        if self.volumes is not None:
-            return SIGNALS["volumes"]
+        if not isinstance(self.originals, Images):
+            return SIGNALS[self.originals.kind]
         return SIGNALS["isotropic" if self.images.coordinates == "isotropic" else "images"]
 
 

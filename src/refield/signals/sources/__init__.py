@@ -1,4 +1,4 @@
-"""Where original photographs and solids come from, a kind to a file, and that they are the right ones.
+"""Where original photographs, solids and scenes come from, a kind to a file, and that they are the right ones.
 
 A source reads a profile's folder of sources, which lists its originals or holds them, and says how each is read.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from refield.signals.sources import addresses, folder, kodak, lgg, samples, solids
+from refield.signals.sources import addresses, folder, kodak, lgg, samples, solids, views
 from refield.signals.sources.choosing import choose
 from refield.signals.sources.sums import Read
 
@@ -23,6 +23,7 @@ SOURCES: dict[str, Source] = {
     "addresses": addresses.originals,
     "lgg": lgg.originals,
     "solids": solids.originals,
+    "views": views.originals,
 }
 
 

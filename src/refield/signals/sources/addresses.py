@@ -39,7 +39,7 @@ HERE: dict[str, Callable[[str, str], bytes]] = {
     "solid": lambda name, sha256: verified(drawn_solids.encode(name), sha256, f"solid:{name}"),
     "phantom": lambda name, sha256: verified(phantom.encode(name), sha256, f"phantom:{name}"),
 }
-ENTRY = re.compile(rf"({PORTABLE.pattern})\s+([0-9a-f]{{64}})\s+(\S+)")
+ENTRY = re.compile(r"(\S+)\s+([0-9a-f]{64})\s+(\S+)")
 ADDRESS = re.compile(rf"https?://[^/]+/.+|({'|'.join(HERE)}):{PORTABLE.pattern}")
 
 
@@ -56,22 +56,23 @@ def originals(place: Path) -> dict[str, Read]:
     return {name: partial(original, name, entry) for name, entry in read_list(place / LIST).items()}
 
 
-def original(name: str, entry: Entry) -> bytes:
+def original(name: str, entry: Entry, cached: str | None = None) -> bytes:
     """A file of the list; `UserError` if it is not to be had, or another.
 
     The setting `REFIELD_DATA` names a folder that stands for the whole network: there the file has the same name and
-    sha256, however deep it lies; or it is a member of a zip file that has the name of the address.
+    sha256, however deep it lies; or it is a member of a zip file that has the name of the address. `cached` is another
+    name for it in the user's cache, if its own is a path.
     """
     kind, _, within = entry.addresses[0].partition(":")
     if kind in HERE:
         return HERE[kind](within, entry.sha256)
     if directory := os.environ.get(DATA_DIRECTORY):
         return _local(Path(directory), name, entry)
-    return download(name, entry.sha256, entry.addresses, DATA_DIRECTORY)
+    return download(cached or name, entry.sha256, entry.addresses, DATA_DIRECTORY)
 
 
-def read_list(path: Path) -> dict[str, Entry]:
-    """The files of a list by their names; `UserError` names a line that is no entry."""
+def read_list(path: Path, names: re.Pattern[str] = PORTABLE) -> dict[str, Entry]:
+    """The files of a list by their names, which `names` allows; `UserError` names a line that is no entry."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
@@ -82,15 +83,15 @@ def read_list(path: Path) -> dict[str, Entry]:
     for number, line in enumerate(map(str.strip, lines), start=1):
         if line and not line.startswith("#"):
             try:
-                _add(line, entries)
+                _add(line, entries, names)
             except UserError as error:
                 raise UserError(f"{path}, line {number}: {error}") from None
     return entries
 
 
-def _add(line: str, entries: dict[str, Entry]) -> None:
+def _add(line: str, entries: dict[str, Entry], names: re.Pattern[str]) -> None:
     match = ENTRY.fullmatch(line)
-    if not match:
+    if not match or not names.fullmatch(match[1]):
         raise UserError(f"{shown(line)} is not a file name, 64 hexadecimal digits and an address, with spaces between")
     name, sha256, address = match.groups()
     if not ADDRESS.fullmatch(address):
