@@ -26,6 +26,8 @@ def main(profile: FromStage, paper: str | None = None) -> None:
     for drawn in draw_all(profile, scores, files, params, papers.read(params.paper)):
         save(drawn.figure, out / f"{drawn.name}.pdf")
         save(drawn.figure, out / f"{drawn.name}.png")
+        if drawn.animation is not None:
+            (out / f"{drawn.name}_turntable.png").write_bytes(drawn.animation)
         captions.append(f"![]({drawn.name}.png)\n\n{drawn.caption}\n")
     (out / "captions.md").write_text("\n".join(captions))
 

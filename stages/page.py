@@ -3,6 +3,7 @@
 from functools import partial
 
 from refield import config, papers
+from refield.originals import Images
 from refield.pipeline.command import run
 from refield.pipeline.layout import Layout
 from refield.pipeline.names import FromStage
@@ -18,7 +19,9 @@ def main(profile: FromStage, paper: str | None = None) -> None:
     curves = results.read_curves(layout.curves_of_all, params).of(profile)
     fits, maps = partial(layout.fits, profile), partial(layout.maps, profile)
     files = Pictures(layout.signals(profile), fits, maps, params.profiles[profile].signal)
-    pictures = look_at(files, scores.by_image(), params.maps if params.profiles[profile].volumes is None else ())
+    pictures = look_at(
+        files, scores.by_image(), params.maps if params.profiles[profile].originals.kind == Images.kind else ()
+    )
     text = page(profile, scores, curves, pictures, params, papers.read(params.paper))
     file = layout.page(profile)
     file.parent.mkdir(parents=True, exist_ok=True)

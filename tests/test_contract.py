@@ -188,7 +188,7 @@ def assert_comes_back(unit: Unit, made: Made, folder: Path) -> None:
     field, task, model = unit.field, unit.task, read_model(folder / WEIGHTS)
     assert (model.field, model.dims, model.channels) == (field, len(unit.signal.shape), unit.signal.channels)
     kept = type(unit.signal).decode(made.files[reconstruction(unit.signal)])
-    if task is not RADIANCE:  # whose views are rendered: tests/units/test_appearance.py
+    if task is not RADIANCE:  # whose views are rendered: tests/units/test_rendered.py
         again = task.finish(model.render(unit.signal.shape, unit.labels), unit.signal)
         assert np.abs(again.values() - kept.values()).max() <= 1.01 / 127.5
     assert (LABELS in made.files) == field.needs_labels

@@ -1,4 +1,4 @@
-"""How signals look as pictures: an image as it is, a solid from two sides."""
+"""How signals look as pictures: an image as it is, a solid from two sides, a scene by some of its held-out views."""
 
 from functools import singledispatch
 
@@ -7,7 +7,8 @@ from numpy import ndarray
 
 from refield.errors import UserError
 from refield.reports import solids
-from refield.signals import Image, Volume, kind_of
+from refield.reports.scenes import mosaic, shown
+from refield.signals import Image, Views, Volume, kind_of
 from refield.signals.signal import Signal
 from refield.signals.volume import as_volume
 
@@ -30,6 +31,11 @@ def _(signal: Volume) -> UInt8[ndarray, "h w c"]:
     return solids.picture(signal, HEIGHT)
 
 
+@pixels_of.register
+def _(signal: Views) -> UInt8[ndarray, "h w c"]:
+    return mosaic(signal.held_out.pixels[shown(signal), ..., :3])
+
+
 @singledispatch
 def errors_of(truth: Signal, estimate: Signal) -> UInt8[ndarray, "h w 3"] | None:
     """Where an estimate is wrong, as a picture; None if that is how far both pictures are apart."""
@@ -43,4 +49,7 @@ def _(truth: Volume, estimate: Signal) -> UInt8[ndarray, "h w 3"] | None:
 
 def size_of(signal: Signal) -> str:
     """How large a signal is, in words; nothing of one that is as large as its picture."""
+    if isinstance(signal, Views):
+        count, height, width = signal.shape
+        return f"{len(shown(signal))} of {count} held-out views of {width} x {height} pixels"
     return "" if isinstance(signal, Image) else f"{' x '.join(map(str, signal.shape))} voxels, from two sides"

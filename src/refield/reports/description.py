@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from refield.config import Params, Profile
-from refield.originals import Images, Originals, Volumes
+from refield.originals import Images, Originals, Scenes, Volumes
 from refield.papers import Paper
 from refield.reports.results import Scores
-from refield.signals import Image, Volume
+from refield.reports.sizes import sizes
 from refield.study import in_words
 from refield.tasks.represent import Represent
 
@@ -19,6 +19,7 @@ SOURCES = {
     "addresses": "pictures by address",
     "lgg": "FLAIR images of brains with gliomas",
     "solids": "own solids",
+    "views": "scenes, of views with poses",
 }
 OF_VOLUMES = {"addresses": "solids by address"}  # as others call them
 FRAMES = {"native": "whole", "crop": "centre crops", "resize": "resized"}
@@ -68,7 +69,7 @@ def statement(profile: str, scores: Scores, params: Params, paper: Paper) -> str
 def scale(profile: str, scores: Scores, params: Params) -> str:
     """The profile in half a line."""
     count = scores.rows["image"].nunique()
-    size = f"{count} image{'s' * (count != 1)}, {_sizes(scores)}"
+    size = f"{count} image{'s' * (count != 1)}, {sizes(scores)}"
     if profile not in params.profiles:
         return size
     settings = params.profiles[profile]
@@ -93,13 +94,13 @@ def command(profile: str, params: Params, paper: Paper) -> str:
 def _images(profile: str, scores: Scores, params: Params) -> str:
     names = sorted(scores.rows["image"].unique())
     if profile not in params.profiles:
-        return f"{len(names)}, {_sizes(scores)}"
+        return f"{len(names)}, {sizes(scores)}"
     images = params.profiles[profile].originals
     listed = f" ({', '.join(names)})" if images.names != "all" else ""
-    if isinstance(images, Volumes):
-        return f"{len(names)} {source(images)} ({', '.join(names)}), {_sizes(scores)}"
+    if isinstance(images, Volumes | Scenes):
+        return f"{len(names)} {source(images)} ({', '.join(names)}), {sizes(scores)}"
     assert isinstance(images, Images)
-    made = f"{FRAMES[images.frame]}, {_sizes(scores)}, {COLORS[images.color]}{COORDINATES[images.coordinates]}"
+    made = f"{FRAMES[images.frame]}, {sizes(scores)}, {COLORS[images.color]}{COORDINATES[images.coordinates]}"
     words = source(images)
     if len(names) == 1:
         words = re.sub(r"\b(photograph|picture|image)s\b", r"\1", words).replace("that ship", "that ships")
@@ -109,15 +110,6 @@ def _images(profile: str, scores: Scores, params: Params) -> str:
 def source(originals: Originals) -> str:
     """Where a profile's signals come from, in words."""
     return (OF_VOLUMES if isinstance(originals, Volumes) else SOURCES).get(originals.source, SOURCES[originals.source])
-
-
-def _sizes(scores: Scores) -> str:
-    of_volumes = {*Volume.axes} <= {*scores.rows} and bool(scores.rows[[*Volume.axes]].notna().all(axis=None))
-    axes = Volume.axes if of_volumes else tuple(reversed(Image.axes))
-    sizes = sorted({tuple(size) for size in scores.rows[[*axes]].to_numpy().tolist()}, reverse=True)
-    words = [" x ".join(f"{side:g}" for side in size) for size in sizes]
-    found = " or ".join(words) if len(words) < 4 else f"{len(words)} sizes"
-    return f"{found} {'voxels' if of_volumes else 'pixels'}"
 
 
 def _task(profile: Profile) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from refield.config import Params
-from refield.originals import Volumes
+from refield.originals import Scenes, Volumes
 from refield.papers import Paper
 from refield.reports.description import COLORS, FRAMES, command, scale, source
 from refield.reports.glance import glance
@@ -109,6 +109,8 @@ def _planned(profile: str, params: Params) -> list[str]:
     count = "" if originals.names == "all" else f"{len(originals.names)} "
     if isinstance(originals, Volumes):
         made = f"{originals.side} voxels long"
+    elif isinstance(originals, Scenes):
+        made = f"{originals.long} pixels long"
     else:
         made = f"{FRAMES[settings.images.frame]}, {COLORS[settings.images.color]}"
     return [

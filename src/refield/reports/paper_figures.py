@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from refield.config import Params
 from refield.fields.mlp import Mlp
 from refield.papers import Paper
@@ -16,10 +14,9 @@ from refield.reports.derived import of_fit, of_image, psnr_of_nothing, to_scale
 from refield.reports.description import entry
 from refield.reports.figures import Shown, Window, choose_crop, choose_image, comparison
 from refield.reports.gate_figure import gate_figure
+from refield.reports.other_figures import Drawn, scenes, solids
 from refield.reports.pictures import Pictures
 from refield.reports.results import Scores, unit
-from refield.reports.solid_figure import Solid, solid_figure
-from refield.reports.solid_figure import caption as explain_solids
 from refield.reports.structure_figure import Seen, structure_figure
 from refield.reports.structure_figure import caption as explain_masks
 from refield.reports.views import View, view
@@ -27,23 +24,13 @@ from refield.scores.fitted import Fitted
 from refield.scores.measure import PSNR
 from refield.scores.numbers import number
 from refield.scores.stored import picture
-from refield.signals import Image, Volume
-from refield.signals.volume import as_volume
+from refield.signals import Image, Views, Volume
 from refield.tasks.derivatives import Derivatives
 from refield.tasks.gradients import Gradients
 from refield.tasks.laplacian import Laplacian
 from refield.tasks.segmented import Segmented
 from refield.tasks.task import Task
 from refield.units.fitted import read_fitted
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A figure under the name of its files."""
-
-    name: str
-    figure: Figure
-    caption: str
 
 
 @dataclass(frozen=True)
@@ -59,8 +46,8 @@ class Compared:
 def draw_all(profile: str, scores: Scores, files: Pictures, params: Params, paper: Paper) -> Iterator[Drawn]:
     """The figures whose pair of methods was scored; derivatives, of tasks that are about them; and the gates of those
     scored methods that have any."""
-    if files.kind is Volume:
-        yield from _solids(scores, files, params, paper)
+    if files.kind in (Volume, Views):
+        yield from (solids if files.kind is Volume else scenes)(profile, scores, files, params, paper)
         return
     values, task = scores.by_image(), params.task(profile)
     for compared in _figures(paper, entry(profile, params)):
@@ -76,24 +63,6 @@ def draw_all(profile: str, scores: Scores, files: Pictures, params: Params, pape
     if gated:
         text = f"The gates on image {image}: a colour for each expert of a layer, over the image's luminance."
         yield Drawn("gates", gate_figure(files.original(image), gated), text)
-
-
-def _solids(scores: Scores, files: Pictures, params: Params, paper: Paper) -> Iterator[Drawn]:
-    """Every volume by all methods that were scored on it, the paper's first."""
-    values, ranking = scores.by_image(), scores.ranking
-    for image, row in values.iterrows():
-        truth, scored = as_volume(files.signal(str(image))), row.dropna()
-        solids = [
-            Solid(
-                paper.label(name),
-                as_volume(files.estimate(name, str(image))),
-                f"{ranking.title} {number(scored[name], ranking.digits)}",
-            )
-            for name in dict.fromkeys([*paper.listed, *params.methods])
-            if name in scored
-        ]
-        text = explain_solids(f"The volume {image} and all methods", truth.shape, ranking.title)
-        yield Drawn(str(image), solid_figure(truth, solids), text)
 
 
 def _figures(paper: Paper, task: Mapping[str, Any]) -> Iterator[Compared]:

@@ -9,9 +9,9 @@ from refield.errors import UserError
 from refield.fitting.train import Train
 from refield.signals import Image, Views
 from refield.tasks.radiance import Radiance
-from refield.units.appearance import appearance
 from refield.units.make import make
 from refield.units.names import WEIGHTS
+from refield.units.rendered import render
 from refield.units.store import Store
 from refield.units.unit import Unit
 from refield.units.weights import Contents, parse
@@ -24,7 +24,7 @@ def test_held_out_views_are_those_of_the_files(target, tmp_path):
     task, train = Radiance(samples=5, fine=3), Train(iterations=3, learning_rate=1e-2, batch=100, target=target)
     field = mlp("dense", regions=None)
     (made,) = make([Unit("scene", VIEWS, None, task, field, train, 0)], Store(tmp_path), "cpu", lambda *_: None)
-    seen = appearance(parse(made.files[WEIGHTS]), task, VIEWS.held_out.cameras)
+    seen = render(parse(made.files[WEIGHTS]), task, VIEWS.held_out.cameras)
     kept = Views.decode(made.files["reconstruction.safetensors"])
     assert np.abs(seen.views.pixels.astype(int) - kept.pixels).max() <= 1
     assert (seen.views.shape, seen.depth.shape) == ((2, 11, 11), (2, 11, 11))
@@ -36,4 +36,4 @@ def test_an_image_has_none():
     field = mlp("dense")
     weights = field.initialise(2, 3, np.random.default_rng(0))
     with pytest.raises(UserError, match="is no fit of views"):
-        appearance(Contents(field, weights, Image, 2, 3, "unit"), Radiance(), VIEWS.cameras)
+        render(Contents(field, weights, Image, 2, 3, "unit"), Radiance(), VIEWS.cameras)

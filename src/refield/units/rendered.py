@@ -19,7 +19,7 @@ AT_ONCE = 65_536  # points of rays, whose activations must fit into memory
 
 
 @dataclass(frozen=True, eq=False)
-class Appearance:
+class Rendered:
     """Pictures, and how far away what they show is."""
 
     views: Views  # all of them held out
@@ -32,13 +32,13 @@ class Appearance:
 
 
 @torch.no_grad()
-def appearance(model: Contents, task: Radiance, cameras: Cameras) -> Appearance:
+def render(model: Contents, task: Radiance, cameras: Cameras) -> Rendered:
     """The field of a fit to `task` as cameras see it, with every sample in the middle of its part of a ray.
 
     `UserError` if it is no fit of views.
     """
     if model.signal is not Views:
-        raise UserError("the model is no fit of views, and so has no appearance")
+        raise UserError("the model is no fit of views, and cannot be rendered")
     weights = {name: torch.tensor(array) for name, array in model.weights.items()}
     values = Intensities(model.field, weights, SPANS[model.target])
     size = len(cameras), cameras.height, cameras.width
@@ -49,4 +49,4 @@ def appearance(model: Contents, task: Radiance, cameras: Cameras) -> Appearance:
     seen = [task.see(values, cast(part).points) for part in parts]
     pixels = torch.cat([torch.cat([part.colour, part.opacity[:, None]], dim=1) for part in seen]).numpy()
     depth = torch.cat([part.depth for part in seen]).numpy()
-    return Appearance(blank.with_values(2 * pixels - 1), depth.reshape(size))
+    return Rendered(blank.with_values(2 * pixels - 1), depth.reshape(size))
