@@ -82,8 +82,8 @@ def _latents() -> "Callable[[Job, Weights, torch.device], Descent]":
     return descent
 
 
-def _minibatches() -> "Callable[[Job, Weights, torch.device], Descent]":
-    from refield.fitting.rays import descent  # which follows rays where there are such
+def _batches() -> "Callable[[Job, Weights, torch.device], Descent]":
+    from refield.fitting.rays import descent  # for rays, and for points as well
 
     return descent
 
@@ -99,10 +99,10 @@ WAYS = (
     Way("refield.fitting.mlp.engine", least_squares_of_an_mlp, lambda _: True, _engine),
     Way("refield.fitting.latents.engine", least_squares_of_latents, lambda _: True, _latents),
     Way(
-        "refield.fitting.minibatches",
+        "refield.fitting.rays",
         lambda _field, _loss, train: train.batch is not None,
         lambda _: True,
-        _minibatches,
+        _batches,
     ),
     Way("refield.fitting.autograd", lambda *_: True, lambda _: True, _autograd),
 )

@@ -90,6 +90,5 @@ def code_of(field: Field, task: Task, train: Train, signal: type[Signal]) -> str
     """The fingerprint of the code that a fit comes from: of its own field, task, signal and ways of descending."""
     own = [type(field).__module__, *field.modules, type(task).__module__, signal.__module__]
     own += ["refield.units.search"] if isinstance(field, Mlp) and field.searched else []
-    own += ["refield.fitting.rays"] if isinstance(task, Radiance) else []
     taking = ways.modules(field, task.least_squares, train)
     return fingerprint("refield.fitting.fit", "refield.fitting.train", "refield.units.encode", *own, *taking)

@@ -9,7 +9,7 @@ import torch
 from fitting.descents import ALL, RATE, a_job, assert_close, define, descend, initial, noise, uneven
 
 from refield.fields.latents import Latents
-from refield.fitting import minibatches, ways
+from refield.fitting import rays, ways
 from refield.fitting.autograd import AutogradDescent
 from refield.fitting.fit import fit_together
 from refield.fitting.latents import engine
@@ -131,7 +131,7 @@ def test_fits_of_latents_go_this_way_but_for_batches_and_other_losses():
     assert ways.choose(FIELD, True, train, "cpu").load() is descent
     for least_squares, changes, way in [
         (False, {}, AutogradDescent),
-        (True, {"batch": 9}, minibatches.descent),
+        (True, {"batch": 9}, rays.descent),
         (True, {"engine": "autograd"}, AutogradDescent),
     ]:
         other = train.model_copy(update=changes)
