@@ -12,7 +12,7 @@ from refield.tasks import TASKS
 from refield.tasks.problem import squared_error
 
 FUSED, ENGINE, BATCHES, AUTOGRAD = (
-    f"refield.fitting.{name}" for name in ("mlp.fused", "mlp.engine", "minibatches", "autograd")
+    f"refield.fitting.{name}" for name in ("mlp.fused", "mlp.engine", "rays", "autograd")
 )
 MLP, MIXED = mlp(8.0, "segment"), {"precision": "mixed"}
 CASES = {  # field, least squares, settings; the modules that may take it, a GPU's first

@@ -54,7 +54,7 @@ def test_the_wide_network_has_more_bits_than_gates_and_their_map() -> None:
 
 
 def test_whole_images_are_fitted_by_latents_alone() -> None:
-    assert PARAMS.methods_of("kodak_full") == [f"latents_{bound}k" for bound in (560, 300, 200, 100)]
+    assert list(PARAMS.methods_of("kodak_full")) == [f"latents_{bound}k" for bound in (560, 300, 200, 100)]
     assert PAPER.protocol.has_signals_of(PARAMS.profiles["kodak_full"])
     assert not any(
         PAPER.protocol.has_signals_of(PARAMS.profiles[name]) for name in ("quick", "crops", "noise", "double")
