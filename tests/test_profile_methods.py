@@ -38,7 +38,8 @@ def clone(tmp_path, monkeypatch):
 def test_what_a_profile_does_without_is_neither_fitted_nor_scored(clone):
     wanted.main("quick", "toy")
     assert sorted(file.stem for file in (TOY.reports / "wanted/quick").iterdir()) == ["first", "third"]
-    assert list(fits.fit(TOY, "quick"))[-1] == "quick: 2 fits, 2 of which were made now"
+    # Both are of one unit.
+    assert list(fits.fit(TOY, "quick"))[-1] == "quick: 2 fits, 1 of which were made now"
     assert sorted(path.name for path in TOY.fits_of_all("quick").iterdir()) == ["first", "third"]
     evaluate.main("quick", "toy")
     assert sorted(file.stem for file in (TOY.scores_of_all / "quick").iterdir()) == ["first", "third"]
