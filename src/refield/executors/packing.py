@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from refield.units.effort import flop
 from refield.units.unit import Unit
 
 
@@ -12,7 +13,7 @@ def pack(units: Sequence[Unit], rate: float, shortest: float, longest: float, wo
     `rate` is what one worker computes in FLOP/s. No job takes longer than `longest` seconds, unless one fit does, nor
     less than `shortest`, unless there is no more to do: it would spend its time on starting.
     """
-    durations = [(unit.flop / rate, unit) for unit in units]
+    durations = [(flop(unit) / rate, unit) for unit in units]
     each = sum(seconds for seconds, _ in durations) / workers
     waves = math.ceil(each / longest)  # all workers are busy in each, in the last one as well
     target = min(longest, max(each / waves, shortest))

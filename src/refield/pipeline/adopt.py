@@ -20,6 +20,7 @@ from refield.pipeline.audit import MACHINE
 from refield.pipeline.layout import Layout
 from refield.pipeline.studies import FILES
 from refield.pipeline.units import read_units
+from refield.units.effort import flop
 from refield.units.store import Store
 from refield.units.unit import Unit
 
@@ -47,7 +48,7 @@ def main(sample: int, paper: str | None = None) -> None:
         if (renamed := of_method(layout, params, profile, method, store))
     ]
     found, tried = bool(wanted), set[tuple[str, str]]()
-    for renamed, profile, method in sorted(wanted, key=lambda each: each[0][0].unit.flop):
+    for renamed, profile, method in sorted(wanted, key=lambda each: flop(each[0][0].unit)):
         task = method, type(renamed[0].unit.task).__name__
         count = 0 if task in tried else sample
         done, told = take_over(renamed, store, layout, profiles[profile], profile, f"{profile}/{method}", count)

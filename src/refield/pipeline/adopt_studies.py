@@ -17,6 +17,7 @@ from refield.pipeline.layout import Layout
 from refield.pipeline.studies import FILES, Row, row_of, signals
 from refield.pipeline.units import read_unit
 from refield.study import Study, read_scores, read_study, varied
+from refield.units.effort import flop
 from refield.units.store import Made, Store
 from refield.units.unit import Unit
 
@@ -67,7 +68,7 @@ def to_try(
         else:
             chosen += random.sample(own, min(sample, len(own)))
     random.shuffle(tried)
-    return [*chosen, *sorted(tried, key=lambda number: wanted[number][1].flop)[:sample]]
+    return [*chosen, *sorted(tried, key=lambda number: flop(wanted[number][1]))[:sample]]
 
 
 def units_of(layout: Layout, study: Study, folder: Path, rows: pd.DataFrame) -> list[tuple[Params, Unit]]:

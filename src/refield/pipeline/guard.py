@@ -10,6 +10,7 @@ from refield.fitting import devices
 from refield.machine.forecast import forecasts
 from refield.machine.work import Work, of_profile, of_unit
 from refield.signals.sources import listed
+from refield.units.effort import flop
 from refield.units.unit import Unit
 
 LONG = 4e15  # FLOP that take two cores some hours: twelve times all Kodak crops by fifteen methods
@@ -39,7 +40,7 @@ def require_short(units: Sequence[Unit], device: str, params: Params, profile: s
 
     `REFIELD_DEVICE=cpu` fits them all the same.
     """
-    if device == "cpu" and os.environ.get("REFIELD_DEVICE") != "cpu" and sum(unit.flop for unit in units) > LONG:
+    if device == "cpu" and os.environ.get("REFIELD_DEVICE") != "cpu" and sum(map(flop, units)) > LONG:
 
         def work() -> Sequence[Work]:
             return [of_unit(unit, device) for unit in units]

@@ -15,7 +15,6 @@ from refield.fitting import ways
 from refield.fitting.train import Train
 from refield.signals.image import array_sha256
 from refield.signals.signal import Signal
-from refield.tasks.radiance import Radiance
 from refield.tasks.task import Task
 from refield.units.fingerprint import fingerprint
 
@@ -51,8 +50,6 @@ class Unit:
     def flop(self) -> float:
         """How much the fit computes: the matrix products, which are nearly all of it."""
         points = min(self.samples, self.train.batch or self.samples)
-        if isinstance(self.task, Radiance):  # of a ray each
-            points *= 2 * self.task.samples + self.task.fine if self.task.fine else self.task.samples
         each = self.field.cost(len(self.signal.shape), self.signal.channels).flop
         return float(each * points * self.train.iterations)
 
