@@ -101,6 +101,7 @@ def test_the_library_never_reaches_up_into_the_stages():
                 "dictionary",
                 "derivatives",
                 "intensities",
+                "latent_grids",
                 "layerwise",
                 "multilinear",
             },

@@ -296,7 +296,7 @@ def test_a_profile_may_do_without_some_methods(tmp_path):
     assert params.methods_of("quick") == ["siren", "ours"]
     assert params.methods_of("paper") == list(params.methods)
     for listed, said in (
-        (["ours", "no_such"], "profiles.quick.methods names 'no_such'; methods are siren"),
+        (["ours", "no_such"], "profiles.quick.methods names 'no_such', which is no method; methods are siren"),
         ([], "profiles.quick.methods = .*at least 1 item"),
     ):
         with pytest.raises(config.ConfigError, match=said):

@@ -103,7 +103,6 @@ def _check(params: Params, file: str) -> None:
             where = f"{file}: profiles.{profile}.task.kind"
             raise ConfigError(f"{where} = {kind} enlarges nothing; remove the profile's srgan")
         _check_coding(params, profile, file)
-        _check_methods_of(params, profile, f"{file}: profiles.{profile}.methods")
     for method in params.methods:
         _check_method(params, method, f"{file}: methods.{method}")
         for profile in params.profiles:
@@ -154,14 +153,6 @@ def _check_coding(params: Params, profile: str, file: str) -> None:
     except ValidationError as error:
         place = f"profiles.{profile}.coding" if error.errors()[0]["loc"][0] in own else "coding"
         raise ConfigError(sentence(error, f"{file}: {place}.")) from None
-
-
-def _check_methods_of(params: Params, profile: str, where: str) -> None:
-    listed = params.profiles[profile].methods
-    if unknown := [name for name in listed or [] if name not in params.methods]:
-        raise ConfigError(f"{where} names {shown(unknown[0])}; methods are {choices(params.methods)}")
-    if listed and params.coding is not None:
-        raise ConfigError(f"{where}: fits of every method are coded; remove it")
 
 
 def _check_method(params: Params, method: str, where: str) -> None:

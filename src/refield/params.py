@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from refield import tasks
 from refield.coding.settings import Coding
-from refield.errors import UserError
+from refield.errors import UserError, shown
 from refield.fields import FIELDS
 from refield.fields.field import Field as CoordinateNetwork
 from refield.fitting import ways
@@ -18,6 +18,7 @@ from refield.scores.measure import Measure
 from refield.scores.srgan import PSNR_SRGAN, SSIM_SRGAN, Generator
 from refield.segmentation import SEGMENTERS
 from refield.segmentation.segmentation import Segmenter
+from refield.settings import choices
 from refield.signals import SIGNALS, Signal
 from refield.strict import Name, Regions, Strict
 from refield.structure.training import Training
@@ -92,6 +93,16 @@ class Params(Strict):
     methods: dict[Name, dict[str, Any]] = Field(min_length=1)
     profiles: dict[Name, Profile]
     coding: dict[str, Any] | None = None  # how fits are coded for comparison; None: they are not
+
+    @model_validator(mode="after")
+    def profiles_are_of_methods(self) -> "Params":
+        for name, profile in self.profiles.items():
+            if unknown := [method for method in profile.methods or () if method not in self.methods]:
+                said = f"profiles.{name}.methods names {shown(unknown[0])}"
+                raise ValueError(f"{said}, which is no method; methods are {choices(self.methods)}")
+            if profile.methods and self.coding is not None:
+                raise ValueError(f"profiles.{name}.methods: fits of every method are coded; remove it")
+        return self
 
     def methods_of(self, profile: str) -> list[str]:
         """The methods that a profile's signals are fitted with, in their order."""

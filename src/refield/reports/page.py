@@ -75,7 +75,7 @@ def page(
         "pictures": [encoded[name] for name in chosen],
     }
     text = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("</", "<\\/")
-    return render("page.html", data=Markup(text))
+    return render("page.html", paper=paper, data=Markup(text))
 
 
 def _results(scores: Scores, paper: Paper) -> tuple[list[dict[str, Any]], pd.DataFrame]:
