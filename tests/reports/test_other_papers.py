@@ -336,3 +336,19 @@ def test_a_level_is_reached_with_as_many_parameters_on_the_papers_own_images_alo
         "—",
     ]
     assert examined.loc["Thirty", "Here"] == "31.10"
+
+
+def test_claims_that_a_paper_does_not_make_are_not_called_its_own(made) -> None:
+    params, paper, found = made
+    scores, curves = results.scores_of(found, "quick", params), pd.DataFrame(columns=["method", "iteration", "psnr"])
+    for by, heads in (
+        ("paper", ("### The paper's claims", "What the paper claims", "What the paper concludes")),
+        ("us", ("### Claims of ours", "What is claimed here", "What is claimed here")),
+    ):
+        own = paper.model_copy(update={"claims_by": by})
+        texts = (
+            report.texts(params, own, found)["tables.md"],
+            page("quick", scores, curves, [], params, own),
+            index(params, own, found, {}),
+        )
+        assert all(head in text for head, text in zip(heads, texts, strict=True))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, HttpUrl, ValidationError, model_validator
 
@@ -50,6 +50,7 @@ class Paper(Strict):
     tables: list[Table] = Field(min_length=1)
     claims: list[Claim] = Field(default_factory=list)
     sequences: dict[str, list[str]] = Field(default_factory=dict)  # activations that its searches chose, by image
+    claims_by: Literal["paper", "us"] = "paper"  # who makes them: us, of what the paper does not ask
     charts: Charts = Charts()
     discussion: Discussion | None = None
     pipeline: str | None = None  # the folder of its own params.yaml and dvc.yaml, unless these are the top level's

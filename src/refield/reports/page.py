@@ -77,7 +77,7 @@ def page(
         "errors": f"Where the field is wrong: {WORDS}.",
     }
     text = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("</", "<\\/")
-    return render("page.html", data=Markup(text))
+    return render("page.html", paper=paper, data=Markup(text))
 
 
 def _results(scores: Scores, paper: Paper) -> tuple[list[dict[str, Any]], pd.DataFrame]:

@@ -49,7 +49,8 @@ def markdown(results: Results, params: Params, paper: Paper) -> str:
         if not scores.rows.empty:
             blocks.append(_others(here, scores, paper))
             if (known := said(profile, params, paper)).claims:
-                blocks += ["### The paper's claims", _pipe(examine(scores, known)), CHANCE]
+                heading = "### The paper's claims" if paper.claims_by == "paper" else "### Claims of ours"
+                blocks += [heading, _pipe(examine(scores, known)), CHANCE]
     return "\n\n".join(blocks) + "\n"
 
 
