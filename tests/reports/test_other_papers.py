@@ -343,7 +343,7 @@ def test_claims_that_a_paper_does_not_make_are_not_called_its_own(made) -> None:
     scores, curves = results.scores_of(found, "quick", params), pd.DataFrame(columns=["method", "iteration", "psnr"])
     for by, heads in (
         ("paper", ("### The paper's claims", "What the paper claims", "What the paper concludes")),
-        ("us", ("### Claims of ours", "What is claimed here", "What is claimed here")),
+        ("us", ("### What is claimed here", "What is claimed here", "What is claimed here")),
     ):
         own = paper.model_copy(update={"claims_by": by})
         texts = (

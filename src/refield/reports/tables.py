@@ -49,7 +49,7 @@ def markdown(results: Results, params: Params, paper: Paper) -> str:
         if not scores.rows.empty:
             blocks.append(_others(here, scores, paper))
             if (known := said(profile, params, paper)).claims:
-                heading = "### The paper's claims" if paper.claims_by == "paper" else "### Claims of ours"
+                heading = "### The paper's claims" if paper.claims_by == "paper" else "### What is claimed here"
                 blocks += [heading, _pipe(examine(scores, known)), CHANCE]
     return "\n\n".join(blocks) + "\n"
 
