@@ -7,10 +7,12 @@ from ruamel.yaml import YAML
 from stages import evaluate, wanted
 
 from refield import config
+from refield.errors import UserError
 from refield.machine.work import of_profile
-from refield.pipeline import fits
+from refield.pipeline import executing, fits
 from refield.pipeline.layout import Layout
 from refield.signals import png
+from refield.units.failures import FitsFailed
 
 TOY = Layout("toy")
 
@@ -44,3 +46,26 @@ def test_what_a_profile_does_without_is_neither_fitted_nor_scored(clone):
     evaluate.main("quick", "toy")
     assert sorted(file.stem for file in (TOY.scores_of_all / "quick").iterdir()) == ["first", "third"]
     assert len(of_profile(clone, "quick", 5, "cpu")) == 2
+
+
+def test_a_method_that_the_profile_lacks_cannot_be_asked_for(clone):
+    with pytest.raises(UserError, match="'second' is no method of quick; it must be one of first, third"):
+        list(fits.fit(TOY, "quick", ["second"]))
+
+
+@pytest.mark.parametrize(
+    ("error", "tried"),
+    [(UserError("needs a GPU"), 1), (FitsFailed("title", [], {}, {}), 2)],
+    ids=["nothing can be fitted", "fits fail"],
+)
+def test_only_fits_that_fail_leave_the_next_method_its_turn(error, tried, clone, monkeypatch):
+    asked = []
+
+    def make(*given):
+        asked.append(given)
+        raise error
+
+    monkeypatch.setattr(executing, "make", make)
+    with pytest.raises(UserError):
+        list(fits.fit(TOY, "quick"))
+    assert len(asked) == tried

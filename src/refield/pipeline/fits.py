@@ -8,7 +8,9 @@ from refield.config import Params
 from refield.errors import UserError
 from refield.pipeline import provenance
 from refield.pipeline.layout import Layout
+from refield.pipeline.names import require
 from refield.pipeline.units import read_units
+from refield.units.failures import FitsFailed
 from refield.units.kept import kept
 from refield.units.store import Made, Store
 from refield.units.unit import Unit
@@ -17,12 +19,12 @@ from refield.units.unit import Unit
 def fit(layout: Layout, profile: str, only: Sequence[str] = ()) -> Iterator[str]:
     """Fit the methods of a profile, or some `only`, to every signal, unless the store has the unit, or it is here.
 
-    A line for each method of which something was fitted, and in the end one of all. `UserError` then for those of which
-    something could not be: they do not stop the rest.
+    A line for each method of which something was fitted, and in the end one of all. `UserError` then for those whose
+    fits fail, which do not stop the rest; at once, where nothing can be fitted.
     """
     params, store = config.read(profile, path=layout.params), Store()
     for method in only:
-        config.read(profile, method, layout.params)
+        require(method, params.methods_of(profile), f"method of {profile}")
     wanted = {method: read_units(layout, params, profile, method) for method in only or params.methods_of(profile)}
     problems: list[str] = []
     new = 0
@@ -30,7 +32,7 @@ def fit(layout: Layout, profile: str, only: Sequence[str] = ()) -> Iterator[str]
         later = [unit for units in list(wanted.values())[number + 1 :] for unit in units]
         try:
             fitted = _fit(layout, params, profile, method, units, store, later)
-        except UserError as error:
+        except FitsFailed as error:
             problems.append(str(error))
             continue
         new += fitted
@@ -39,7 +41,7 @@ def fit(layout: Layout, profile: str, only: Sequence[str] = ()) -> Iterator[str]
     if not only:
         _remove_others(layout.fits_of_all(profile), params.methods_of(profile))
     if problems:
-        raise UserError("\n".join(problems))
+        raise UserError("; ".join(problems))
     yield f"{profile}: {sum(map(len, wanted.values()))} fits, {new or 'none'} of which were made now"
 
 
@@ -86,9 +88,7 @@ def _here(layout: Layout, profile: str, method: str, units: Sequence[Unit]) -> s
 
 
 def write(made: Mapping[str, Made], folder: Path) -> None:
-    """Write the units' files, a folder each in the place of whatever stands there; if there are none, nothing stands
-    in the folder, which a stage has to make."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write the units' files, a folder each in the place of whatever stands there."""
     for name, unit in made.items():
         files.remove(folder / name)  # through a link of DVC's the cache would be written
         (folder / name).mkdir(parents=True)

@@ -43,9 +43,6 @@ def read_unit(layout: Layout, params: Params, profile: str, method: str, file: P
 
 
 def read_units(layout: Layout, params: Params, profile: str, method: str) -> list[Unit]:
-    """Those of all signals; none of a method that the profile does not have."""
-    if method not in params.methods_of(profile):
-        return []
     return [read_unit(layout, params, profile, method, file) for file in files(layout, params, profile)]
 
 
@@ -67,9 +64,7 @@ def wanted(layout: Layout, params: Params, profile: str, method: str) -> str:
 
 
 def code(params: Params, profile: str, method: str) -> str:
-    """The fingerprint of the code that a method's fits come from, a part of their keys; "" if the profile lacks it."""
-    if method not in params.methods_of(profile):
-        return ""
+    """The fingerprint of the code that a method's fits come from, which is part of their keys."""
     field, train = params.field(profile, method), params.train(profile, method)
     return code_of(field, params.task(profile, method), train, params.profiles[profile].signal)
 

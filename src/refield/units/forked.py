@@ -20,7 +20,7 @@ from refield import lifetime
 from refield.units.unit import Unit
 
 SMALL = 2**22  # activations of one layer: of larger ones there is enough to do for all threads at once
-LAYERS = 64  # at least so many bytes does each of them take, with those of other layers and their gradients
+BYTES = 64  # at least, for each activation of one layer: with those of other layers, and their gradients
 POLL_SECONDS = 0.1
 
 Report = Callable[[int, int, float], None]  # which unit, iteration, loss
@@ -39,7 +39,7 @@ def at_once(floats: int, fits: int, device: str) -> int:
     """How many of some fits are made side by side, whose widest layers have so many activations."""
     if device != "cpu" or sys.platform != "linux" or floats > SMALL or torch.cuda.device_count():
         return 1
-    room = psutil.virtual_memory().available // (2 * LAYERS * max(floats, 1))
+    room = psutil.virtual_memory().available // (2 * BYTES * max(floats, 1))
     return int(max(1, min(fits, torch.get_num_threads(), room)))
 
 
