@@ -240,6 +240,18 @@ def test_a_field_without_gates_is_drawn_without_them():
     assert "<b>A network</b>" in front(params=params)[0]
 
 
+def test_what_is_stored_beside_weights_is_said_of_any_field_that_follows_a_map():
+    """Also of one whose layers are not drawn."""
+    base = PARAMS.model_dump(exclude_unset=True, by_alias=True)
+    method = PAPER.gain.better
+    base["network"]["gated_latents"] = {"width": 4, "finest": 8, "levels": 2}
+    for gates, stored in ((["segment"] * 3, True), ([2.0, 2.0, "dense"], False)):
+        own = {**base["methods"], method: {"field": "gated_latents", "gates": gates}}
+        params = type(PARAMS).model_validate({**base, "methods": own})
+        found = drawing(exhibits(PAGES, FOUND, params), params, PAPER)
+        assert (found["layers"], found["map"]) == ([], stored)
+
+
 @pytest.mark.parametrize("values", [[30.28, 47.6], [0.91, 0.97], [-0.2, 0.0, 2.4], [5.0, 5.0]])
 def test_an_axis_runs_over_all_its_values(values):
     axis = Axis.over(values)

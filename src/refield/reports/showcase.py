@@ -132,6 +132,7 @@ def drawing(shown: Sequence[Exhibit], params: Params, paper: Paper) -> dict[str,
         "quality": exhibit.quality[method],
         "layers": layers,
         "experts": any(layer["kind"] != "dense" for layer in layers),
+        "map": field.needs_labels,
     }
 
 
