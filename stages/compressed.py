@@ -2,9 +2,12 @@
 
 import shutil
 from itertools import product
+from pathlib import Path
 
 import refield
 from refield import comparison
+from refield.interface.compression import room
+from refield.interface.request import ask
 from refield.pipeline.command import run
 from refield.pipeline.comparison_layout import ComparisonLayout
 from refield.pipeline.names import FromStage
@@ -20,14 +23,21 @@ def main(profile: FromStage, paper: str | None = None) -> None:
         folder.mkdir(parents=True)
     if asked is None:
         return
-    rates, iterations = [], asked.iterations
-    for file, method, bpp in product(sorted(layout.signals(profile).glob("*.png")), asked.methods, asked.bpp):
+    rates, iterations, files = [], asked.iterations, sorted(layout.signals(profile).glob("*.png"))
+    for file, method in product(files, asked.methods):  # before any is fitted
+        require_room(file, min(asked.bpp), method, iterations)
+    for file, method, bpp in product(files, asked.methods, asked.bpp):
         pixels = png.read(file)
         made = refield.compress(pixels, bpp=bpp, method=method, iterations=iterations, device="cpu", progress=False)
         png.write(layout.decompressed(profile) / method / f"{bpp:g}" / file.name, made.picture)
         rates.append(rate(file.stem, method, f"{bpp:g}", len(made.data), pixels, made.picture))
     (layout.compressed(profile) / "rates.csv").write_text(as_csv(rates))
     print(f"{profile}: {len(rates)} files")
+
+
+def require_room(file: Path, bpp: float, method: str, iterations: int) -> None:
+    """`UserError` if no weights fit into a photograph's file of such a rate."""
+    room(ask(file, method, "photograph", native=True, settings={"iterations": iterations}).unit, bpp)
 
 
 if __name__ == "__main__":

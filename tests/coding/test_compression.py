@@ -62,7 +62,7 @@ def test_halves_grey_images_and_fields_with_maps():
         ({"bpp": 1, "psnr": 30}, "either bpp or psnr must be given, and not both"),
         ({"bpp": 0}, "bpp = 0 is not allowed; it must be more than 0, and at most 64"),
         ({"psnr": float("nan")}, "psnr = nan is not allowed"),
-        ({"bpp": 0.1}, "bpp = 0.1 is not allowed; it must be at least 0.[5-9]"),
+        ({"bpp": 0.45}, "bpp = 0.45 is not allowed; it must be at least 0.[5-9]"),
         ({"psnr": 60, "width": 4, "iterations": 2}, "psnr = 60 is not allowed; it must be at most 1"),
         ({"bpp": 1, "method": "best"}, "'best' is no method"),
     ],
@@ -77,6 +77,22 @@ def test_images_beyond_the_format_are_refused_before_the_fit(monkeypatch):
     monkeypatch.setattr("refield.interface.compression.MOST_SAMPLES", 500)
     with pytest.raises(refield.UserError, match="image has 768 pixels; it must have at most 500"):
         refield.compress(PHOTOGRAPH, bpp=1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"bpp": 0.3}, "it must be more than 0.333, which a file of image takes"),
+        (
+            {"bpp": 0.6, "method": "ours"},
+            "be more than [0-3][.0-9]*, which a file of image and the map of its regions take",
+        ),
+    ],
+)
+def test_sizes_that_no_weights_fit_into_are_refused_before_the_fit(monkeypatch, wrong, said):
+    monkeypatch.delattr("refield.interface.request.Request.make")
+    with pytest.raises(refield.UserError, match=said):
+        refield.compress(PHOTOGRAPH, **{**SMALL, **wrong})
 
 
 def run(*arguments: str) -> tuple[int, str]:

@@ -59,17 +59,13 @@ def compress(
             raise refused(name, value, f"be more than 0, and at most {most}")
     method = method or next(iter(config.read(profile).methods))
     request = ask(image, method, profile, "represent", True, seed, device, settings)
-    if request.unit.samples > MOST_SAMPLES:
-        raise UserError(
-            f"{request.unit.name} has {request.unit.samples:,} pixels; it must have at most {MOST_SAMPLES:,}"
-        )
     about = describe(request.unit)
     fixed = "width" in settings or not sizing.has_width(about)
     if bpp is not None:
-        size = math.floor(bpp * request.unit.samples / 8)
-        left = sizing.room(about, request.unit.labels, size)
+        left = room(request.unit, bpp)
         wide = request if fixed else _wide(request, sizing.widest(about, left, half))
-        return _within(_search(wide, progress), size, half, bpp, request.unit.samples)
+        return _within(_search(wide, progress), _size(bpp, request.unit), half, bpp, request.unit.samples)
+    _require_samples(request.unit)
     assert psnr is not None
     return _reaching([request] if fixed else _wider(request, half), psnr, half, progress)
 
@@ -78,6 +74,27 @@ def describe(unit: Unit) -> Description:
     """What a file says of a unit's field."""
     signal = unit.signal
     return Description(unit.field, type(signal), len(signal.shape), signal.channels, unit.train.target)
+
+
+def room(unit: Unit, bpp: float) -> int:
+    """The bytes that a file of at most so many bits per pixel leaves to a unit's weights; `UserError` if there are
+    none."""
+    _require_samples(unit)
+    left = sizing.room(describe(unit), unit.labels, _size(bpp, unit))
+    if left <= 0:
+        taken = 8 * (_size(bpp, unit) - left) / unit.samples
+        what = "and the map of its regions take" if unit.labels is not None else "takes"
+        raise refused("bpp", bpp, f"be more than {taken:.3f}, which a file of {unit.name} {what} without any weights")
+    return left
+
+
+def _size(bpp: float, unit: Unit) -> int:
+    return math.floor(bpp * unit.samples / 8)
+
+
+def _require_samples(unit: Unit) -> None:
+    if unit.samples > MOST_SAMPLES:
+        raise UserError(f"{unit.name} has {unit.samples:,} pixels; it must have at most {MOST_SAMPLES:,}")
 
 
 def _search(request: Request, progress: bool) -> Search:
