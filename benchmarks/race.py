@@ -15,7 +15,7 @@ import pandas as pd
 from benchmarks.contestants import CONTESTANTS
 from refield.fitting import devices
 
-TURNS = 7
+TURNS = 5
 REST = 0.3  # seconds after a turn: longer than threads spin
 ANSWERS = ("ms", "cpu_ms", "first_s")
 OF_TIMES = ("median_ms", "min_ms", "max_ms", "times_refield", "times_min", "times_max")

@@ -41,7 +41,7 @@ def changed(file: Path, out: Path, path: str, value: object) -> Path:
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
-        ("runs", ["fast"], "'fast' is no profile; it must be one of quick, crops, gates, kodak"),
+        ("runs", ["fast"], "'fast' is no profile; it must be one of quick, crops, gates, whole"),
         ("codecs.bpg", [1, 2], "codecs: 'bpg' is no codec; it must be one of jpeg, jpeg2000, webp, avif_420"),
         ("codecs.jpeg", [5], "codecs: jpeg = [5.0] is not allowed; it must be two or more, once each"),
         ("codecs.jpeg", [5, 500], "codecs: jpeg = 500.0 is not allowed; it must be a whole number from 1 to 100"),
@@ -49,6 +49,7 @@ def changed(file: Path, out: Path, path: str, value: object) -> Path:
         ("pictures.codecs", ["jpeg_xl"], "'jpeg_xl' is no codec whose quality is sought; it must be one of jpeg, webp"),
         ("bpp", [0], "bpp.0 = 0 is not allowed; it must be greater than 0"),
         ("profiles.quick.images.color", "grey", "color = grey is not allowed; it must be rgb"),
+        ("profiles.quick.latents.bpp", [1.0, 1.0], "latents.bpp: [1.0, 1.0] is not allowed; it must have each once"),
         ("profiles.quick.colour", "rgb", "profiles.quick.colour is not a known key"),
     ],
 )
@@ -80,7 +81,7 @@ def test_a_wrong_curve_ends_in_a_sentence(tmp_path, path, value, said):
 
 
 def test_the_stages_make_the_report(tmp_path, monkeypatch):
-    from stages import codecs, photographs, pictures, rates
+    from stages import codecs, compressed, photographs, pictures, rates
 
     folder = tmp_path / "papers/toy"
     (folder / "sources/quick").mkdir(parents=True)
@@ -90,6 +91,8 @@ def test_the_stages_make_the_report(tmp_path, monkeypatch):
     read["codecs"], read["pictures"]["codecs"] = {"jpeg": [5, 40, 90], "webp": [5, 40, 90]}, ["webp"]
     read["profiles"] = {"quick": read["profiles"]["quick"]}
     read["profiles"]["quick"] |= {"pictures": {"names": ["007"], "bpp": 8}, "published": True}
+    read["profiles"]["quick"] |= {"compressed": {"methods": ["siren", "ours"], "iterations": 2, "bpp": [8.0, 0.1]}}
+    read["profiles"]["quick"] |= {"latents": {"iterations": 2, "bpp": [12.0]}}
     read["profiles"]["quick"]["images"] |= {"source": "folder", "names": "all", "long": 24, "short": 16}
     YAML().dump(read, folder / "params.yaml")
     monkeypatch.chdir(tmp_path)
@@ -111,5 +114,16 @@ def test_the_stages_make_the_report(tmp_path, monkeypatch):
     assert [each["title"] for each in seen["shown"]] == ["WebP"]
     assert "seconds" not in report
     assert "| WebP |" in Path("reports/toy/provenance/quick.md").read_text()
+    with pytest.raises(
+        UserError, match=r"bpp = 0.1 is not allowed; it must be more than .*, which a file of 007 takes"
+    ):
+        compressed.main("quick", "toy")
+    read["profiles"]["quick"]["compressed"]["bpp"] = [8.0]
+    YAML().dump(read, folder / "params.yaml")
+    compressed.main("quick", "toy")
+    made = read_rates(Path("reports/toy/compressed/quick/rates.csv"))
+    assert made["codec"].tolist() == ["siren", "ours", "latents"]
+    assert (made["bpp"] <= [8, 8, 12]).all()
+    assert png.read(Path("data/toy/quick/compressed/latents/12/007.png")).shape == (16, 24, 3)
     with pytest.raises(UserError, match=r"^'gif' is no codec of papers/toy/params\.yaml; it must be one of "):
         codecs.main("quick", "gif", "toy")

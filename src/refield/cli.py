@@ -302,20 +302,23 @@ def compress(
     bpp: Annotated[float | None, typer.Option(help="Bits per pixel of the file, at most.")] = None,
     psnr: Annotated[float | None, typer.Option(help="Its quality in dB, at least.")] = None,
     half: Annotated[
-        bool, typer.Option("--half", help="Weights in half precision, neither quantised nor coded.")
+        bool, typer.Option("--half", help="A method's weights in half precision, neither quantised nor coded.")
     ] = False,
-    method: Annotated[str | None, typer.Option(help="A method of params.yaml; the first without.")] = None,
+    method: Annotated[str | None, typer.Option(help="A method of params.yaml; latents without.")] = None,
+    effort: Annotated[str | None, typer.Option(help="Of latents: fast, normal or thorough.")] = None,
     profile: Profile = "photograph",
-    iterations: Annotated[int | None, typer.Option(help="Of a fit; the profile's without.")] = None,
+    iterations: Annotated[int | None, typer.Option(help="Of a fit, in place of the effort's or the profile's.")] = None,
     force: Force = False,
 ) -> None:
-    """Store a photograph as a fitted field, in a file of a wanted size or quality."""
+    """Store a photograph as latents, or as a method's field, in a file of a wanted size or quality."""
     from refield import interface
     from refield.interface import destination
 
     file = destination.prepare(out or Path(f"{image.stem}.rfd"), force)
     settings: dict[str, Any] = {} if iterations is None else {"iterations": iterations}
-    result = interface.compress(image, bpp=bpp, psnr=psnr, half=half, method=method, profile=profile, **settings)
+    result = interface.compress(
+        image, bpp=bpp, psnr=psnr, half=half, method=method, effort=effort, profile=profile, **settings
+    )
     print(f"{result.save(file, force)}: {result}")
 
 

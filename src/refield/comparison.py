@@ -26,8 +26,8 @@ class Fields(Strict):
 
 
 class Compressed(Strict):
-    """What `refield compress` makes of the photographs: files of methods' networks, of so many bits a pixel, maps
-    included. Where there are several methods, all others are compared with the first."""
+    """What `refield compress` makes of the photographs by methods: files of their networks, of so many bits a pixel,
+    maps included. Where there are several methods, all others are compared with the first."""
 
     methods: list[Name] = Field(min_length=1)
     iterations: int = Field(gt=0, le=10**6)
@@ -36,9 +36,19 @@ class Compressed(Strict):
     @field_validator("methods", "bpp")
     @classmethod
     def each_is_named_once(cls, values: list[Any]) -> list[Any]:
-        if len(set(values)) < len(values):
-            raise ValueError(f"{shown(values)} is not allowed; it must have each once")
-        return values
+        return _once(values)
+
+
+class Latents(Strict):
+    """What `refield compress` makes of the photographs unless a method is named."""
+
+    iterations: int = Field(gt=0, le=10**6)
+    bpp: list[Bpp] = Field(min_length=1)
+
+    @field_validator("bpp")
+    @classmethod
+    def each_is_named_once(cls, values: list[float]) -> list[float]:
+        return _once(values)
 
 
 class Shown(Strict):
@@ -53,6 +63,7 @@ class Profile(Strict):
 
     images: Images
     compressed: Compressed | None = None
+    latents: Latents | None = None
     fields: list[Fields] = Field(default_factory=list)
     published: bool = False  # whether the published curves are of these photographs
     pictures: Shown | None = None
@@ -118,6 +129,12 @@ def read(file: Path) -> Comparison:
         return Comparison.model_validate(yaml.load(file))
     except ValidationError as error:
         raise ConfigError(sentence(error, f"{file}: ")) from None
+
+
+def _once(values: list[Any]) -> list[Any]:
+    if len(set(values)) < len(values):
+        raise ValueError(f"{shown(values)} is not allowed; it must have each once")
+    return values
 
 
 def _require(name: str, known: Any, kind: str) -> None:

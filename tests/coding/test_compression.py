@@ -1,6 +1,7 @@
 """`refield.compress` and `refield.decompress`, and the commands."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ from typer.testing import CliRunner
 import refield
 from refield import cli
 from refield.scores.metrics import psnr_8bit
+from refield.units.store import Store
 
 PHOTOGRAPH = np.ascontiguousarray(skimage.data.coffee()[100:124, 200:232])
-SMALL = {"iterations": 40, "progress": False}
+SMALL = {"iterations": 40, "progress": False, "method": "siren"}
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +50,7 @@ def test_halves_grey_images_and_fields_with_maps():
     half = refield.compress(PHOTOGRAPH[..., 0], bpp=4, half=True, **SMALL)
     assert half.bpp <= 4
     assert refield.decompress(half.data).shape == (24, 32)
-    mapped = refield.compress(PHOTOGRAPH, bpp=6, method="ours", **SMALL)
+    mapped = refield.compress(PHOTOGRAPH, bpp=6, **{**SMALL, "method": "ours"})
     assert mapped.coded.labels.shape == (24, 32)
     assert mapped.bpp <= 6
     kept = refield.compress(PHOTOGRAPH, bpp=4, width=7, **SMALL)
@@ -75,8 +77,9 @@ def test_what_cannot_be_is_said_in_one_sentence(wrong, said):
 
 def test_images_beyond_the_format_are_refused_before_the_fit(monkeypatch):
     monkeypatch.setattr("refield.interface.compression.MOST_SAMPLES", 500)
-    with pytest.raises(refield.UserError, match="image has 768 pixels; it must have at most 500"):
-        refield.compress(PHOTOGRAPH, bpp=1)
+    for method in (None, "siren"):
+        with pytest.raises(refield.UserError, match="image has 768 pixels; it must have at most 500"):
+            refield.compress(PHOTOGRAPH, bpp=1, method=method)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +105,7 @@ def run(*arguments: str) -> tuple[int, str]:
 
 def test_commands_write_read_and_describe_files(tmp_path):
     Image.fromarray(PHOTOGRAPH).save("cup.png")
-    code, said = run("compress", "cup.png", "--bpp", "3", "--iterations", "30")
+    code, said = run("compress", "cup.png", "--bpp", "3", "--iterations", "30", "--method", "siren")
     data = (tmp_path / "cup.rfd").read_bytes()
     assert (code, f"cup.rfd: 32 x 24 pixels, {len(data)} bytes" in said) == (0, True)
     assert sorted(os.listdir()) == ["cup.png", "cup.rfd"]
@@ -116,6 +119,46 @@ def test_commands_write_read_and_describe_files(tmp_path):
     assert "cup.rfd is there already" in run("compress", "cup.png", "--bpp", "3")[1]
     assert "new is a folder" in run("decompress", "cup.rfd", "-o", "new", "--force")[1]
     assert run("decompress", "cup.rfd", "--force")[0] == 0
+
+
+def test_without_a_method_latents_are_fitted_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("REFIELD_UNITS", str(tmp_path / "units"))
+    Image.fromarray(PHOTOGRAPH).save("cup.png")
+    code, said = run("compress", "cup.png", "--bpp", "4", "--iterations", "30")
+    assert (code, "cup.rfd: 32 x 24 pixels" in said) == (0, True)
+    said = run("info", "cup.rfd")[1]
+    for words in ("latents", "of 4 grids", '"field": "latents"', "quantised and entropy-coded", "none"):
+        assert words in said
+    with monkeypatch.context() as only:
+        only.setattr("refield.interface.latents.compress", None)
+        again = refield.compress("cup.png", bpp=4, iterations=30, progress=False)
+    assert again.data == Path("cup.rfd").read_bytes()
+    assert again.bpp <= 4
+    assert again.psnr == psnr_8bit(PHOTOGRAPH, refield.decompress("cup.rfd"))
+    stored = list(Store().root.glob("compressed/*/*.rfd"))
+    assert [file.read_bytes() for file in stored] == [again.data]
+    stored[0].write_bytes(b"damaged")
+    assert refield.compress("cup.png", bpp=4, iterations=30, progress=False).data == again.data
+    assert stored[0].read_bytes() == again.data
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"half": True}, "half = True is not allowed; it must be False unless a method is named"),
+        ({"device": "cuda"}, "device = 'cuda' is not allowed; it must be auto or cpu"),
+        ({"effort": "much"}, "effort = 'much' is not allowed; it must be one of fast, normal"),
+        ({"effort": "fast", "method": "siren"}, "effort = 'fast' is not allowed; it must be left out"),
+        ({"width": 7}, "width is not a known keyword; of latents there is iterations"),
+        ({"iterations": 0}, "iterations = 0 is not allowed; it must be a whole number from 1"),
+        ({"bpp": 0.2, "iterations": 2}, "bpp = 0.2 is not allowed; it must be at least"),
+        ({"bpp": None, "psnr": 99, "iterations": 2}, "psnr = 99.0 is not allowed; it must be at most"),
+    ],
+)
+def test_what_latents_cannot_be_is_said_in_one_sentence(wrong, said):
+    with pytest.raises(refield.UserError, match=said) as error:
+        refield.compress(PHOTOGRAPH, **{"bpp": 4, "progress": False, **wrong})
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(

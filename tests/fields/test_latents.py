@@ -15,7 +15,7 @@ from refield.fields.latent_grids import ACTIVATIONS, interpolated
 from refield.fields.latents import Latents
 
 SMALL = {"finest": 9, "levels": 3, "width": 6}
-TORCHS = {"gelu": nn.GELU(approximate="tanh"), "sine": torch.sin}
+TORCHS = {"gelu": nn.GELU(approximate="tanh"), "sine": torch.sin, "relu": torch.relu}
 
 
 def moved(field, dims=2, channels=3):
@@ -113,7 +113,7 @@ def test_flop_are_those_that_torch_counts_for_each_further_point(dims, channels)
     assert field.cost(dims, channels).floats == 6
 
 
-@pytest.mark.parametrize(("activation", "bound"), [("sine", 1), ("gelu", 6**0.5)])
+@pytest.mark.parametrize(("activation", "bound"), [("sine", 1), ("gelu", 6**0.5), ("relu", 6**0.5)])
 def test_weights_start_as_they_are_drawn(activation, bound):
     weights = drawn(Latents(finest=64, levels=2, width=80, deviation=0.3, activation=activation))
     assert weights["latents.0"].std() == pytest.approx(0.3, rel=0.05)
@@ -140,7 +140,7 @@ def test_the_table_makes_it_from_its_description():
         ({"finest": 1}, "greater than or equal to 2"),
         ({"finest": []}, "at least 1 item"),
         ({"deviation": -1.0}, "greater than or equal to 0"),
-        ({"activation": "tanh"}, "'sine' or 'gelu'"),
+        ({"activation": "tanh"}, "'sine', 'gelu' or 'relu'"),
         ({"depth": 3}, "Extra inputs"),
     ],
 )

@@ -133,7 +133,8 @@ def _upscale(rng: Random, place: Place, materials: Materials) -> Line:
 
 def _compress(rng: Random, place: Place, materials: Materials) -> Line:
     image, out = _photograph(rng, place, materials), rng.choice([*OUT, "small.rfd"])
-    aim = _options(rng, {"--bpp": ["2", "0.01", *NUMBER], "--psnr": ["5", "99", *NUMBER], "--method": ["siren", "x"]})
+    choices = {"--bpp": ["2", "0.01", *NUMBER], "--psnr": ["5", "99", *NUMBER]}
+    aim = _options(rng, {**choices, "--method": ["siren", "x"], "--effort": ["fast", "x"]})
     flags = [flag for flag in ("--force", "--half") if rng.random() < 0.4]
     return ["compress", image, *aim, *flags, *FEW, "--out", out], below(out)
 

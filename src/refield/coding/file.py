@@ -1,4 +1,4 @@
-"""A compressed file: a signal as a field's weights, and the map where the field follows one.
+"""A compressed file: a signal as a field's weights, and the map where the field follows one; or as latents.
 
 docs/format.md is the specification of what `encode` writes and `decode` reads.
 """
@@ -12,6 +12,8 @@ import numpy as np
 from refield.coding import description, maps
 from refield.coding.description import Description
 from refield.coding.envelope import Reader, unwrap, varint, wrap
+from refield.coding.latents import file as latents
+from refield.coding.latents.file import CodedLatents
 from refield.coding.limits import MOST_OF_TEXT, MOST_SAMPLES, SAMPLES_PER_BYTE
 from refield.coding.range_coder import Decoder, Encoder
 from refield.coding.tensors import Half, Prefix, Quantised
@@ -47,8 +49,13 @@ class Coded:
         return model.sample(self.shape, self.labels)
 
 
-def encode(coded: Coded) -> bytes:
+Content = Coded | CodedLatents
+
+
+def encode(coded: Content) -> bytes:
     """The file's content; `UserError` if it is beyond what a file may hold."""
+    if isinstance(coded, CodedLatents):
+        return wrap(latents.KIND, latents.encode(coded))
     if coded.samples > MOST_SAMPLES:
         raise UserError(f"the signal has {coded.samples:,} samples; it must have at most {MOST_SAMPLES:,}")
     text, encoder = description.encode(coded.about), Encoder()
@@ -63,11 +70,13 @@ def encode(coded: Coded) -> bytes:
     return wrap(kind, body + bytes(padding))
 
 
-def decode(data: bytes) -> Coded:
+def decode(data: bytes) -> Content:
     """What a file holds; `UserError`, without its name, if it is damaged, of another kind, or asks for too much."""
     kind, body = unwrap(data)
+    if kind == latents.KIND:
+        return latents.decode(body)
     if kind not in (HALF, QUANTISED):
-        raise UserError(f"is of kind {kind}; this refield reads kinds {HALF} and {QUANTISED}")
+        raise UserError(f"is of kind {kind}; this refield reads kinds {HALF} to {latents.KIND}")
     reader = Reader(body)
     about = description.decode(reader.take(reader.number(MOST_OF_TEXT, "the length of its description")))
     shape = tuple(reader.number(MOST_SAMPLES, "a side") for _ in range(about.dims))

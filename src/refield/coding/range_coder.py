@@ -15,6 +15,13 @@ from refield.errors import UserError
 WORD = np.dtype("<u4")
 
 
+class Model:
+    """Frequencies (k,) that are used again and again, as the coder takes them."""
+
+    def __init__(self, frequencies: np.ndarray) -> None:
+        [self.own] = _model(frequencies)
+
+
 class Encoder:
     """Symbols to bytes."""
 
@@ -24,6 +31,10 @@ class Encoder:
     def encode(self, symbols: np.ndarray, frequencies: np.ndarray) -> None:
         """Symbols (n,), from 0, by frequencies (k,) of all or (n, k) of each, as `normalised` makes them."""
         self._coder.encode(symbols.astype(np.int32), *_model(frequencies))
+
+    def encode_by(self, symbols: np.ndarray, model: Model) -> None:
+        """Symbols (n,), from 0, all by the same frequencies."""
+        self._coder.encode(symbols.astype(np.int32), model.own)
 
     def finish(self) -> bytes:
         return bytes(self._coder.get_compressed().astype(WORD).tobytes())
@@ -39,15 +50,22 @@ class Decoder:
 
     def decode(self, frequencies: np.ndarray, count: int | None = None) -> np.ndarray:
         """So many symbols by frequencies (k,), or one by each of (n, k), int32; `UserError` if the bytes have none."""
-        try:
-            return np.asarray(self._coder.decode(*_model(frequencies), *([] if count is None else [count])))
-        except AssertionError:  # constriction's, of impossible words
-            raise UserError("is damaged: its coded symbols are not to be decoded") from None
+        return self._decode(*_model(frequencies), *([] if count is None else [count]))
+
+    def decode_by(self, model: Model, count: int) -> np.ndarray:
+        """So many symbols by the same frequencies, int32; `UserError` if the bytes have none."""
+        return self._decode(model.own, count)
 
     def finish(self) -> None:
         """`UserError` if there are bytes left."""
         if not self._coder.maybe_exhausted():
             raise UserError("is damaged: it goes on after its last symbol")
+
+    def _decode(self, *arguments: Any) -> np.ndarray:
+        try:
+            return np.asarray(self._coder.decode(*arguments))
+        except AssertionError:  # constriction's, of impossible words
+            raise UserError("is damaged: its coded symbols are not to be decoded") from None
 
 
 def _model(frequencies: np.ndarray) -> tuple[Any, ...]:

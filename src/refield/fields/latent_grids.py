@@ -18,13 +18,14 @@ from refield.arrays import Tensor
 from refield.errors import UserError
 from refield.fields.activations.activation import Activation
 from refield.fields.activations.gelu import GELU
+from refield.fields.activations.rectifiers import RELU
 from refield.fields.activations.sine import SINE
 from refield.fields.field import Cost, Weights
 from refield.fields.multilinear import corners
 from refield.settings import sentence
 from refield.strict import Strict
 
-ACTIVATIONS: dict[str, Activation] = {"sine": SINE, "gelu": GELU}
+ACTIVATIONS: dict[str, Activation] = {"sine": SINE, "gelu": GELU, "relu": RELU}
 
 Nodes = Annotated[int, Field(ge=2)]
 Share = Annotated[float, Field(gt=0, le=4)]
@@ -48,7 +49,7 @@ class LatentGrids(Strict):
     deviation: float = Field(0.01, ge=0, allow_inf_nan=False)  # of the normal distribution that latents are drawn from
     width: int = Field(ge=1)  # of the network's hidden layers
     hidden_layers: int = Field(1, ge=0)  # from hidden to hidden: one more than these are activated
-    activation: Literal["sine", "gelu"] = "sine"
+    activation: Literal["sine", "gelu", "relu"] = "sine"
 
     @model_validator(mode="after")
     def each_level_has_its_own(self) -> "LatentGrids":

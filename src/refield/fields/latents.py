@@ -22,7 +22,7 @@ from refield.fields.latent_grids import ACTIVATIONS, LatentGrids
 
 # b of U(+-b/sqrt(fan_in)), from which weights are drawn: torch's 1, or He et al.'s sqrt(6) for rectifiers (ICCV 2015).
 # In 100 steps from the other's, either was 2 dB behind (384x256 pixels of kodim13).
-BOUNDS = {"sine": 1.0, "gelu": 6**0.5}
+BOUNDS = {"sine": 1.0, "gelu": 6**0.5, "relu": 6**0.5}
 
 
 class Latents(LatentGrids, Uniform):

@@ -10,6 +10,7 @@ import numpy as np
 
 from refield import fields, files
 from refield.coding import file
+from refield.coding.latents.file import CodedLatents
 from refield.coding.limits import MOST_BYTES
 from refield.coding.tensors import Half
 from refield.errors import UserError
@@ -22,7 +23,7 @@ class Compressed:
     """A compressed image; `refield.compress` makes it."""
 
     data: bytes  # the file
-    coded: file.Coded
+    coded: file.Content
     psnr: float  # dB, of the 8-bit picture that this machine decodes
 
     @property
@@ -52,7 +53,7 @@ def decompress(source: bytes | str | PathLike[str]) -> np.ndarray:
     return squeezed(as_image(coded.signal()).pixels)
 
 
-def read(path: str | PathLike[str]) -> file.Coded:
+def read(path: str | PathLike[str]) -> file.Content:
     """What a compressed file holds; `UserError` names it if it is missing, damaged or another kind of file."""
     where = Path(fspath(path)).expanduser()
     data = files.read(where, MOST_BYTES, links=True)
@@ -65,11 +66,13 @@ def read(path: str | PathLike[str]) -> file.Coded:
 def facts(path: str | PathLike[str]) -> Iterator[tuple[str, str]]:
     """What there is to say of a compressed file, by keys; `UserError` if it is none."""
     coded, size = read(path), Path(fspath(path)).expanduser().stat().st_size
-    count = sum(array.size for array in coded.weights.values())
+    count = sum(tensor.values.size for tensor in coded.tensors.values())
     halves = any(isinstance(tensor, Half) for tensor in coded.tensors.values())
     field = fields.describe(coded.about.field)
     yield "picture", f"{' x '.join(map(str, reversed(coded.shape)))} pixels, {coded.about.channels} channels"
     yield "file", f"{size:,} bytes, {8 * size / coded.samples:.3f} bpp"
+    if isinstance(coded, CodedLatents):
+        yield "latents", f"{sum(grid.size for grid in coded.grids):,}, of {len(coded.grids)} grids"
     yield "weights", f"{count:,}, {'in half precision' if halves else 'quantised and entropy-coded'}"
     yield "map", "none" if coded.labels is None else f"of {coded.about.regions} regions"
     yield "field", json.dumps({key: value for key, value in field.items() if value is not None})

@@ -1,24 +1,30 @@
-"""A photograph as a small file: a field is fitted to it, its weights as coarse as size or quality allow."""
+"""A photograph as a small file: as latents, or as a method's field, its weights as coarse as size or quality allow."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
+
+import numpy as np
 
 from refield import config
 from refield.coding import sizing
 from refield.coding.description import Description
+from refield.coding.latents.compress import Aim
 from refield.coding.limits import MOST_SAMPLES
 from refield.coding.search import Search
 from refield.errors import UserError
 from refield.interface.compressed import Compressed
-from refield.interface.request import Picture, Request, ask
-from refield.settings import refused
-from refield.signals.image import as_image
+from refield.interface.latents import compressed
+from refield.interface.request import Picture, Request, ask, pixels_of, seed_of
+from refield.settings import choices, refused
+from refield.signals.image import Image, as_image
 from refield.units import weights
 from refield.units.names import WEIGHTS
 from refield.units.unit import Unit
 
+EFFORTS = {"fast": 500, "normal": 2000, "thorough": 10_000}  # steps of latents
+MOST_STEPS = 10**6
 MOST_BPP = 64  # no image has as many in memory
 BEST = 100  # dB: beyond that no 8-bit image differs
 
@@ -30,6 +36,7 @@ def compress(
     psnr: float | None = None,
     half: bool = False,
     method: str | None = None,
+    effort: str | None = None,
     profile: str = "photograph",
     seed: int | None = None,
     device: Literal["auto", "cpu", "cuda"] | None = None,
@@ -38,16 +45,18 @@ def compress(
 ) -> Compressed:
     """Compress an image into a file of at most `bpp` bits per pixel, or of at least `psnr` dB.
 
-    A field is fitted whose width suits the size; to reach a PSNR, wider ones until one does. Then its weights are
-    quantised: as finely as the size allows, or as coarsely as the PSNR does.
+    Without a method, grids of latents are fitted together with what they cost. With one, its field is fitted, of a
+    width that suits the size; to reach a PSNR, wider ones until one does. Then the weights are quantised: as finely as
+    the size allows, or as coarsely as the PSNR does.
 
     Args:
         image: As `fit` takes it; a photograph keeps its size.
         bpp: The file's bits per pixel, of which there will be no more.
         psnr: In dB, of the decoded 8-bit picture. Either this or `bpp` must be given.
-        half: Whether weights are stored in half precision, as they are, rather than quantised and entropy-coded.
-        method: A key of `methods` in params.yaml; if None, the first. A field that follows a map needs it in the file.
-        profile, seed, device, progress, settings: As of `fit`; a `width` among the settings is kept.
+        half: Whether a method's weights are stored in half precision, rather than quantised and entropy-coded.
+        method: A key of `methods` in params.yaml; a field that follows a map needs it in the file. If None, latents.
+        effort: How many steps latents are given: "fast" 500, "normal" 2,000, "thorough" 10,000; or say iterations=1000.
+        profile, seed, device, progress, settings: As of `fit`; a `width` among a method's settings is kept.
 
     Raises:
         UserError: In one sentence, what cannot be used or reached.
@@ -57,7 +66,22 @@ def compress(
     for name, value, most in (("bpp", bpp, MOST_BPP), ("psnr", psnr, BEST)):
         if value is not None and not 0 < value <= most:
             raise refused(name, value, f"be more than 0, and at most {most}")
-    method = method or next(iter(config.read(profile).methods))
+    if method is None:
+        if half:
+            raise refused("half", True, "be False unless a method is named: latents are whole numbers")
+        if device not in (None, "auto", "cpu"):
+            raise refused("device", device, "be auto or cpu unless a method is named: latents are fitted on a CPU")
+        return _as_latents(
+            image,
+            Aim(*(each if each is None else float(each) for each in (bpp, psnr))),
+            effort or "normal",
+            profile,
+            seed,
+            progress,
+            settings,
+        )
+    if effort is not None:
+        raise refused("effort", effort, "be left out where a method is named, which has iterations")
     request = ask(image, method, profile, "represent", True, seed, device, settings)
     about = describe(request.unit)
     fixed = "width" in settings or not sizing.has_width(about)
@@ -68,6 +92,32 @@ def compress(
     _require_samples(request.unit)
     assert psnr is not None
     return _reaching([request] if fixed else _wider(request, half), psnr, half, progress)
+
+
+def _as_latents(
+    image: Picture, aim: Aim, effort: str, profile: str, seed: int | None, progress: bool, settings: Mapping[str, Any]
+) -> Compressed:
+    """A file of latents, if it is as wanted."""
+    if effort not in EFFORTS:
+        raise refused("effort", effort, f"be one of {choices(EFFORTS)}")
+    if unknown := settings.keys() - {"iterations"}:
+        raise UserError(f"{min(unknown)} is not a known keyword; of latents there is iterations")
+    steps = settings.get("iterations", EFFORTS[effort])
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or not 1 <= steps <= MOST_STEPS:
+        raise refused("iterations", steps, f"be a whole number from 1 to {MOST_STEPS:,}")
+    params = config.read(profile)
+    where, pixels = pixels_of(image, params.profiles[profile].images, native=True)
+    picture = Image(pixels)
+    if pixels.shape[0] * pixels.shape[1] > MOST_SAMPLES:
+        raise UserError(f"{where} has {math.prod(picture.shape):,} pixels; it must have at most {MOST_SAMPLES:,}")
+    found = compressed(picture, aim, int(steps), params.seed if seed is None else seed_of(seed), progress)
+    if aim.bpp is not None and found.bpp > aim.bpp:
+        least = math.ceil(1000 * found.bpp) / 1000
+        raise refused("bpp", aim.bpp, f"be at least {least:.3f}, as the smallest so far has; more iterations help")
+    if aim.psnr is not None and found.psnr < aim.psnr:
+        reached = math.floor(100 * found.psnr) / 100
+        raise refused("psnr", aim.psnr, f"be at most {reached:.2f}, which is reached; more iterations help")
+    return found
 
 
 def describe(unit: Unit) -> Description:

@@ -111,13 +111,11 @@ def ask(
     device = device or params.profiles[profile].device
     if device not in DEVICES:
         raise refused("device", device, f"be one of {choices(DEVICES)}")
-    seed = params.seed if seed is None else operator.index(seed)
-    if not 0 <= seed < 2**63:
-        raise refused("seed", seed, "be from 0 to 2**63 - 1")
+    seed = params.seed if seed is None else seed_of(seed)
     if task is not None:
         params = _with_task(params, profile, task if isinstance(task, Mapping) else {"kind": task})
     params = _with_settings(params, profile, method, settings)
-    where, pixels = _pixels(image, params.profiles[profile].images, native)
+    where, pixels = pixels_of(image, params.profiles[profile].images, native)
     try:
         chosen, field, train = params.task(profile), params.field(profile, method), params.train(profile, method)
     except ValidationError as error:
@@ -133,6 +131,14 @@ def ask(
     except UserError as problem:
         raise UserError(f"{where}: {problem}") from None
     return Request(Unit(Path(where).stem, Image(pixels), labels, chosen, field, train, seed), method, device)
+
+
+def seed_of(number: Any) -> int:
+    """A seed that may be one; `UserError` if it may not."""
+    seed = operator.index(number)
+    if not 0 <= seed < 2**63:
+        raise refused("seed", seed, "be from 0 to 2**63 - 1")
+    return seed
 
 
 def _with_task(params: Params, profile: str, entry: Mapping[str, Any]) -> Params:
@@ -160,7 +166,7 @@ def _with_settings(params: Params, profile: str, method: str, settings: Mapping[
     return params.model_copy(update={"profiles": {**params.profiles, profile: there}})
 
 
-def _pixels(image: Picture, settings: Images, native: bool | None) -> tuple[str, np.ndarray]:
+def pixels_of(image: Picture, settings: Images, native: bool | None) -> tuple[str, np.ndarray]:
     """What an image is called, and its pixels (h, w, c) uint8."""
     if isinstance(image, str | PathLike):
         file = Path(fspath(image)).expanduser()

@@ -12,7 +12,7 @@ from refield.fields.latents import Latents
 from refield.fitting import rays, ways
 from refield.fitting.autograd import AutogradDescent
 from refield.fitting.fit import fit_together
-from refield.fitting.latents import engine
+from refield.fitting.latents import evaluation
 from refield.fitting.latents.engine import LatentsDescent, descent
 from refield.tasks.inpaint import Inpaint
 from refield.tasks.superresolve import Superresolve
@@ -26,12 +26,13 @@ FIELDS = {
     "several numbers at a node": Latents(finest=9, levels=3, features=(1, 3, 2), width=8),
     "sines, no layer from hidden to hidden": Latents(finest=9, levels=1, width=6, activation="sine", hidden_layers=0),
     "three layers": Latents(finest=9, levels=2, width=4, hidden_layers=2),
+    "rectifiers": Latents(finest=9, levels=2, width=8, activation="relu"),
 }
 
 
 @pytest.fixture(autouse=True)
 def _chunks_of_two_or_three_rows(monkeypatch):
-    monkeypatch.setattr(engine, "CHUNK_BYTES", 3 * 22 * 8 * 8)
+    monkeypatch.setattr(evaluation, "CHUNK_BYTES", 3 * 22 * 8 * 8)
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -99,7 +100,7 @@ def test_an_interrupted_descent_goes_on_to_the_same_bytes():
 
 def test_a_step_takes_no_new_memory_of_a_layers_size(monkeypatch):
     """Where numpy copies what it cannot read in place, tracemalloc sees it."""
-    monkeypatch.setattr(engine, "CHUNK_BYTES", 50 * 64 * 8 * 4)
+    monkeypatch.setattr(evaluation, "CHUNK_BYTES", 50 * 64 * 8 * 4)
     problem = noise((97, 64, 3))  # cut into 48 and 49 rows
     job = a_job(Latents(finest=(96, 64), levels=5, features=(1, 1, 2, 2, 3), width=8), problem)
     with LatentsDescent(job, initial(job), CPU) as descent:

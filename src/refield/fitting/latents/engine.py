@@ -1,34 +1,17 @@
-"""The fast descent on a CPU: grids of latents and a network, fitted to an image's pixels.
+"""The fast descent on a CPU: grids of latents and a network, fitted to an image's pixels."""
 
-Pixels and nodes both lie on grids, so that interpolation is two products with banded matrices: along rows for a whole
-grid at once (`level`), and along columns for some rows of pixels at a time, together with the network's passes over
-them (`passes`), which stay in cache. A step is a fixed list of numpy's calls in memory that was there before. Each
-call's numbers have a place of their own, and all sums are taken in one order: threads may take the work as they come
-without changing a bit. `Latents.evaluate` is the definition of what is computed.
-"""
-
-import threading
-from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from refield.fields.field import Weights
-from refield.fields.latent_grids import ACTIVATIONS
 from refield.fields.latents import Latents
 from refield.fitting.adam import Adam, State
 from refield.fitting.autograd import AutogradDescent
 from refield.fitting.job import Descent, Job
-from refield.fitting.latents.banded import cut
-from refield.fitting.latents.level import Level
-from refield.fitting.latents.passes import Chunk, Grid, Passes
+from refield.fitting.latents.evaluation import Evaluation, parameters_of
 from refield.fitting.latents.regular import axes_of
-from refield.fitting.workers import Workers
-
-SHARDS = 8  # runs of chunks, of which a thread takes one at a time
-CHUNK_BYTES = 384 * 1024  # of one layer's activations in a chunk: a core's cache must hold about ten such buffers
 
 
 def descent(job: Job, start: Weights, device: torch.device, dtype: torch.dtype = torch.float32) -> Descent:
@@ -41,78 +24,39 @@ class LatentsDescent:
     """Adam on all pixels at once, for `Latents` and the squared error."""
 
     def __init__(self, job: Job, start: Weights, device: torch.device, dtype: torch.dtype = torch.float32) -> None:
-        field, problem, axes = job.field, job.problem, axes_of(job.problem.points)
-        assert isinstance(field, Latents)
-        assert axes is not None
-        self.problem, self.span = problem, job.train.span
-        self.sizes = field.layers(problem.channels)
-        grids = {name: torch.tensor(array, dtype=dtype) for name, array in start.items() if name.startswith("latents")}
-        network = [start[name].ravel() for i in range(len(self.sizes)) for name in names_of(i)]
-        self.network = torch.tensor(np.concatenate(network), dtype=dtype)
-        self.adam = Adam({**grids, "network": self.network}, job.train.beta2)
-
-        columns, widest = len(axes[1]), max(map(max, self.sizes))
-        cuts = cut(len(axes[0]), max(1, CHUNK_BYTES // (columns * widest * dtype.itemsize)))
-        self.levels = [
-            Level(grid, gradient_of(grid), gain, axes, cuts)
-            for grid, gain in zip(grids.values(), field.gains, strict=True)
-        ]
-        self.losses = self.network.new_zeros(len(cuts))
-        self.gradients = self.network.new_zeros(len(cuts), len(self.network))  # from each chunk
-        target = torch.tensor((problem.target + (self.span - 1)) / self.span, dtype=dtype)
-        importance = None if problem.importance is None else torch.tensor(problem.relative_importance(), dtype=dtype)
-        pixels = [slice(part.start * columns, part.stop * columns) for part in cuts]
-        self.chunks = [
-            Chunk(
-                grids=[Grid(each.matrices[i], each.spread[:, each.nodes[i]], each.parts[i]) for each in self.levels],
-                target=target[part].T.contiguous(),
-                importance=None if importance is None else importance[None, part],
-                output=target.new_empty(target.shape[1], part.stop - part.start),
-                loss=self.losses[i].view(1, 1),
-                by_layers=self._layers(self.gradients[i]),
-            )
-            for i, part in enumerate(pixels)
-        ]
-        self.shards = cut(len(cuts), -(-len(cuts) // SHARDS))
-        self.activation = ACTIVATIONS[field.activation]
-        self.local = threading.local()
-        self.workers = Workers(SHARDS)
+        assert isinstance(job.field, Latents)
+        self.problem = job.problem
+        self.adam = Adam(parameters_of(start, dtype), job.train.beta2)
+        self.evaluation = Evaluation(job.field, job.problem, job.train.span, self.adam.parameters)
 
     def __enter__(self) -> Self:
-        self.workers.__enter__()
+        self.evaluation.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.workers.__exit__()
+        self.evaluation.__exit__()
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
         """One step of Adam."""
-        self._pass(back=True)
-        for _ in self.workers.map(lambda level: self.levels[level].gathering(), range(len(self.levels))):
-            pass
-        torch.sum(self.gradients, 0, out=gradient_of(self.network))
+        self.evaluation.run(back=True)
         self.adam.set_rate(rate)
         self.adam.step()
 
     def loss(self) -> float:
         """The mean squared error that the last step started from."""
-        return self.span**2 * (float(self.losses.sum()) / self.problem.target.size)
+        return self.evaluation.loss()
 
-    @torch.no_grad()
     def finish(self) -> tuple[np.ndarray, float]:
         """The intensities at the problem's points, and their mean squared error."""
-        self._pass(back=False)
-        values = torch.cat([chunk.output.T for chunk in self.chunks]).numpy()
-        intensities = self.span * values - (self.span - 1)
+        self.evaluation.run(back=False)
+        intensities = self.evaluation.values()
         return intensities, self.problem.mean_squared_error(intensities)
 
     def weights(self) -> Weights:
         """The weights by name, shaped as they came."""
-        weights = {name: each.numpy().copy() for name, each in self.adam.parameters.items() if name != "network"}
-        for i, layer in enumerate(self._layers(self.network)):
-            weights |= dict(zip(names_of(i), (layer[:-1].numpy().copy(), layer[-1].numpy().copy()), strict=True))
-        return weights
+        grids = {name: each.numpy().copy() for name, each in self.adam.parameters.items() if name != "network"}
+        return grids | self.evaluation.layers()
 
     def state(self) -> State:
         """The weights, and Adam's means."""
@@ -121,37 +65,3 @@ class LatentsDescent:
     def resume(self, state: State, steps: int) -> None:
         """Go on from a state."""
         self.adam.resume(state, steps)
-
-    def _layers(self, vector: Tensor) -> Sequence[Tensor]:
-        """Each layer's weight (fan_in, fan_out), and its bias as one more row, as views of such a vector."""
-        sizes = [(fan_in + 1, fan_out) for fan_in, fan_out in self.sizes]
-        parts = vector.split([rows * columns for rows, columns in sizes])
-        return [part.view(size) for part, size in zip(parts, sizes, strict=True)]
-
-    def _pass(self, *, back: bool) -> None:
-        """Evaluate all pixels and, if `back`, find the chunks' derivatives."""
-        for _ in self.workers.map(lambda level: self.levels[level].spreading(), range(len(self.levels))):
-            pass
-
-        def work(shard: int) -> None:
-            for chunk in range(len(self.chunks))[self.shards[shard]]:
-                self._passes().program(chunk, back=back)()
-
-        for _ in self.workers.map(work, range(len(self.shards))):
-            pass
-
-    def _passes(self) -> Passes:
-        if not hasattr(self.local, "passes"):
-            factor = 2 / self.problem.target.size
-            self.local.passes = Passes(self.chunks, self._layers(self.network), self.activation, factor)
-        return self.local.passes
-
-
-def names_of(layer: int) -> tuple[str, str]:
-    """Of a layer's weight and bias."""
-    return f"layers.{layer}.weight", f"layers.{layer}.bias"
-
-
-def gradient_of(parameter: Tensor) -> Tensor:
-    assert parameter.grad is not None
-    return parameter.grad

@@ -1,0 +1,151 @@
+"""An image as latents of few bits: a descent whose lambda is led to the size or the quality that is wanted."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from refield.coding.envelope import wrap
+from refield.coding.latents import file
+from refield.coding.latents.descent import Descent
+from refield.coding.latents.file import CodedLatents
+from refield.coding.latents.networks import quantised
+from refield.coding.latents.slope import slope
+from refield.coding.latents.softening import Softness
+from refield.errors import UserError
+from refield.scores.metrics import psnr_8bit
+from refield.signals.image import Image
+
+NETWORKS = 0.02  # rate of descent at the start
+LATENTS = (0.12, 0.25)  # of latents, at a lambda of 1e-3, and at most: where bits are cheap, latents grow large
+SOFT = 0.9  # of all steps: in the last ones latents are shown rounded
+HARD = 0.02  # of the rates, which soft steps end with and rounded ones begin with
+LED = tuple(k / 10 for k in range(2, 9))  # on which parts of the way lambda is led towards what is wanted
+START = 1.15  # times the slope, where lambda begins: latents grow more easily than they shrink
+ROUNDED = 0.92  # of softened latents' bits, about, are left when they are rounded
+SEEN = 5  # steps whose mean says how far that is
+MARGIN = 0.98  # of the size or the error that is wanted, which is aimed at
+RESPONSE = 1.4  # a file that is too large by a factor takes a lambda that is larger by this power of it
+NEAR = 0.9  # of the size that is wanted, or so much of the error, with which a file is good enough
+REPAIRS = 6  # further descents, at most, until the file is as wanted
+REPAIR, FEWEST = 0.1, 50  # of all steps, and steps at least, that one takes
+BITS = 6  # of a weight of a network, about
+
+Report = Callable[[int, float, float], None]  # a step, PSNR in dB and bits per pixel
+
+
+@dataclass(frozen=True)
+class Aim:
+    """A file's size or quality: one of these two."""
+
+    bpp: float | None = None  # at most
+    psnr: float | None = None  # dB of the 8-bit picture, at least
+
+    def excess(self, distortion: float, rate: float) -> float:
+        """By which factor a file is too large, or too good; below 1 if it is too small, or not good enough."""
+        if self.bpp is not None:
+            return rate / (MARGIN * self.bpp)
+        assert self.psnr is not None
+        return MARGIN * 10 ** (-self.psnr / 10) / max(distortion, 1e-9)
+
+    def met(self, made: "Made") -> bool:
+        """Whether a file is as wanted."""
+        return made.bpp <= self.bpp if self.bpp is not None else made.psnr >= (self.psnr or 0)
+
+
+class Made(NamedTuple):
+    """A file, what it holds, and how good its picture is."""
+
+    data: bytes
+    coded: CodedLatents
+    psnr: float  # dB
+
+    @property
+    def bpp(self) -> float:
+        return 8 * len(self.data) / self.coded.samples
+
+
+class Size(NamedTuple):
+    """How many grids there are, and how wide both networks are."""
+
+    levels: int
+    width: int
+    hidden: int
+
+    @classmethod
+    def of(cls, shape: tuple[int, int]) -> "Size":
+        """What suits an image: a small one has no bits for large networks."""
+        pixels = math.prod(shape)
+        width, hidden = (24, 16) if pixels >= 2**16 else (12, 8) if pixels >= 2**13 else (8, 8)
+        return cls(max(1, min(7, (min(shape) - 1).bit_length() - 1)), width, hidden)
+
+
+def compress(image: Image, aim: Aim, steps: int, seed: int, report: Report = lambda *_: None) -> Made:
+    """The best file that is as wanted; if there is none, the one that is nearest to it."""
+    found: list[Made] = []
+    with Descent(image, *Size.of(image.shape), seed) as descent:
+        lambda_ = _descend(descent, aim, START * slope(image, aim.bpp, aim.psnr), steps, report)
+        for repair in range(REPAIRS + 1):
+            try:
+                found.append(_made(descent, image, lambda_))
+            except UserError:  # a repair has led to latents that no file holds
+                if not found:
+                    raise
+                break
+            excess = aim.excess(10 ** (-found[-1].psnr / 10), found[-1].bpp)
+            if repair == REPAIRS or (aim.met(found[-1]) and NEAR < excess < 1 / NEAR):
+                break
+            lambda_ *= excess ** (RESPONSE * (1 + repair))  # what did not help is done more firmly
+            _repair(descent, lambda_, max(FEWEST, round(REPAIR * steps)))
+    good = [each for each in found if aim.met(each)]
+    if not good:
+        return min(found, key=lambda each: abs(math.log(aim.excess(10 ** (-each.psnr / 10), each.bpp))))
+    return max(good, key=lambda each: each.psnr if aim.psnr is None else -each.bpp)
+
+
+def _made(descent: Descent, image: Image, lambda_: float) -> Made:
+    """The file of what the descent has found so far."""
+    coded = CodedLatents(image.shape, image.channels, descent.symbols(), quantised(descent, lambda_))
+    return Made(wrap(file.KIND, file.encode(coded)), coded, psnr_8bit(image.pixels, coded.signal().pixels))
+
+
+def _descend(descent: Descent, aim: Aim, lambda_: float, steps: int, report: Report) -> float:
+    """All steps; the lambda in the end."""
+    soft, led = max(1, round(SOFT * steps)), {round(part * steps) for part in LED}
+    overhead, seen = BITS * _count(descent) / descent.pixels, list[tuple[float, float]]()
+    for step in range(steps):
+        progress = step / soft
+        if progress < 1:
+            factor, softness = max((1 + math.cos(math.pi * progress)) / 2, HARD), Softness.at(progress)
+        else:
+            factor, softness = HARD * (1 - (step - soft) / (steps - soft)), None
+        rates = _latents_rate(lambda_) * factor, NETWORKS * factor
+        distortion, rate = descent.step(softness, lambda_, rates)
+        if not math.isfinite(distortion + rate):
+            raise UserError("the descent of latents diverged; fewer bits a pixel help")
+        rate = (rate if softness is None else ROUNDED * rate) + overhead
+        seen = [*seen[1 - SEEN :], (distortion, rate)]
+        if step in led:
+            lambda_ *= min(max(aim.excess(*np.mean(seen, axis=0)), 0.5), 2.0)
+            seen = []
+        report(step + 1, -10 * math.log10(max(distortion, 1e-9)), rate)
+    return lambda_
+
+
+def _repair(descent: Descent, lambda_: float, steps: int) -> None:
+    """Some more steps, as soft and as long as those in the second half; a latent that must move can, by more than 1."""
+    for step in range(steps):
+        part = step / steps
+        softness = Softness.at((1 + part / SOFT) / 2) if part < SOFT else None
+        rates = _latents_rate(lambda_), NETWORKS
+        descent.step(softness, lambda_, (rates[0] * (1 - part) / 2, rates[1] * (1 - part) / 2))
+
+
+def _latents_rate(lambda_: float) -> float:
+    return min(LATENTS[0] * (1e-3 / lambda_) ** 0.25, LATENTS[1])
+
+
+def _count(descent: Descent) -> int:
+    return sum(each.numel() for each in descent.networks.parameters.values())

@@ -1,0 +1,138 @@
+"""Grids of latents and a network at an image's pixels, and what the loss asks of them, fast on a CPU.
+
+Pixels and nodes both lie on grids, so that interpolation is two products with banded matrices: along rows for a whole
+grid at once (`level`), and along columns for some rows of pixels at a time, together with the network's passes over
+them (`passes`), which stay in cache. A pass is a fixed list of numpy's calls in memory that was there before. Each
+call's numbers have a place of their own, and all sums are taken in one order: threads may take the work as they come
+without changing a bit. `Latents.evaluate` is the definition of what is computed.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from refield.fields.field import Weights
+from refield.fields.latent_grids import ACTIVATIONS
+from refield.fields.latents import Latents
+from refield.fitting.latents.banded import cut
+from refield.fitting.latents.level import Level
+from refield.fitting.latents.passes import Chunk, Grid, Passes
+from refield.fitting.latents.regular import axes_of
+from refield.fitting.workers import Workers
+from refield.tasks.problem import Problem
+
+SHARDS = 8  # runs of chunks, of which a thread takes one at a time
+CHUNK_BYTES = 384 * 1024  # of one layer's activations in a chunk: a core's cache must hold about ten such buffers
+
+
+def parameters_of(start: Weights, dtype: torch.dtype) -> dict[str, Tensor]:
+    """A field's weights as the tensors of an `Evaluation`: the grids by name, and the "network" as one vector."""
+    grids = {name: torch.tensor(array, dtype=dtype) for name, array in start.items() if name.startswith("latents")}
+    network = np.concatenate([array.ravel() for name, array in start.items() if not name.startswith("latents")])
+    return {**grids, "network": torch.tensor(network, dtype=dtype)}
+
+
+class Evaluation:
+    """The values of a field of latents at a problem's points, which are a grid's, and the derivatives of their mean
+    squared error by all of its weights."""
+
+    def __init__(self, field: Latents, problem: Problem, span: float, parameters: Mapping[str, Tensor]) -> None:
+        """Of parameters as `parameters_of` makes them, in whose `grad` the derivatives are put."""
+        axes = axes_of(problem.points)
+        assert axes is not None
+        self.problem, self.span = problem, span
+        self.sizes = field.layers(problem.channels)
+        self.network = parameters["network"]
+        grids, dtype = [each for name, each in parameters.items() if name != "network"], self.network.dtype
+
+        columns, widest = len(axes[1]), max(map(max, self.sizes))
+        cuts = cut(len(axes[0]), max(1, CHUNK_BYTES // (columns * widest * dtype.itemsize)))
+        self.levels = [
+            Level(grid, gradient_of(grid), gain, axes, cuts) for grid, gain in zip(grids, field.gains, strict=True)
+        ]
+        self.losses = self.network.new_zeros(len(cuts))
+        self.gradients = self.network.new_zeros(len(cuts), len(self.network))  # from each chunk
+        target = torch.tensor((problem.target + (self.span - 1)) / self.span, dtype=dtype)
+        importance = None if problem.importance is None else torch.tensor(problem.relative_importance(), dtype=dtype)
+        pixels = [slice(part.start * columns, part.stop * columns) for part in cuts]
+        self.chunks = [
+            Chunk(
+                grids=[Grid(each.matrices[i], each.spread[:, each.nodes[i]], each.parts[i]) for each in self.levels],
+                target=target[part].T.contiguous(),
+                importance=None if importance is None else importance[None, part],
+                output=target.new_empty(target.shape[1], part.stop - part.start),
+                loss=self.losses[i].view(1, 1),
+                by_layers=self._layers(self.gradients[i]),
+            )
+            for i, part in enumerate(pixels)
+        ]
+        self.shards = cut(len(cuts), -(-len(cuts) // SHARDS))
+        self.activation = ACTIVATIONS[field.activation]
+        self.local = threading.local()
+        self.workers = Workers(SHARDS)
+
+    def __enter__(self) -> Self:
+        self.workers.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.workers.__exit__()
+
+    @torch.no_grad()
+    def run(self, *, back: bool) -> None:
+        """Evaluate all pixels and, if `back`, put the derivatives into their places."""
+        for _ in self.workers.map(lambda level: self.levels[level].spreading(), range(len(self.levels))):
+            pass
+
+        def work(shard: int) -> None:
+            for chunk in range(len(self.chunks))[self.shards[shard]]:
+                self._passes().program(chunk, back=back)()
+
+        for _ in self.workers.map(work, range(len(self.shards))):
+            pass
+        if back:
+            for _ in self.workers.map(lambda level: self.levels[level].gathering(), range(len(self.levels))):
+                pass
+            torch.sum(self.gradients, 0, out=gradient_of(self.network))
+
+    def loss(self) -> float:
+        """The mean squared error of the intensities, as the last run with `back` found it."""
+        return self.span**2 * (float(self.losses.sum()) / self.problem.target.size)
+
+    def values(self) -> np.ndarray:
+        """The intensities (n, c) that the last run found."""
+        values = torch.cat([chunk.output.T for chunk in self.chunks]).numpy()
+        return np.asarray(self.span * values - (self.span - 1))
+
+    def layers(self) -> Weights:
+        """The network's weights by name."""
+        found: Weights = {}
+        for i, layer in enumerate(self._layers(self.network)):
+            found |= dict(zip(names_of(i), (layer[:-1].numpy().copy(), layer[-1].numpy().copy()), strict=True))
+        return found
+
+    def _layers(self, vector: Tensor) -> Sequence[Tensor]:
+        """Each layer's weight (fan_in, fan_out), and its bias as one more row, as views of such a vector."""
+        sizes = [(fan_in + 1, fan_out) for fan_in, fan_out in self.sizes]
+        parts = vector.split([rows * columns for rows, columns in sizes])
+        return [part.view(size) for part, size in zip(parts, sizes, strict=True)]
+
+    def _passes(self) -> Passes:
+        if not hasattr(self.local, "passes"):
+            factor = 2 / self.problem.target.size
+            self.local.passes = Passes(self.chunks, self._layers(self.network), self.activation, factor)
+        return self.local.passes
+
+
+def names_of(layer: int) -> tuple[str, str]:
+    """Of a layer's weight and bias."""
+    return f"layers.{layer}.weight", f"layers.{layer}.bias"
+
+
+def gradient_of(parameter: Tensor) -> Tensor:
+    assert parameter.grad is not None
+    return parameter.grad
