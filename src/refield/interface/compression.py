@@ -10,12 +10,11 @@ import numpy as np
 from refield import config
 from refield.coding import sizing
 from refield.coding.description import Description
-from refield.coding.latents.compress import Aim
+from refield.coding.latents.aim import Aim
 from refield.coding.limits import MOST_SAMPLES
 from refield.coding.search import Search
 from refield.errors import UserError
 from refield.interface.compressed import Compressed
-from refield.interface.latents import compressed
 from refield.interface.request import Picture, Request, ask, pixels_of, seed_of
 from refield.settings import choices, refused
 from refield.signals.image import Image, as_image
@@ -98,6 +97,8 @@ def _as_latents(
     image: Picture, aim: Aim, effort: str, profile: str, seed: int | None, progress: bool, settings: Mapping[str, Any]
 ) -> Compressed:
     """A file of latents, if it is as wanted."""
+    from refield.interface.latents import compressed  # torch, which takes a second
+
     if effort not in EFFORTS:
         raise refused("effort", effort, f"be one of {choices(EFFORTS)}")
     if unknown := settings.keys() - {"iterations"}:

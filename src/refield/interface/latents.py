@@ -10,7 +10,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from refield import files
 from refield.coding import file
-from refield.coding.latents.compress import Aim, compress
+from refield.coding.latents.aim import Aim
+from refield.coding.latents.compress import compress
 from refield.coding.latents.file import CodedLatents
 from refield.coding.limits import MOST_BYTES
 from refield.errors import UserError

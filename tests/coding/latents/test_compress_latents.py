@@ -8,7 +8,8 @@ import torch
 from refield.codecs import code
 from refield.coding import file
 from refield.coding.latents import descent, rate
-from refield.coding.latents.compress import Aim, Size, compress
+from refield.coding.latents.aim import Aim
+from refield.coding.latents.compress import Size, compress
 from refield.coding.latents.descent import Descent
 from refield.coding.latents.networks import quantised, views
 from refield.coding.latents.slope import slope

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from refield.coding.envelope import wrap
 from refield.coding.latents import file
+from refield.coding.latents.aim import Aim, Made
 from refield.coding.latents.descent import Descent
 from refield.coding.latents.file import CodedLatents
 from refield.coding.latents.networks import quantised
@@ -26,7 +26,6 @@ LED = tuple(k / 10 for k in range(2, 9))  # on which parts of the way lambda is 
 START = 1.15  # times the slope, where lambda begins: latents grow more easily than they shrink
 ROUNDED = 0.92  # of softened latents' bits, about, are left when they are rounded
 SEEN = 5  # steps whose mean says how far that is
-MARGIN = 0.98  # of the size or the error that is wanted, which is aimed at
 RESPONSE = 1.4  # a file that is too large by a factor takes a lambda that is larger by this power of it
 NEAR = 0.9  # of the size that is wanted, or so much of the error, with which a file is good enough
 REPAIRS = 6  # further descents, at most, until the file is as wanted
@@ -34,37 +33,6 @@ REPAIR, FEWEST = 0.1, 50  # of all steps, and steps at least, that one takes
 BITS = 6  # of a weight of a network, about
 
 Report = Callable[[int, float, float], None]  # a step, PSNR in dB and bits per pixel
-
-
-@dataclass(frozen=True)
-class Aim:
-    """A file's size or quality: one of these two."""
-
-    bpp: float | None = None  # at most
-    psnr: float | None = None  # dB of the 8-bit picture, at least
-
-    def excess(self, distortion: float, rate: float) -> float:
-        """By which factor a file is too large, or too good; below 1 if it is too small, or not good enough."""
-        if self.bpp is not None:
-            return rate / (MARGIN * self.bpp)
-        assert self.psnr is not None
-        return MARGIN * 10 ** (-self.psnr / 10) / max(distortion, 1e-9)
-
-    def met(self, made: "Made") -> bool:
-        """Whether a file is as wanted."""
-        return made.bpp <= self.bpp if self.bpp is not None else made.psnr >= (self.psnr or 0)
-
-
-class Made(NamedTuple):
-    """A file, what it holds, and how good its picture is."""
-
-    data: bytes
-    coded: CodedLatents
-    psnr: float  # dB
-
-    @property
-    def bpp(self) -> float:
-        return 8 * len(self.data) / self.coded.samples
 
 
 class Size(NamedTuple):
