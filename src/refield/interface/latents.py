@@ -13,6 +13,7 @@ from refield.coding import file
 from refield.coding.latents.aim import Aim
 from refield.coding.latents.compress import compress
 from refield.coding.latents.file import CodedLatents
+from refield.coding.latents.start import digest
 from refield.coding.limits import MOST_BYTES
 from refield.errors import UserError
 from refield.interface.compressed import Compressed
@@ -50,7 +51,8 @@ def compressed(image: Image, aim: Aim, steps: int, seed: int, progress: bool) ->
 def _place(image: Image, aim: Aim, steps: int, seed: int) -> Path:
     """Where the store keeps the file, by all that decides about it."""
     pixels = hashlib.sha256(image.pixels.tobytes()).hexdigest()
-    about = [pixels, image.pixels.shape, aim.bpp, aim.psnr, steps, seed, fingerprint("refield.coding.latents.compress")]
+    code = fingerprint("refield.coding.latents.compress"), digest()
+    about = [pixels, image.pixels.shape, aim.bpp, aim.psnr, steps, seed, code]
     key = hashlib.sha256(json.dumps(about).encode()).hexdigest()
     return Store().root / "compressed" / key[:2] / f"{key}.rfd"
 

@@ -14,6 +14,7 @@ from refield.coding.latents.descent import Descent
 from refield.coding.latents.networks import quantised, views
 from refield.coding.latents.slope import slope
 from refield.coding.latents.softening import Softness
+from refield.coding.latents.start import begin
 from refield.fitting.latents import evaluation
 from refield.scores.metrics import psnr_8bit
 from refield.signals import Image
@@ -85,6 +86,29 @@ def test_a_bit_is_worth_less_the_more_there_are():
 @pytest.mark.parametrize("shape", [(12, 20_000, 3), (16, 16, 1)])
 def test_what_webp_cannot_tell_is_no_error(shape):
     assert 0 < slope(Image(np.full(shape, 9, np.uint8)), 1.0, None) <= 1
+
+
+def test_what_was_learned_is_a_better_start_than_nothing():
+    """Of a photograph that it was not learned from."""
+    image = Image(np.ascontiguousarray(skimage.data.hubble_deep_field()[400:464, 400:464]))
+    costs = []
+    for learned in (True, False):
+        with Descent(image, *(size := Size.of(image.shape)), seed=0) as ours:
+            if learned:
+                begin(views(ours), size.width, size.hidden)
+            for step in range(40):
+                distortion, bits = ours.step(Softness.at(step / 40), 1e-3, (0.12, 0.02))
+        costs.append(distortion + 1e-3 * bits)
+    assert costs[0] < costs[1]
+
+
+def test_a_start_is_there_for_every_size_and_fits_any_number_of_grids():
+    for shape in ((512, 768), (100, 160), (30, 40), (3, 3)):
+        with Descent(Image(np.zeros((*shape, 3), np.uint8)), *(size := Size.of(shape)), seed=0) as ours:
+            before = {name: place.copy() for name, place in views(ours).items()}
+            begin(views(ours), size.width, size.hidden)
+            changed = [name for name, place in views(ours).items() if not np.array_equal(place, before[name])]
+        assert changed == list(before)
 
 
 def test_networks_suit_the_image():

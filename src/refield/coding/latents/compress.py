@@ -11,9 +11,10 @@ from refield.coding.latents import file
 from refield.coding.latents.aim import Aim, Made
 from refield.coding.latents.descent import Descent
 from refield.coding.latents.file import CodedLatents
-from refield.coding.latents.networks import quantised
+from refield.coding.latents.networks import quantised, views
 from refield.coding.latents.slope import slope
 from refield.coding.latents.softening import Softness
+from refield.coding.latents.start import begin
 from refield.errors import UserError
 from refield.scores.metrics import psnr_8bit
 from refield.signals.image import Image
@@ -53,7 +54,9 @@ class Size(NamedTuple):
 def compress(image: Image, aim: Aim, steps: int, seed: int, report: Report = lambda *_: None) -> Made:
     """The best file that is as wanted; if there is none, the one that is nearest to it."""
     found: list[Made] = []
-    with Descent(image, *Size.of(image.shape), seed) as descent:
+    size = Size.of(image.shape)
+    with Descent(image, *size, seed) as descent:
+        begin(views(descent), size.width, size.hidden)
         lambda_ = _descend(descent, aim, START * slope(image, aim.bpp, aim.psnr), steps, report)
         for repair in range(REPAIRS + 1):
             try:
