@@ -70,15 +70,8 @@ def compress(
             raise refused("half", True, "be False unless a method is named: latents are whole numbers")
         if device not in (None, "auto", "cpu"):
             raise refused("device", device, "be auto or cpu unless a method is named: latents are fitted on a CPU")
-        return _as_latents(
-            image,
-            Aim(*(each if each is None else float(each) for each in (bpp, psnr))),
-            effort or "normal",
-            profile,
-            seed,
-            progress,
-            settings,
-        )
+        aim = Aim(None if bpp is None else float(bpp), None if psnr is None else float(psnr))
+        return _as_latents(image, aim, effort or "normal", profile, seed, progress, settings)
     if effort is not None:
         raise refused("effort", effort, "be left out where a method is named, which has iterations")
     request = ask(image, method, profile, "represent", True, seed, device, settings)

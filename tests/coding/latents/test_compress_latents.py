@@ -11,7 +11,8 @@ from refield.coding.latents import descent, rate
 from refield.coding.latents.aim import Aim
 from refield.coding.latents.compress import Size, compress
 from refield.coding.latents.descent import Descent
-from refield.coding.latents.networks import quantised, views
+from refield.coding.latents.learning import learn
+from refield.coding.latents.networks import quantised
 from refield.coding.latents.slope import slope
 from refield.coding.latents.softening import Softness
 from refield.coding.latents.start import begin
@@ -58,6 +59,18 @@ def test_small_grey_and_constant_images_are_coded(pixels):
     assert file.decode(made.data).signal().pixels.shape == pixels.shape
 
 
+def test_an_image_that_is_shown_better_than_asked_ends_all_the_same():
+    made = compress(Image(np.full((16, 40, 3), 77, np.uint8)), Aim(psnr=40.0), 10, seed=0)
+    assert made.psnr >= 40
+
+
+def test_networks_are_learned_to_the_same_bytes_again():
+    photograph = skimage.data.rocket()
+    one, two = (learn([photograph], 64, 3) for _ in range(2))
+    assert all(np.array_equal(array, two[name]) for name, array in one.items())
+    assert any(not np.array_equal(array, one[name]) for name, array in learn([photograph], 64, 2).items())
+
+
 def test_steps_lower_what_they_descend_on():
     image, lambda_ = Image(COFFEE), 1e-3
     with Descent(image, *Size.of(image.shape), seed=0) as ours:
@@ -66,10 +79,10 @@ def test_steps_lower_what_they_descend_on():
             distortion, bits = ours.step(Softness.at(step / 60), lambda_, (0.12, 0.02))
             costs.append(distortion + lambda_ * bits)
         assert costs[-1] < 0.3 * costs[0]
-        before = {name: place.copy() for name, place in views(ours).items()}
+        before = {name: place.copy() for name, place in ours.tensors().items()}
         tensors = quantised(ours, lambda_)
         assert {name: each.values.shape for name, each in tensors.items()} == {n: b.shape for n, b in before.items()}
-        assert all(np.array_equal(views(ours)[name], each.values) for name, each in tensors.items())
+        assert all(np.array_equal(ours.tensors()[name], each.values) for name, each in tensors.items())
         hard, bits = ours.step(None, lambda_, (0.0, 0.0))
         assert hard + lambda_ * bits < 1.3 * costs[-1]
 
@@ -95,7 +108,7 @@ def test_what_was_learned_is_a_better_start_than_nothing():
     for learned in (True, False):
         with Descent(image, *(size := Size.of(image.shape)), seed=0) as ours:
             if learned:
-                begin(views(ours), size.width, size.hidden)
+                begin(ours.tensors(), size.width, size.hidden)
             for step in range(40):
                 distortion, bits = ours.step(Softness.at(step / 40), 1e-3, (0.12, 0.02))
         costs.append(distortion + 1e-3 * bits)
@@ -105,9 +118,9 @@ def test_what_was_learned_is_a_better_start_than_nothing():
 def test_a_start_is_there_for_every_size_and_fits_any_number_of_grids():
     for shape in ((512, 768), (100, 160), (30, 40), (3, 3)):
         with Descent(Image(np.zeros((*shape, 3), np.uint8)), *(size := Size.of(shape)), seed=0) as ours:
-            before = {name: place.copy() for name, place in views(ours).items()}
-            begin(views(ours), size.width, size.hidden)
-            changed = [name for name, place in views(ours).items() if not np.array_equal(place, before[name])]
+            before = {name: place.copy() for name, place in ours.tensors().items()}
+            begin(ours.tensors(), size.width, size.hidden)
+            changed = [name for name, place in ours.tensors().items() if not np.array_equal(place, before[name])]
         assert changed == list(before)
 
 

@@ -11,7 +11,7 @@ from refield.coding.latents import file
 from refield.coding.latents.aim import Aim, Made
 from refield.coding.latents.descent import Descent
 from refield.coding.latents.file import CodedLatents
-from refield.coding.latents.networks import quantised, views
+from refield.coding.latents.networks import quantised
 from refield.coding.latents.slope import slope
 from refield.coding.latents.softening import Softness
 from refield.coding.latents.start import begin
@@ -19,15 +19,16 @@ from refield.errors import UserError
 from refield.scores.metrics import psnr_8bit
 from refield.signals.image import Image
 
-NETWORKS = 0.02  # rate of descent at the start
+NETWORKS = 0.02  # their learning rate at the start
 LATENTS = (0.12, 0.25)  # of latents, at a lambda of 1e-3, and at most: where bits are cheap, latents grow large
 SOFT = 0.9  # of all steps: in the last ones latents are shown rounded
-HARD = 0.02  # of the rates, which soft steps end with and rounded ones begin with
+HARD = 0.02  # of the learning rates, which soft steps end with and rounded ones begin with
 LED = tuple(k / 10 for k in range(2, 9))  # on which parts of the way lambda is led towards what is wanted
 START = 1.15  # times the slope, where lambda begins: latents grow more easily than they shrink
 ROUNDED = 0.92  # of softened latents' bits, about, are left when they are rounded
 SEEN = 5  # steps whose mean says how far that is
 RESPONSE = 1.4  # a file that is too large by a factor takes a lambda that is larger by this power of it
+FIRMEST = 10.0  # the factor by which lambda changes at most, from one descent to the next
 NEAR = 0.9  # of the size that is wanted, or so much of the error, with which a file is good enough
 REPAIRS = 6  # further descents, at most, until the file is as wanted
 REPAIR, FEWEST = 0.1, 50  # of all steps, and steps at least, that one takes
@@ -56,7 +57,7 @@ def compress(image: Image, aim: Aim, steps: int, seed: int, report: Report = lam
     found: list[Made] = []
     size = Size.of(image.shape)
     with Descent(image, *size, seed) as descent:
-        begin(views(descent), size.width, size.hidden)
+        begin(descent.tensors(), size.width, size.hidden)
         lambda_ = _descend(descent, aim, START * slope(image, aim.bpp, aim.psnr), steps, report)
         for repair in range(REPAIRS + 1):
             try:
@@ -68,7 +69,8 @@ def compress(image: Image, aim: Aim, steps: int, seed: int, report: Report = lam
             excess = aim.excess(10 ** (-found[-1].psnr / 10), found[-1].bpp)
             if repair == REPAIRS or (aim.met(found[-1]) and NEAR < excess < 1 / NEAR):
                 break
-            lambda_ *= excess ** (RESPONSE * (1 + repair))  # what did not help is done more firmly
+            change = excess ** (RESPONSE * (1 + repair))  # what did not help is done more firmly
+            lambda_ *= min(max(change, 1 / FIRMEST), FIRMEST)
             _repair(descent, lambda_, max(FEWEST, round(REPAIR * steps)))
     good = [each for each in found if aim.met(each)]
     if not good:
@@ -89,13 +91,11 @@ def _descend(descent: Descent, aim: Aim, lambda_: float, steps: int, report: Rep
     for step in range(steps):
         progress = step / soft
         if progress < 1:
-            factor, softness = max((1 + math.cos(math.pi * progress)) / 2, HARD), Softness.at(progress)
+            softness, rates = Softness.at(progress), learning_rates(lambda_, progress)
         else:
-            factor, softness = HARD * (1 - (step - soft) / (steps - soft)), None
-        rates = _latents_rate(lambda_) * factor, NETWORKS * factor
+            factor = HARD * (1 - (step - soft) / (steps - soft))
+            softness, rates = None, _scaled(lambda_, factor)
         distortion, rate = descent.step(softness, lambda_, rates)
-        if not math.isfinite(distortion + rate):
-            raise UserError("the descent of latents diverged; fewer bits a pixel help")
         rate = (rate if softness is None else ROUNDED * rate) + overhead
         seen = [*seen[1 - SEEN :], (distortion, rate)]
         if step in led:
@@ -110,12 +110,16 @@ def _repair(descent: Descent, lambda_: float, steps: int) -> None:
     for step in range(steps):
         part = step / steps
         softness = Softness.at((1 + part / SOFT) / 2) if part < SOFT else None
-        rates = _latents_rate(lambda_), NETWORKS
-        descent.step(softness, lambda_, (rates[0] * (1 - part) / 2, rates[1] * (1 - part) / 2))
+        descent.step(softness, lambda_, _scaled(lambda_, (1 - part) / 2))
 
 
-def _latents_rate(lambda_: float) -> float:
-    return min(LATENTS[0] * (1e-3 / lambda_) ** 0.25, LATENTS[1])
+def learning_rates(lambda_: float, progress: float) -> tuple[float, float]:
+    """Of latents and of networks, after a part of the soft steps: along a cosine."""
+    return _scaled(lambda_, max((1 + math.cos(math.pi * progress)) / 2, HARD))
+
+
+def _scaled(lambda_: float, factor: float) -> tuple[float, float]:
+    return min(LATENTS[0] * (1e-3 / lambda_) ** 0.25, LATENTS[1]) * factor, NETWORKS * factor
 
 
 def _count(descent: Descent) -> int:

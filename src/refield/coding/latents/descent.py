@@ -1,14 +1,16 @@
 """Latents, what draws them and what expects them, on their way to a picture of few bits."""
 
+import math
 from typing import Self
 
 import numpy as np
 import torch
 
 from refield.coding.latents.entropy import LARGEST
-from refield.coding.latents.file import field_of
+from refield.coding.latents.file import field_of, shapes
 from refield.coding.latents.rate import Rate, vector_of
 from refield.coding.latents.softening import QUANTILES, Softness, shown
+from refield.errors import UserError
 from refield.fitting.adam import Adam
 from refield.fitting.latents.banded import cut
 from refield.fitting.latents.evaluation import Evaluation, gradient_of, parameters_of
@@ -58,13 +60,16 @@ class Descent:
 
     @torch.no_grad()
     def step(self, softness: Softness | None, lambda_: float, rates: tuple[float, float]) -> tuple[float, float]:
-        """One step by rates of latents and of networks (0: these stay); what it started from, as D and R.
+        """One step by learning rates of latents and of networks; what it started from, as D and R. `UserError` if
+        these are no numbers.
 
         Without softness latents are shown rounded, and the derivatives there are taken for their own.
         """
         self.show(softness)
         self.evaluation.run(back=True)
         bits = self.rate.run(back=True)
+        if not math.isfinite(self.distortion() + lambda_ * bits):
+            raise UserError("the descent of latents diverged; fewer bits a pixel help")
         price = np.float32(lambda_ / self.pixels)
         for level, (name, latents) in enumerate(self.latents.parameters.items()):
             gradient = gradient_of(latents).numpy()[0]
@@ -73,11 +78,10 @@ class Descent:
             gradient *= self.slopes[level]
         self.latents.set_rate(rates[0])
         self.latents.step()
-        if rates[1]:
-            by_entropy = torch.from_numpy(self.rate.by_network() * price)
-            gradient_of(self.networks.parameters["entropy"]).copy_(by_entropy)
-            self.networks.set_rate(rates[1])
-            self.networks.step()
+        by_entropy = torch.from_numpy(self.rate.by_network() * price)
+        gradient_of(self.networks.parameters["entropy"]).copy_(by_entropy)
+        self.networks.set_rate(rates[1])
+        self.networks.step()
         return self.distortion(), bits / self.pixels
 
     def show(self, softness: Softness | None) -> None:
@@ -110,6 +114,18 @@ class Descent:
     def symbols(self) -> list[np.ndarray]:
         """The latents, rounded, as whole numbers."""
         return [np.clip(np.rint(grid), -LARGEST, LARGEST).astype(np.int64) for grid in self._grids()]
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """The places of both networks' tensors, by the names and in the order of a file."""
+        vectors = [each.numpy() for each in self.networks.parameters.values()]
+        sizes = shapes(self.field, self.evaluation.problem.channels, self.rate.hidden)
+        ends = np.cumsum([math.prod(shape) for shape in sizes.values()]).tolist()
+        second = len(vectors[0])  # where the second vector begins
+        found = {}
+        for (name, shape), end in zip(sizes.items(), ends, strict=True):
+            vector, last = (vectors[0], end) if end <= second else (vectors[1], end - second)
+            found[name] = vector[last - math.prod(shape) : last].reshape(shape)
+        return found
 
     def _grids(self) -> list[np.ndarray]:
         return [each.numpy()[0] for each in self.latents.parameters.values()]

@@ -1,11 +1,8 @@
 """Both networks' weights as a file has them: each tensor with the step that costs least, in error and bits together."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from refield.coding.latents.descent import Descent
-from refield.coding.latents.file import shapes
 from refield.coding.range_coder import Encoder
 from refield.coding.tensors import Quantised, quantise
 from refield.fitting.train import SPANS
@@ -24,7 +21,7 @@ def quantised(descent: Descent, lambda_: float) -> dict[str, Quantised]:
         error = descent.evaluation.problem.mean_squared_error(descent.evaluation.values())
         return error / SPANS["unit"] ** 2 + lambda_ * descent.rate.run(back=False) / pixels
 
-    for name, place in views(descent).items():
+    for name, place in descent.tensors().items():
         weights, tried, costs = place.copy(), list[Quantised](), list[float]()
         for step in STEPS:
             tried.append(quantise(weights, step))
@@ -34,20 +31,6 @@ def quantised(descent: Descent, lambda_: float) -> dict[str, Quantised]:
                 break
         found[name] = tried[int(np.argmin(costs))]
         place[:] = found[name].values
-    return found
-
-
-def views(descent: Descent) -> Mapping[str, np.ndarray]:
-    """The tensors' places in the descent, by names."""
-    channels, field = descent.evaluation.problem.channels, descent.field
-    vectors = [each.numpy() for each in descent.networks.parameters.values()]
-    sizes = shapes(field, channels, descent.rate.hidden)
-    found, at = {}, 0
-    for name, shape in sizes.items():
-        if at == len(vectors[0]):
-            vectors, at = vectors[1:], 0
-        size = int(np.prod(shape))
-        found[name], at = vectors[0][at : at + size].reshape(shape), at + size
     return found
 
 

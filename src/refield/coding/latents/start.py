@@ -1,7 +1,7 @@
 """The networks that a descent begins with: what many short descents on other photographs have in common.
 
-`benchmarks/start.py` has made the file, of photographs that ship inside scikit-image, by Reptile (Nichol et al., 2018,
-https://arxiv.org/abs/1803.02999): a file of latents holds its own networks, so a decoder needs to know nothing of this.
+`learning` has made the file, of photographs that ship inside scikit-image. A file of latents holds its own networks, so
+that a decoder needs to know nothing of this.
 """
 
 import functools
