@@ -2,7 +2,8 @@
 
 MLPs of three hidden layers of each activation, by refield's engine, and fields that have no engine, by its automatic
 differentiation: each against the same network written plainly, as PyTorch comes, with an allocator tuned to keep its
-memory, so on a single thread, and compiled (which needs gcc). Turns, rests and times as in `benchmarks.cpu`, on the
+memory, so on a single thread, and compiled (which needs gcc). `products` are the matrix products of the engine's step
+alone: by how much could it be faster at most? Turns, rests and times as in `benchmarks.cpu`, on the
 same cores, with nothing else running. Writes activations.csv and activations.svg beside itself, after each network;
 names of some measure those alone, and `--out FOLDER` leaves the committed numbers as they are.
 """
@@ -23,17 +24,18 @@ from benchmarks.subjects import OTHERS
 from refield.fields.activations import ACTIVATIONS
 from refield.reports.plotting import COLORS, PAGE, save, style
 
-CONTESTANTS = ["refield", "plain", "tuned", "single", "compiled"]
+CONTESTANTS = ["refield", "products", "plain", "tuned", "single", "compiled"]
 # Wanted: that plain PyTorch, and PyTorch with a tuned allocator, take at least so many times refield's CPU time.
 WANTED = {"activation": {"plain": 3.0, "tuned": 2.0}, "field": {"plain": 1.0}}
-COLOR = dict(zip(CONTESTANTS[1:], (COLORS[3], COLORS[1], COLORS[2], COLORS[6]), strict=True))
+COLOR = dict(zip(CONTESTANTS[1:], ("0.75", COLORS[3], COLORS[1], COLORS[2], COLORS[6]), strict=True))
 TICKS = [0.25, 0.5, 1, 2, 3, 5, 10, 20, 30, 50, 100]
 
 
 def measure(name: str, height: int, width: int, hidden: int) -> pd.DataFrame:
     """A network of a name by all contestants, a row each."""
-    table = compared(race({by: (by, name, height, width, hidden, 4, 1) for by in CONTESTANTS}))
     kind = "activation" if name in ACTIVATIONS else "field"
+    entrants = [by for by in CONTESTANTS if by != "products" or kind == "activation"]
+    table = compared(race({by: (by, name, height, width, hidden, 4, 1) for by in entrants}))
     columns = {"pixels": f"{width}x{height}", "width": hidden, "kind": kind, "name": name}
     return on_this_machine(pd.concat([pd.DataFrame(columns, index=table.index), table], axis=1))
 
@@ -41,8 +43,9 @@ def measure(name: str, height: int, width: int, hidden: int) -> pd.DataFrame:
 def bars(axis: Axes, rows: pd.DataFrame, kind: str) -> None:
     """For each network and contestant a bar of CPU time and a dot of time by the clock, in multiples of refield's."""
     names = list(dict.fromkeys(rows["name"]))
-    height = 0.8 / len(COLOR)
-    for k, (by, color) in enumerate(COLOR.items()):
+    entrants = {by: color for by, color in COLOR.items() if (rows["by"] == by).any()}
+    height = 0.8 / len(entrants)
+    for k, (by, color) in enumerate(entrants.items()):
         own = rows[rows["by"] == by].set_index("name").loc[names]
         at = np.arange(len(names)) + (k + 0.5) * height - 0.4
         middle = own["cpu_times_refield"]

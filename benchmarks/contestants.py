@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from benchmarks.plain import Arrays
 from benchmarks.plain_fields import plain
@@ -24,6 +24,8 @@ from refield.fields.field import Field
 from refield.fields.mlp import Mlp
 from refield.fitting.fit import descend
 from refield.fitting.job import Job
+from refield.fitting.mlp import passes
+from refield.fitting.mlp.calls import Program
 from refield.fitting.train import Train
 from refield.tasks.problem import Problem
 
@@ -74,6 +76,24 @@ def by_refield(of: Field, problem: Problem, device: str, precision: str = "float
     return Descending(lambda: descent.step(RATE), descent.loss)
 
 
+class Products(Program):
+    """Of calls only the matrix products."""
+
+    def add(self, name: str, *arguments: Tensor | float, out: Tensor) -> None:
+        if name == "matmul":
+            super().add(name, *arguments, out=out)
+
+    def truncate(self, numbers: Tensor, out: Tensor) -> None: ...
+
+    def take(self, table: Tensor, index: Tensor, out: Tensor) -> None: ...
+
+
+def by_products(of: Mlp, problem: Problem, device: str) -> Descending:
+    """Refield's step if all but its matrix products were free, in a process that then takes no other."""
+    passes.Program = Products
+    return by_refield(of, problem, device)
+
+
 def by_siren_pytorch(of: Mlp, problem: Problem, device: str) -> Descending:
     from siren_pytorch import SirenNet
 
@@ -105,6 +125,7 @@ class Contestant:
 
 CONTESTANTS = {
     "refield": Contestant(by_refield),
+    "products": Contestant(by_products),
     "textbook": Contestant(by_textbook),
     "tuned textbook": Contestant(by_textbook, KEPT),
     "siren-pytorch": Contestant(by_siren_pytorch),
