@@ -24,6 +24,7 @@ from benchmarks.subjects import OTHERS
 from refield.fields.activations import ACTIVATIONS
 from refield.reports.plotting import COLORS, PAGE, save, style
 
+TURNS = 3  # some take a minute
 CONTESTANTS = ["refield", "products", "plain", "tuned", "single", "compiled"]
 # Wanted: that plain PyTorch, and PyTorch with a tuned allocator, take at least so many times refield's CPU time.
 WANTED = {"activation": {"plain": 3.0, "tuned": 2.0}, "field": {"plain": 1.0}}
@@ -35,7 +36,7 @@ def measure(name: str, height: int, width: int, hidden: int) -> pd.DataFrame:
     """A network of a name by all contestants, a row each."""
     kind = "activation" if name in ACTIVATIONS else "field"
     entrants = [by for by in CONTESTANTS if by != "products" or kind == "activation"]
-    table = compared(race({by: (by, name, height, width, hidden, 4, 1) for by in entrants}))
+    table = compared(race({by: (by, name, height, width, hidden, 4, 1) for by in entrants}, TURNS))
     columns = {"pixels": f"{width}x{height}", "width": hidden, "kind": kind, "name": name}
     return on_this_machine(pd.concat([pd.DataFrame(columns, index=table.index), table], axis=1))
 

@@ -21,9 +21,9 @@ ANSWERS = ("ms", "cpu_ms", "first_s")
 OF_TIMES = ("median_ms", "min_ms", "max_ms", "times_refield", "times_min", "times_max")
 
 
-def race(entries: Mapping[str, Sequence[object]]) -> dict[str, pd.DataFrame]:
+def race(entries: Mapping[str, Sequence[object]], most: int | None = None) -> dict[str, pd.DataFrame]:
     """What each entry (arguments of `benchmarks.contestants`) answers: a column of each of `ANSWERS`, in which a row is
-    a turn; the first turn is left out."""
+    a turn, of TURNS or at most so many; the first turn is left out."""
     turns = []
     with ExitStack() as stack:
         cache = stack.enter_context(TemporaryDirectory())  # so that what compiles does so
@@ -31,7 +31,7 @@ def race(entries: Mapping[str, Sequence[object]]) -> dict[str, pd.DataFrame]:
         for name, entry in entries.items():
             running[name] = stack.enter_context(process(entry, cache))
             assert listen(running[name]) == "ready\n", f"{name} does not start"
-        for _ in range(TURNS + 1):
+        for _ in range(min(TURNS, most or TURNS) + 1):
             turns.append({name: answer(each) for name, each in running.items()})
     return {
         what: pd.DataFrame([{name: turn[name][what] for name in entries} for turn in turns[1:]]) for what in ANSWERS

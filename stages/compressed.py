@@ -3,11 +3,14 @@
 import shutil
 from itertools import product
 
+import pandas as pd
+
 from refield import comparison
 from refield.interface.several import Wanted, compress_all
 from refield.pipeline.command import run
-from refield.pipeline.comparison_layout import ComparisonLayout
+from refield.pipeline.comparison_layout import FIELDS, ComparisonLayout
 from refield.pipeline.names import FromStage
+from refield.reports.rates_seconds import COLUMNS
 from refield.scores.rates import as_csv
 
 
@@ -23,10 +26,15 @@ def main(profile: FromStage, paper: str | None = None) -> None:
     if (latents := asked.latents) is not None:
         ways += [(None, latents.iterations, bpp) for bpp in latents.bpp]
     photographs = sorted(layout.signals(profile).glob("*.png"))
-    rates = compress_all([Wanted(file, *way, layout.decompressed(profile)) for file, way in product(photographs, ways)])
-    if rates:
-        (layout.compressed(profile) / "rates.csv").write_text(as_csv(rates))
-    print(f"{profile}: {len(rates)} files")
+    made = compress_all([Wanted(file, *way, layout.decompressed(profile)) for file, way in product(photographs, ways)])
+    if made:
+        (layout.compressed(profile) / "rates.csv").write_text(as_csv(each.rate for each in made))
+        # When it is measured again they differ: no output of the stage.
+        rows = [(*each.rate[:3], each.encode_seconds, each.decode_seconds) for each in made]
+        table = pd.DataFrame(rows, columns=pd.Index(["image", "codec", "setting", *COLUMNS]))
+        layout.provenance(profile, FIELDS).parent.mkdir(parents=True, exist_ok=True)
+        table.to_csv(layout.provenance(profile, FIELDS), index=False, float_format="%.3f", lineterminator="\n")
+    print(f"{profile}: {len(made)} files")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from refield.errors import UserError
 from refield.files import read
 from refield.papers import curves
 from refield.pipeline.command import run
-from refield.pipeline.comparison_layout import ComparisonLayout
+from refield.pipeline.comparison_layout import FIELDS, ComparisonLayout
 from refield.reports import rates_page, rates_seconds
 from refield.reports.plotting import save
 from refield.reports.rates import page
@@ -38,8 +38,9 @@ def main(paper: str | None = None) -> None:
     for panel in panels:
         files = {codec: layout.provenance(panel.profile, codec) for codec in compared.codecs}
         seconds = {codec: read_csv(file) for codec, file in files.items() if file.exists()}
-        if seconds:
-            text = rates_seconds.page(panel.profile, seconds)
+        ours = layout.provenance(panel.profile, FIELDS)
+        if seconds or ours.exists():
+            text = rates_seconds.page(panel.profile, seconds, read_csv(ours) if ours.exists() else None)
             layout.provenance_report(panel.profile, ".md").write_text(text, encoding="utf-8", newline="\n")
 
 

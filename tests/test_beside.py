@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,3 +67,30 @@ def test_a_mask_that_is_not_there_is_missed_before_any_work(pixels):
     (Layout().sources("mine") / "kate_mask.png").unlink()
     with pytest.raises(UserError, match=r"images\.beside: 'kate_mask' is not in data/sources/mine; there are kate"):
         check.main()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"mask_corner": None},
+            "kate has 18 x 24 pixels, and task.mask_file = .* has 26 x 38; both must be of one size",
+        ),
+        ({"mask": "random", "hidden": 1e-9}, "kate has 18 x 24 pixels, of which task.hidden = 1e-09 hides none"),
+    ],
+)
+def test_a_mask_that_is_unfit_for_an_image_is_refused_before_any_fit(pixels, changes, said):
+    """With the keys of what is wanted, and not when other images have been fitted."""
+    yaml = YAML()
+    params = yaml.load(Path("params.yaml"))
+    task = params["profiles"]["mine"]["task"]
+    if "mask" in changes:
+        for key in ("mask_file", "mask_sha256", "mask_corner"):
+            del task[key]
+    task |= changes
+    yaml.dump(params, Path("params.yaml"))
+    check.main()
+    download.main("mine")
+    prepare.main("mine")
+    with pytest.raises(UserError, match=said):
+        units.wanted(Layout(), config.read(), "mine", "siren")

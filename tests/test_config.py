@@ -144,6 +144,12 @@ WRONG = [
     ("methods.siren.width_factor", 1.5, ["methods.siren.width_factor = 1.5", "a whole number from 1"]),
     ("methods.siren.region_input", "yes", ["methods.siren", "region_input = 'yes'"]),
     ("methods.ours.width", [64, 64], ["methods.ours", "2 numbers; there are 4 hidden layers"]),
+    (
+        "network.mlp.activation",
+        ["sine", "gabor"],
+        ["methods.siren", "activation lists 2 names; there are 4 hidden layers"],
+    ),
+    ("network.mlp.activation", ["sine", "sines", "sine", "sine"], ["activation", "sines"]),
     ("methods.ours.train", 5, ["methods.ours.train = 5", "keys of a profile's train"]),
     ("methods.ours.train", {"iterations": 0}, ["methods.ours.train in profile quick: iterations = 0"]),
     ("methods.wire", WIRE | {"width": 1}, ["methods.wire", "width = 1", "greater than or equal to 2"]),

@@ -121,6 +121,17 @@ def test_commands_write_read_and_describe_files(tmp_path):
     assert run("decompress", "cup.rfd", "--force")[0] == 0
 
 
+def test_a_file_that_was_kept_says_how_long_it_took(tmp_path, monkeypatch):
+    monkeypatch.setenv("REFIELD_UNITS", str(tmp_path / "units"))
+    made, kept = (refield.compress(PHOTOGRAPH, bpp=6, iterations=2) for _ in range(2))
+    assert kept.data == made.data
+    assert kept.seconds == made.seconds > 0
+    (beside,) = tmp_path.glob("units/compressed/*/*.json")
+    for damage in ("{}", "nonsense"):
+        beside.write_text(damage)
+        assert refield.compress(PHOTOGRAPH, bpp=6, iterations=2).seconds is None
+
+
 def test_without_a_method_latents_are_fitted_once(tmp_path, monkeypatch):
     monkeypatch.setenv("REFIELD_UNITS", str(tmp_path / "units"))
     Image.fromarray(PHOTOGRAPH).save("cup.png")

@@ -95,7 +95,7 @@ def test_a_figure_for_every_table_whose_pair_was_scored(files: Pictures) -> None
 def test_a_task_without_tables_has_one_figure_of_all_methods(files: Pictures) -> None:
     quick = PARAMS.profiles["quick"].model_copy(update={"task": {"kind": "edges"}})
     params = PARAMS.model_copy(update={"profiles": PARAMS.profiles | {"quick": quick}})
-    figure, *_ = draw_all("quick", scores(), files, params, PAPER)
+    figure = next(draw_all("quick", scores(), files, params, PAPER))
     assert figure.name == "edges"
     assert "Above of each, the length of the luma's gradient" in figure.caption
 

@@ -33,6 +33,12 @@ tables:
   rows:
   - {method: clever, label: Clever, average: 21.5, also: {ssim: 0.5}}
   - {method: psnr_bicubic, label: Bicubic, average: 22.0, also: {ssim: 0.75}}
+- number: 5
+  caption: Three times, of one photograph
+  task: superresolve
+  where: {factor: 3, names: [coffee]}
+  rows:
+  - {method: clever, label: Clever, average: 19.5}
 claims:
 - {text: A gradient is nearer, of: average, methods: [clever, plain], measure: psnr_gradient}
 - {text: Bicubic is better, task: superresolve, of: average, methods: [psnr_bicubic, clever]}
@@ -41,11 +47,13 @@ claims:
 """
 
 
-def made(folder, task, images=3):
+def made(folder, task, images=3, names=None):
     (folder / "papers/toy").mkdir(parents=True)
     (folder / "papers/toy/paper.yaml").write_text(TOY)
     params = config.read(path=ROOT / "params.yaml")
     quick = params.profiles["quick"].model_copy(update={"task": task, "network": {"width": 32}})
+    if names:
+        quick = quick.model_copy(update={"originals": quick.originals.model_copy(update={"names": names})})
     gates = {"gates": ["dense"]}
     params = params.model_copy(update={"methods": {"plain": gates, "clever": gates}, "profiles": {"quick": quick}})
     measures = [measure.name for measure in params.task("quick").measures]
@@ -80,6 +88,15 @@ def test_a_table_stands_beside_those_profiles_that_it_is_of(tmp_path):
     row = pd.read_csv(tmp_path / "scores/quick/clever.csv").iloc[0]
     assert row["psnr_bicubic"] == 40  # the measure itself stays where it was
     assert "psnr_bicubic" in texts["tables.csv"].splitlines()[0]
+
+
+@pytest.mark.parametrize(("names", "stands"), [(["coffee"], True), (["rocket"], False), (["coffee", "rocket"], False)])
+def test_a_table_may_be_of_certain_images(tmp_path, names, stands):
+    text = made(tmp_path, {"kind": "superresolve", "factor": 3}, names=names)["tables.md"]
+    assert ("Table 5: Three times, of one photograph" in text) == stands
+    assert ("19.50" in text) == stands
+    assert ("none stands beside" in text) == (not stands)
+    assert ("chosen images: coffee instead of all" in text) == stands
 
 
 def test_of_one_image_there_is_one_number_and_a_claim_may_be_about_another_measure(tmp_path):

@@ -25,6 +25,7 @@ class Compressed:
     data: bytes  # the file
     coded: file.Content
     psnr: float  # dB, of the 8-bit picture that this machine decodes
+    seconds: float | None = None  # that it took by the clock, wherever it was made; None: unknown
 
     @property
     def bpp(self) -> float:

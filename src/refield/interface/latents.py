@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,7 +35,8 @@ def compressed(image: Image, aim: Aim, steps: int, seed: int, progress: bool) ->
             and (coded.shape, coded.channels) == (image.shape, image.channels)
             and not Store().refit
         ):
-            return Compressed(data, coded, psnr_8bit(image.pixels, coded.signal().pixels))
+            return Compressed(data, coded, psnr_8bit(image.pixels, coded.signal().pixels), _seconds(place))
+    began = time.perf_counter()
     with _bar(progress) as bar:
         task = bar.add_task("latents", total=steps, said="")
 
@@ -42,10 +44,23 @@ def compressed(image: Image, aim: Aim, steps: int, seed: int, progress: bool) ->
             bar.update(task, completed=step, said=f"{psnr:.2f} dB, {bpp:.3f} bpp")
 
         made = compress(image, aim, steps, seed, report)
+    seconds = time.perf_counter() - began
     with suppress(OSError):  # whoever has a store that cannot be written has a file all the same
         files.make_folder(place.parent)
+        files.write(_beside(place), json.dumps({"seconds": seconds}).encode())
         files.write(place, made.data)
-    return Compressed(*made)
+    return Compressed(*made, seconds)
+
+
+def _seconds(place: Path) -> float | None:
+    """How long a kept file took, if that was kept as well."""
+    with suppress(UserError, ValueError, TypeError, KeyError):
+        return float(json.loads(files.read(_beside(place)))["seconds"])
+    return None
+
+
+def _beside(place: Path) -> Path:
+    return place.with_suffix(".json")
 
 
 def _place(image: Image, aim: Aim, steps: int, seed: int) -> Path:

@@ -2,11 +2,13 @@
 
 import multiprocessing
 import os
+import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from refield.interface.compressed import decompress
 from refield.interface.compression import compress, room
 from refield.interface.request import ask
 from refield.scores.rates import Rate, rate
@@ -25,7 +27,15 @@ class Wanted(NamedTuple):
     folder: Path  # of pictures that files hold: `<method>/<bpp>/<photograph>`
 
 
-def compress_all(files: Sequence[Wanted]) -> list[Rate]:
+class Timed(NamedTuple):
+    """What a file takes and shows, and how long it took by the clock, on one thread."""
+
+    rate: Rate
+    encode_seconds: float | None  # wherever it was made; None: unknown
+    decode_seconds: float  # here
+
+
+def compress_all(files: Sequence[Wanted]) -> list[Timed]:
     """What each file takes and shows; `UserError` before any fit if some can hold nothing.
 
     A process a core, of which each computes alone, is nearly as fast for each file as one that has all cores.
@@ -54,9 +64,13 @@ def _alone() -> None:
     threadpool_limits(1)
 
 
-def _make(file: Wanted) -> Rate:
+def _make(file: Wanted) -> Timed:
     pixels, codec, setting = png.read(file.photograph), file.method or LATENTS, f"{file.bpp:g}"
     options: dict[str, Any] = {"method": file.method, "iterations": file.iterations, "device": "cpu"}
     made = compress(pixels, bpp=file.bpp, progress=False, **options)
-    png.write(file.folder / codec / setting / file.photograph.name, made.picture)
-    return rate(file.photograph.stem, codec, setting, len(made.data), pixels, made.picture)
+    began = time.perf_counter()
+    picture = decompress(made.data)
+    seconds = time.perf_counter() - began
+    png.write(file.folder / codec / setting / file.photograph.name, picture)
+    row = rate(file.photograph.stem, codec, setting, len(made.data), pixels, picture)
+    return Timed(row, made.seconds, seconds)

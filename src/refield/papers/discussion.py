@@ -24,7 +24,7 @@ class Shown(Strict):
 
     title: str
     study: Name  # a folder of studies/
-    show: Literal["settings", "seeds", "course", "choices", "table", "best", "sequences", "heatmap"]
+    show: Literal["settings", "seeds", "course", "choices", "table", "best", "sequences", "heatmap", "progress"]
     words: str | None = None
     differences: list[Name] = Field(default_factory=list)  # beside the gain; of a table, these alone
     measures: list[Name] = Field(default_factory=list)  # of a table, beside the PSNR: what the study's scores name
@@ -34,7 +34,7 @@ class Shown(Strict):
     @property
     def is_drawn(self) -> bool:
         """Whether it has a chart beside the text."""
-        return self.show == "heatmap"
+        return self.show in ("heatmap", "progress")
 
 
 class Across(Strict):

@@ -69,4 +69,6 @@ class Protocol(Strict):
 
 
 def _brief(value: object) -> str:
-    return f"{len(value)} named" if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return value[0] if len(value) == 1 else f"{len(value)} named"
+    return str(value)

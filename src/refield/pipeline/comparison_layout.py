@@ -4,6 +4,8 @@ from pathlib import Path
 
 from refield.pipeline.layout import Layout
 
+FIELDS = "fields"  # where a codec's name is, of the seconds that files of fields took
+
 
 class ComparisonLayout(Layout):
     """The files of a comparison, from a clone's root."""

@@ -9,9 +9,12 @@ import numpy as np
 
 from refield import fields
 from refield.config import Params
+from refield.errors import UserError
 from refield.pipeline.layout import Layout
 from refield.segmentation.files import read_labels
 from refield.signals import Signal
+from refield.signals.image import as_image
+from refield.tasks.inpaint import Inpaint
 from refield.units.fingerprint import fingerprint
 from refield.units.scoring import read_signal
 from refield.units.unit import Unit, code_of
@@ -31,11 +34,17 @@ def file_of(layout: Layout, params: Params, profile: str, name: str) -> Path:
 def read_unit(layout: Layout, params: Params, profile: str, method: str, file: Path) -> Unit:
     """What is wanted of a signal; `UserError` if its file or its map is missing or damaged."""
     name, signal = params.map(profile, method), _signal(file, params.profiles[profile].signal)
+    task = params.task(profile, method)
+    if isinstance(task, Inpaint):  # whose mask may be unfit for the image; better now than when others are fitted
+        try:
+            task.draw_mask(as_image(signal).shape)
+        except UserError as error:
+            raise UserError(f"{file.stem} {error}") from None
     return Unit(
         name=file.stem,
         signal=signal,
         labels=None if name is None else _labels(layout.maps(profile, name) / f"{file.stem}.png"),
-        task=params.task(profile, method),
+        task=task,
         field=fields.of_size(params.field(profile, method), signal.shape),
         train=params.train(profile, method),
         seed=params.seed,

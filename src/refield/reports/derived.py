@@ -13,14 +13,13 @@ from jaxtyping import Float, UInt8
 from refield.scores import metrics
 from refield.scores.derivatives import psnr_gradient, psnr_laplacian
 from refield.scores.fitted import Fitted
+from refield.scores.slopes import LEVELS, LUMA
 from refield.signals import Image
 from refield.signals.differences import image_gradient, image_laplacian, pixels_per_unit
 from refield.tasks.gradients import Gradients
 from refield.tasks.laplacian import Laplacian
 from refield.tasks.task import Task
 
-LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
-LEVELS = 127.5  # of 0..255 in a unit of intensity on [-1, 1]
 PUBLISHED_GRADIENT, PUBLISHED_LAPLACIAN = 80.0, 1e4  # times the derivatives by pixels: what such tasks' fields learn
 
 

@@ -43,8 +43,11 @@ def measured(profiles: Iterable[str], params: Params) -> str:
 
 
 def entry(profile: str, params: Params) -> Mapping[str, Any]:
-    """A profile's task as params.yaml has it; where it no longer has the profile, that of most."""
-    return params.profiles[profile].task if profile in params.profiles else {"kind": "represent"}
+    """A profile's task as params.yaml has it, and the names of its originals, which a paper's table may ask for; where
+    it no longer has the profile, the task of most."""
+    if profile not in params.profiles:
+        return {"kind": "represent"}
+    return {**params.profiles[profile].task, "names": params.profiles[profile].originals.names}
 
 
 def said(profile: str, params: Params, paper: Paper) -> Paper:

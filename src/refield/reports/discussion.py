@@ -10,7 +10,7 @@ from refield.config import Params
 from refield.errors import UserError
 from refield.papers import Discussion, Gain, Paper
 from refield.papers.discussion import GAIN, Shown
-from refield.reports import heatmap
+from refield.reports import heatmap, progress
 from refield.reports.across import section_of
 from refield.reports.choices import choices
 from refield.reports.description import kind
@@ -20,6 +20,7 @@ from refield.reports.variation import best, sequences, table
 from refield.scores.measure import Measure
 from refield.scores.numbers import DASH, number
 from refield.scores.paired import Difference, difference
+from refield.study import DROP
 from refield.tasks import TASKS
 
 FEWEST = 8  # images for a profile to be discussed
@@ -30,6 +31,7 @@ METHOD = (
     "t); p is Wilcoxon's signed-rank test. The interval is over images, for one seed"
 )
 NOT_RUN = "This study has not been run yet, or not to its end."
+FALL = Measure(DROP, "largest fall on the way", 2, higher_is_better=False, unit="dB")
 BELOW = ": what another seed or rate changes stands below"
 
 
@@ -72,8 +74,14 @@ def discussion(
 
 def charts(studies: Mapping[str, pd.DataFrame], paper: Paper) -> dict[str, Figure]:
     """The charts of what the discussion shows of these studies, by their names."""
-    shown = [section.study for section in (paper.discussion.studies if paper.discussion else ()) if section.is_drawn]
-    return {study: heatmap.chart(studies[study], study, paper) for study in shown if study in studies}
+    found: dict[str, Figure] = {}
+    for section in paper.discussion.studies if paper.discussion else ():
+        study = section.study
+        if study in studies and section.show == "heatmap":
+            found[study] = heatmap.chart(studies[study], study, paper)
+        if study in studies and section.show == "progress":
+            found[progress.name_of(study)] = progress.chart(studies[study], study, paper)
+    return found
 
 
 def _shown(scores: pd.DataFrame, section: Shown, gain: Gain, paper: Paper) -> Iterator[str]:
@@ -90,12 +98,15 @@ def _shown(scores: pd.DataFrame, section: Shown, gain: Gain, paper: Paper) -> It
             return sequences(scores, paper)
         case "heatmap":
             return heatmap.heatmap(scores, section.study, paper)
+        case "progress":
+            return progress.progress(scores, section.study)
     return SECTIONS[section.show](scores, gain, others, paper)
 
 
 def _measures(scores: pd.DataFrame, section: Shown, paper: Paper) -> list[Measure]:
     """What a table shows beside the PSNR; `UserError` if the study has no such scores."""
-    known = {measure.name: measure for measure in TASKS[paper.protocol.task].measures if measure.name in scores}
+    measures = [*(each for task in TASKS.values() for each in task.measures), FALL]
+    known = {measure.name: measure for measure in measures if measure.name in scores}
     if missing := [name for name in section.measures if name not in known]:
         raise UserError(f"the study {section.study} has no scores of {missing[0]}; its params.yaml must name it")
     return [known[name] for name in section.measures]

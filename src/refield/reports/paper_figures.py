@@ -26,6 +26,7 @@ from refield.scores.numbers import number
 from refield.scores.stored import picture
 from refield.signals import Image, Views, Volume
 from refield.tasks.derivatives import Derivatives
+from refield.tasks.edges import Edges
 from refield.tasks.gradients import Gradients
 from refield.tasks.laplacian import Laplacian
 from refield.tasks.segmented import Segmented
@@ -53,7 +54,7 @@ def draw_all(profile: str, scores: Scores, files: Pictures, params: Params, pape
     for compared in _figures(paper, entry(profile, params)):
         if set(compared.pair) <= set(values):
             yield _comparison(compared, scores, files, paper, view(task))
-    if isinstance(task, Derivatives | Gradients | Laplacian):
+    if isinstance(task, Derivatives | Edges | Gradients | Laplacian):
         yield _derivatives(task, next(_figures(paper, entry(profile, params)), None), scores, files, paper)
     if isinstance(task, Segmented):
         yield _structure(task, next(_figures(paper, entry(profile, params)), None), scores, files, paper)
@@ -108,7 +109,7 @@ def _derivatives(task: Task, compared: Compared | None, scores: Scores, files: P
     first = of_image("Original", original)
     rows = [of_fit(labels[name], original, files.reconstruction(name, image), of) for name, of in fitted.items()]
     nothing = psnr_of_nothing(original, next(iter(fitted.values())))
-    text = explain(lead, first, rows, nothing, shifted=not isinstance(task, Derivatives))
+    text = explain(lead, first, rows, nothing, shifted=isinstance(task, Gradients | Laplacian))
     return Drawn("derivatives", derivative_figure(first, rows), text)
 
 

@@ -1,4 +1,4 @@
-"""How long standard codecs took: the only numbers of theirs that another run changes."""
+"""How long files took, of standard codecs and of ours: the only numbers of theirs that another run changes."""
 
 from collections.abc import Mapping
 
@@ -13,20 +13,39 @@ from refield.scores.numbers import number
 COLUMNS = ("encode_seconds", "decode_seconds")
 
 
-def page(profile: str, seconds: Mapping[str, pd.DataFrame]) -> str:
-    """Markdown; rows of each codec have its `COLUMNS` by image and setting. `UserError` if they lack one."""
-    lines = []
-    for codec, rows in seconds.items():
-        try:
-            require_columns(rows, COLUMNS)
-        except UserError as error:
-            raise UserError(f"seconds of {codec}, profile {profile}: the table {error}") from None
-        medians = rows.groupby("setting")[list(COLUMNS)].median() * 1000
-        spans = [f"{number(medians[each].min(), 1)} to {number(medians[each].max(), 1)}" for each in COLUMNS]
-        lines.append([CODECS[codec].title, *spans])
-    heads = ["Codec", "encode (ms)", "decode (ms)"]
-    lead = (
-        "The processor's time on one thread, of each setting the median over images: here are the fastest and the "
-        "slowest setting."
-    )
-    return "\n\n".join([f"# {profile}: how long codecs took", lead, pipe(heads, lines)]) + "\n"
+LEAD = (
+    "Of each setting the median over images: here are the fastest and the slowest setting. Standard codecs: the "
+    "processor's time on one thread."
+)
+OURS = "Files of fields: by the clock, on one thread, as many side by side as there are cores."
+
+
+def page(profile: str, seconds: Mapping[str, pd.DataFrame], ours: pd.DataFrame | None = None) -> str:
+    """Markdown; rows of each codec have its `COLUMNS` by image and setting, and ours a column `codec` as well, which
+    names a method. `UserError` if they lack one."""
+    parts = [f"# {profile}: how long files took", LEAD]
+    if seconds:
+        lines = [
+            [CODECS[codec].title, *_spans(rows, 1000, 1, f"{codec}, profile {profile}")]
+            for codec, rows in seconds.items()
+        ]
+        parts.append(pipe(["Codec", "encode (ms)", "decode (ms)"], lines))
+    if ours is not None:
+        if "codec" not in ours:
+            raise UserError(f"seconds of files of profile {profile}: the table has no column codec")
+        groups = ours.groupby("codec", sort=False)
+        lines = [
+            [f"refield compress, {name}", *_spans(rows, 1, 2, f"{name}, profile {profile}")] for name, rows in groups
+        ]
+        parts += [OURS, pipe(["File", "encode (s)", "decode (s)"], lines)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _spans(rows: pd.DataFrame, factor: float, digits: int, what: str) -> list[str]:
+    try:
+        require_columns(rows, COLUMNS)
+    except UserError as error:
+        raise UserError(f"seconds of {what}: the table {error}") from None
+    medians = rows.groupby("setting")[list(COLUMNS)].median() * factor
+    spans = [(number(medians[each].min(), digits), number(medians[each].max(), digits)) for each in COLUMNS]
+    return [least if least == most else f"{least} to {most}" for least, most in spans]

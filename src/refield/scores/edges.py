@@ -23,12 +23,7 @@ def gradient_correlation(reference: UInt8[np.ndarray, "h w c"], estimate: UInt8[
 
     A magnitude that is the same everywhere correlates with nothing: 0, but 1 if both images have that one.
     """
-    theirs, ours = gradient_magnitude(reference), gradient_magnitude(estimate)
-    if np.array_equal(theirs, ours):
-        return 1.0
-    theirs, ours = theirs - theirs.mean(), ours - ours.mean()
-    norm = np.sqrt((theirs**2).sum() * (ours**2).sum())
-    return float(np.clip((theirs * ours).sum() / norm, -1, 1)) if norm > 0 else 0.0
+    return correlation(gradient_magnitude(reference), gradient_magnitude(estimate))
 
 
 def edge_f_score(reference: UInt8[np.ndarray, "h w c"], estimate: UInt8[np.ndarray, "h w c"]) -> float:
@@ -37,9 +32,22 @@ def edge_f_score(reference: UInt8[np.ndarray, "h w c"], estimate: UInt8[np.ndarr
     An edge's pixel is found if the other image has one within `TOLERANCE`. 1 where neither image has edges, 0 where one
     of them has none.
     """
+    return f_score(edges(reference), edges(estimate))
+
+
+def correlation(theirs: Float64[np.ndarray, "h w"], ours: Float64[np.ndarray, "h w"]) -> float:
+    """Pearson's correlation; 1 of equal arrays, even of one value, and 0 where otherwise one has only one value."""
+    if np.array_equal(theirs, ours):
+        return 1.0
+    theirs, ours = theirs - theirs.mean(), ours - ours.mean()
+    norm = np.sqrt((theirs**2).sum() * (ours**2).sum())
+    return float(np.clip((theirs * ours).sum() / norm, -1, 1)) if norm > 0 else 0.0
+
+
+def f_score(theirs: Bool[np.ndarray, "h w"], ours: Bool[np.ndarray, "h w"]) -> float:
+    """The harmonic mean of the shares of `ours` that are near one of `theirs`, and of `theirs` near one of `ours`."""
     from scipy.ndimage import binary_dilation
 
-    theirs, ours = edges(reference), edges(estimate)
     if not (theirs.any() and ours.any()):
         return float(theirs.any() == ours.any())
     near = np.ones((2 * TOLERANCE + 1,) * 2)

@@ -1,8 +1,8 @@
 """Edges: the field is fitted to every sample of an image, and scored by the edges of what it learned.
 
-MIRE (CVPR 2025) shows a fitted field's own gradient as the edges that it found. An estimate is a picture, so
-here edges and gradients are those of that picture, and of the original by the same operators: Sobel's, whose
-differences are the field's derivatives up to the distance of pixels, and Canny's.
+MIRE (CVPR 2025) shows a fitted field's own gradient as the edges that it found: two measures ask the field for it
+(`scores.slopes`). The others are of the estimate, a picture, and of the original by the same operators, Sobel's and
+Canny's.
 """
 
 from typing import ClassVar
@@ -12,6 +12,7 @@ from jaxtyping import Float, Integer
 
 from refield.scores import edges, metrics
 from refield.scores.measure import PSNR, SSIM, Measure
+from refield.scores.slopes import FIELD_CORRELATION, FIELD_EDGE_F
 from refield.signals.image import as_image
 from refield.signals.signal import Signal
 from refield.strict import Strict
@@ -27,7 +28,10 @@ class Edges(Strict):
     """Fit an image and score the edges of its reconstruction."""
 
     least_squares: ClassVar[bool] = True
-    measures: ClassVar[tuple[Measure, ...]] = (EDGE_F, CORRELATION, PSNR, SSIM, EDGE_ERROR, FLAT_ERROR)
+    measures: ClassVar[tuple[Measure, ...]] = (
+        *(FIELD_EDGE_F, FIELD_CORRELATION, EDGE_F, CORRELATION),
+        *(PSNR, SSIM, EDGE_ERROR, FLAT_ERROR),
+    )
     only_scores: ClassVar[frozenset[str]] = frozenset()
 
     def problem(self, signal: Signal, labels: Integer[np.ndarray, " n"] | None) -> Problem:
@@ -42,7 +46,7 @@ class Edges(Strict):
         """How far edges and gradient magnitudes of the 8-bit images agree, their PSNR in dB, and SSIM.
 
         And the mean absolute error in levels of 0..255, on the original's edges and where it is flat; NaN of an
-        original that has no such pixels.
+        original that has no such pixels. The field's own measures know how they are taken.
         """
         original, reconstruction = as_image(signal).pixels, as_image(estimate).pixels
         return {
