@@ -3,11 +3,12 @@
 MLPs of three hidden layers of each activation, by refield's engine, and fields that have no engine, by its automatic
 differentiation: each against the same network written plainly, as PyTorch comes, with an allocator tuned to keep its
 memory, so on a single thread, and compiled (which needs gcc). `products` are the matrix products of the engine's step
-alone: by how much could it be faster at most? Turns, rests and times as in `benchmarks.cpu`, on the
-same cores, with nothing else running. Writes activations.csv and activations.svg beside itself, after each network;
-names of some measure those alone, and `--out FOLDER` leaves the committed numbers as they are.
+alone: by how much could it be faster at most? Turns, rests and times as in `benchmarks.cpu`, on the same cores, with
+nothing else running. Writes activations.csv and activations.svg beside itself, after each network, the smaller ones
+first; names of some measure those alone, and `--out FOLDER` leaves the committed numbers as they are.
 """
 
+from itertools import product
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +25,7 @@ from benchmarks.subjects import OTHERS
 from refield.fields.activations import ACTIVATIONS
 from refield.reports.plotting import COLORS, PAGE, save, style
 
-TURNS = 3  # some take a minute
+TURNS = 2  # some take a minute
 CONTESTANTS = ["refield", "products", "plain", "tuned", "single", "compiled"]
 # Wanted: that plain PyTorch, and PyTorch with a tuned allocator, take at least so many times refield's CPU time.
 WANTED = {"activation": {"plain": 3.0, "tuned": 2.0}, "field": {"plain": 1.0}}
@@ -41,13 +42,12 @@ def measure(name: str, height: int, width: int, hidden: int) -> pd.DataFrame:
     return on_this_machine(pd.concat([pd.DataFrame(columns, index=table.index), table], axis=1))
 
 
-def bars(axis: Axes, rows: pd.DataFrame, kind: str) -> None:
+def bars(axis: Axes, rows: pd.DataFrame, kind: str, names: list[str]) -> None:
     """For each network and contestant a bar of CPU time and a dot of time by the clock, in multiples of refield's."""
-    names = list(dict.fromkeys(rows["name"]))
     entrants = {by: color for by, color in COLOR.items() if (rows["by"] == by).any()}
     height = 0.8 / len(entrants)
     for k, (by, color) in enumerate(entrants.items()):
-        own = rows[rows["by"] == by].set_index("name").loc[names]
+        own = rows[rows["by"] == by].set_index("name").reindex(names)
         at = np.arange(len(names)) + (k + 0.5) * height - 0.4
         middle = own["cpu_times_refield"]
         ends = [middle - own["cpu_times_min"], own["cpu_times_max"] - middle]
@@ -79,7 +79,8 @@ def plot(table: pd.DataFrame, file: Path) -> None:
         )
         for column, ((pixels, width), rows) in zip(axes.T, sizes, strict=True):
             for axis, kind in zip(column, kinds.index, strict=True):
-                bars(axis, rows[rows["kind"] == kind], kind)
+                names = list(dict.fromkeys(table.loc[table["kind"] == kind, "name"]))
+                bars(axis, rows[rows["kind"] == kind], kind, names)
             column[0].set_title(f"{pixels} pixels, width {width}")
         low, high = axes[0, 0].get_xlim()
         axes[0, 0].set_xticks([t for t in TICKS if low <= t <= high], [f"{t:g}" for t in TICKS if low <= t <= high])
@@ -93,9 +94,9 @@ def plot(table: pd.DataFrame, file: Path) -> None:
 
 def main(names: Annotated[list[str] | None, typer.Argument()] = None, out: Path | None = None) -> None:
     folder, tables = out or Path(__file__).parent, []
-    for name in names or [*ACTIVATIONS, *OTHERS]:
-        tables += [measure(name, *size) for size in SIZES]
-        print(pd.concat(tables[-len(SIZES) :]).iloc[:, 1:-4].round(2).to_string(index=False), flush=True)
+    for size, name in product(SIZES, names or [*ACTIVATIONS, *OTHERS]):
+        tables.append(measure(name, *size))
+        print(tables[-1].iloc[:, :-4].round(2).to_string(index=False), flush=True)
         table = pd.concat(tables)
         table.to_csv(folder / "activations.csv", index=False, float_format="%.3f", lineterminator="\n")
         plot(table, folder / "activations.svg")
