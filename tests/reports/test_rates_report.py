@@ -34,19 +34,19 @@ def rows(codec: str, factor: float, pixels: int = PIXELS, images: int = 3) -> st
 
 @pytest.fixture
 def compared(tmp_path):
-    """What was measured: two codecs, and fields in two sizes, of two of the three images."""
+    """What was measured of three images: two codecs, and fields in two sizes."""
     (tmp_path / "measured").mkdir()
     for codec, factor in RATES.items():
         (tmp_path / f"measured/{codec}.csv").write_text(rows(codec, factor))
     (tmp_path / "fields").mkdir()
     for size, factor in (("small", 0.25), ("large", 0.3)):
-        (tmp_path / f"fields/{size}.csv").write_text(rows("half", factor, images=2))
+        (tmp_path / f"fields/{size}.csv").write_text(rows("half", factor))
     return with_fields(str(tmp_path / "fields"))
 
 
-def with_fields(*folders: str) -> comparison.Comparison:
+def with_fields(*folders: str, published: bool = True) -> comparison.Comparison:
     fields = [comparison.Fields(label="</script>Net", folder=folder) for folder in folders]
-    quick = COMPARISON.profiles["quick"].model_copy(update={"fields": fields, "published": True})
+    quick = COMPARISON.profiles["quick"].model_copy(update={"fields": fields, "published": published})
     return COMPARISON.model_copy(update={"profiles": {"quick": quick}})
 
 
@@ -56,22 +56,41 @@ def panel(compared, tmp_path):
     return found
 
 
-def test_a_panel_is_of_the_images_that_all_have(compared, tmp_path):
-    found = panel(compared, tmp_path)
+@pytest.fixture
+def of_two(compared, tmp_path):
+    """The folder of fields, which lack one of the three images."""
+    for size, factor in (("small", 0.25), ("large", 0.3)):
+        (tmp_path / f"fields/{size}.csv").write_text(rows("half", factor, images=2))
+    return str(tmp_path / "fields")
+
+
+def test_a_panel_is_of_the_images_that_all_have(of_two, tmp_path):
+    found = panel(with_fields(of_two, published=False), tmp_path)
     assert found.images == ["000", "001"]
     assert found.words == "2 of 3 photographs, those that all rates have, of 4,096 pixels"
     assert [each.label for each in found.series] == ["</script>Net, half", "JPEG", "WebP"]
     assert set(found.series[0].rows["setting"]) == {f"{size}, {i}" for size in ("small", "large") for i in range(4)}
 
 
+def test_beside_published_curves_no_series_is_of_fewer_images(of_two, tmp_path):
+    """They are means over all images, and so must be what they are held against."""
+    compared = with_fields(of_two)
+    found = panel(compared, tmp_path)
+    assert (found.images, found.words) == (["000", "001", "002"], "3 photographs of 4,096 pixels")
+    assert [each.label for each in found.series] == ["JPEG", "WebP"]
+    assert "\n\nLeft out beside published curves: </script>Net, half, of fewer photographs.\n" in page(
+        [found], compared
+    )
+
+
 def test_tables_say_what_the_curves_are(compared, tmp_path):
     found = panel(compared, tmp_path)
     field, jpeg, webp = measured(found, compared)
-    assert jpeg[-2:] == ["—", "+100.0 %"]
-    assert webp[-2:] == ["-50.0 %", "—"]
-    # It gains 3 dB with each doubling, from 24.5 dB at 0.125 bpp on.
-    assert webp[1] == f"{24.5 + 3 * np.log2(0.15 / 0.125):.2f}"
-    assert field[-2] == "-75.0 %"  # what is as good takes no more: the larger files beat none
+    assert jpeg[-2:] == ["—", "+100.0 % [+100.0, +100.0]"]
+    assert webp[-2:] == ["-50.0 % [-50.0, -50.0]", "—"]
+    # It gains 3 dB with each doubling, from 25 dB at 0.125 bpp on.
+    assert webp[1] == f"{25 + 3 * np.log2(0.15 / 0.125):.2f}"
+    assert field[-2] == "-75.0 % [-75.0, -75.0]"  # what is as good takes no more: the larger files beat none
     (coin, *_) = published(found, compared)
     assert coin[0] == "COIN"
     assert coin[2] == "26.34"
@@ -170,7 +189,7 @@ def test_lines_come_and_go_and_tell_their_points(opened):
             "line.ownerSVGElement.onpointermove({clientX: q.x, clientY: q.y});"
             "return document.getElementById('told').textContent"
         )
-        assert place == "JPEG, setting 1: 0.500 bpp, 27.50 dB"
+        assert place == "JPEG, setting 1: 0.500 bpp, 28.00 dB"
 
 
 def test_pictures_and_tables_are_shown(opened):

@@ -31,8 +31,7 @@ def page(panels: Sequence[Panel], comparison: Comparison) -> str:
     blocks = ["# Rates and distortions", LEAD, "![PSNR over bits per pixel](rates.svg)"]
     blocks.append("The same to look at more closely, with pictures: [rates.html](rates.html).")
     for panel in panels:
-        blocks += [f"## {panel.profile}", f"{panel.words}."]
-        blocks += [f"Not made yet: the rates in {folder}." for folder in panel.missing]
+        blocks += [f"## {panel.profile}", f"{panel.words}.", *panel.notes]
         blocks.append(pipe(heads("Measured here", comparison), measured(panel, comparison)))
         if (table := gained(panel, comparison))[1]:
             blocks += [GAINED, pipe(*table)]

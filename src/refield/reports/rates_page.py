@@ -33,7 +33,7 @@ def page(panels: Sequence[Panel], looks: Mapping[str, Sequence[Any]], comparison
             {
                 "profile": panel.profile,
                 "words": panel.words,
-                "missing": list(panel.missing),
+                "notes": panel.notes,
                 "lines": list(_lines(panel)),
                 "tables": [
                     {"heads": heads("Measured here", comparison), "rows": measured(panel, comparison), "links": None},
