@@ -11,7 +11,7 @@ from refield import comparison
 from refield.errors import UserError
 from refield.papers import curves
 from refield.reports import rates_page
-from refield.reports.rates import gained, measured, page, published
+from refield.reports.rates import gained, measured, page, published, similar
 from refield.reports.rates_chart import APART, CEILING, FLOOR, _placed, chart
 from refield.reports.rates_panel import read_panel
 from refield.reports.rates_pictures import Seen, look_at, nearest_below
@@ -23,12 +23,15 @@ RATES = {"jpeg": 1.0, "webp": 0.5}
 PIXELS = 4096
 
 
-def rows(codec: str, factor: float, pixels: int = PIXELS, images: int = 3) -> str:
+def rows(codec: str, factor: float, pixels: int = PIXELS, images: int = 3, similar: bool = False) -> str:
     made = []
     for i in range(images):
         for setting, size in enumerate((128, 256, 512, 1024)):
             count = round(size * factor)
-            made.append(Rate(f"00{i}", codec, f"{setting}", count, 8 * count / pixels, 24 + 3 * setting + i, np.nan))
+            similarity = 0.9 + setting / 50 if similar else np.nan
+            made.append(
+                Rate(f"00{i}", codec, f"{setting}", count, 8 * count / pixels, 24 + 3 * setting + i, similarity)
+            )
     return as_csv(made)
 
 
@@ -95,6 +98,18 @@ def test_tables_say_what_the_curves_are(compared, tmp_path):
     assert coin[0] == "COIN"
     assert coin[2] == "26.34"
     assert coin[-1].endswith(" %")
+
+
+def test_ms_ssim_has_a_table_where_there_is_any(compared, tmp_path):
+    found = panel(compared, tmp_path)
+    assert similar(found, compared)[1] == []
+    assert "MS-SSIM" not in page([found], compared)
+    (tmp_path / "measured/webp.csv").write_text(rows("webp", 0.5, similar=True))
+    found = panel(compared, tmp_path)
+    # It gains 0.02 with each doubling, from 0.9 at 0.125 bpp on.
+    wanted = ["WebP", *(f"{0.9 + 0.02 * np.log2(bpp / 0.125):.4f}" for bpp in compared.bpp)]
+    assert similar(found, compared) == (["MS-SSIM", "at 0.15 bpp", "at 0.3 bpp", "at 0.6 bpp"], [wanted])
+    assert f"| {' | '.join(wanted)} |" in page([found], compared)
 
 
 def test_what_is_not_made_is_said_and_no_error(compared, tmp_path):
@@ -172,6 +187,17 @@ def labels(browser) -> list[str]:
     return [line.get_attribute("data-label") for line in lines]
 
 
+def told(browser, label: str) -> str:
+    """What is said where a line's second point is pointed at."""
+    return browser.execute_script(
+        "const line = document.querySelector(`polyline[data-label=${arguments[0]}]`), p = line.points[1];"
+        "const q = new DOMPoint(p.x, p.y).matrixTransform(line.ownerSVGElement.getScreenCTM());"
+        "line.ownerSVGElement.onpointermove({clientX: q.x, clientY: q.y});"
+        "return document.getElementById('told').textContent",
+        label,
+    )
+
+
 def test_lines_come_and_go_and_tell_their_points(opened):
     assert {"</script>Net, half", "JPEG", "WebP", "COIN", "VVC (VTM)"} <= set(labels(opened))
     before = labels(opened)
@@ -183,13 +209,25 @@ def test_lines_come_and_go_and_tell_their_points(opened):
         opened.find_element("css selector", f"[data-scale={scale}]").click()
         svg = opened.find_element("css selector", "#chart svg")
         ActionChains(opened).move_to_element_with_offset(svg, 0, 0).perform()
-        place = opened.execute_script(
-            "const line = document.querySelector('polyline[data-label=JPEG]'), p = line.points[1];"
-            "const q = new DOMPoint(p.x, p.y).matrixTransform(line.ownerSVGElement.getScreenCTM());"
-            "line.ownerSVGElement.onpointermove({clientX: q.x, clientY: q.y});"
-            "return document.getElementById('told').textContent"
-        )
-        assert place == "JPEG, setting 1: 0.500 bpp, 28.00 dB"
+        assert told(opened, "JPEG") == "JPEG, setting 1: 0.500 bpp, 28.00 dB"
+
+
+def test_ms_ssim_is_shown_in_the_place_of_psnr_where_there_is_any(browser, compared, tmp_path):
+    def measures():
+        (tmp_path / "rates.html").write_text(text(compared, tmp_path))
+        browser.get((tmp_path / "rates.html").as_uri())
+        return browser.find_element("css selector", "#measures")
+
+    assert not measures().is_displayed()
+    (tmp_path / "measured/webp.csv").write_text(rows("webp", 0.5, similar=True))
+    buttons = measures().find_elements("css selector", "button")
+    assert len(labels(browser)) > 1
+    buttons[1].click()
+    assert labels(browser) == ["WebP"]
+    assert told(browser, "WebP") == "WebP, setting 1: 0.250 bpp, MS-SSIM 0.9200"
+    buttons[0].click()
+    assert told(browser, "WebP") == "WebP, setting 1: 0.250 bpp, 28.00 dB"
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
 
 
 def test_pictures_and_tables_are_shown(opened):

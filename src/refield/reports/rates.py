@@ -7,6 +7,7 @@ from refield.comparison import Comparison
 from refield.reports.rates_panel import Panel, Series
 from refield.reports.results import pipe
 from refield.scores.bd_rate import bd_rate, mean_bd_rate
+from refield.scores.ms_ssim import SMALLEST
 from refield.scores.numbers import DASH, number
 from refield.scores.paired import difference
 from refield.scores.rates import Curve
@@ -20,6 +21,10 @@ LEAD = (
     "or do not overlap."
 )
 
+SIMILAR = (
+    f"MS-SSIM (Wang et al., 2003) of the same pictures, whose sides have {SMALLEST} pixels or more: the mean over "
+    "channels of RGB, read off its own curves as PSNR is."
+)
 GAINED = (
     "PSNR less that of the first, in files of at most so many bits a pixel, maps included: the mean of the differences "
     "image by image, with its 95 % interval by Student's t."
@@ -33,6 +38,8 @@ def page(panels: Sequence[Panel], comparison: Comparison) -> str:
     for panel in panels:
         blocks += [f"## {panel.profile}", f"{panel.words}.", *panel.notes]
         blocks.append(pipe(heads("Measured here", comparison), measured(panel, comparison)))
+        if (table := similar(panel, comparison))[1]:
+            blocks += [SIMILAR, pipe(*table)]
         if (table := gained(panel, comparison))[1]:
             blocks += [GAINED, pipe(*table)]
         if panel.published:
@@ -59,6 +66,16 @@ def measured(panel: Panel, comparison: Comparison) -> list[list[str]]:
         ]
         rows.append([each.label, *_psnr(each.curve, comparison), *words])
     return rows
+
+
+def similar(panel: Panel, comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    """The MS-SSIM of each series at some rates: a table's heads, and its rows; none of small images."""
+    heads = ["MS-SSIM", *(f"at {bpp:g} bpp" for bpp in comparison.bpp)]
+    return heads, [
+        [each.label, *(number(each.similarity.at(bpp), 4) for bpp in comparison.bpp)]
+        for each in panel.series
+        if each.similarity
+    ]
 
 
 def gained(panel: Panel, comparison: Comparison) -> tuple[list[str], list[list[str]]]:
@@ -94,4 +111,4 @@ def published(panel: Panel, comparison: Comparison) -> list[list[str]]:
 
 
 def _psnr(curve: Curve, comparison: Comparison) -> list[str]:
-    return [number(curve.psnr_at(bpp)) for bpp in comparison.bpp]
+    return [number(curve.at(bpp)) for bpp in comparison.bpp]

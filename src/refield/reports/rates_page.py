@@ -13,7 +13,7 @@ from markupsafe import Markup
 from refield.comparison import Comparison
 from refield.papers.curves import Published
 from refield.reports.html import render
-from refield.reports.rates import LEAD, gained, heads, measured, published
+from refield.reports.rates import LEAD, gained, heads, measured, published, similar
 from refield.reports.rates_chart import FIELD_HUES, HUES, OTHER_HUES
 from refield.reports.rates_panel import Panel, Series
 
@@ -37,7 +37,10 @@ def page(panels: Sequence[Panel], looks: Mapping[str, Sequence[Any]], comparison
                 "lines": list(_lines(panel)),
                 "tables": [
                     {"heads": heads("Measured here", comparison), "rows": measured(panel, comparison), "links": None},
-                    {**dict(zip(("heads", "rows"), gained(panel, comparison), strict=True)), "links": None},
+                    *(
+                        {"heads": heads, "rows": rows, "links": None}
+                        for heads, rows in (similar(panel, comparison), gained(panel, comparison))
+                    ),
                     {
                         "heads": heads("Published", comparison),
                         "rows": published(panel, comparison),
@@ -65,17 +68,18 @@ def _lines(panel: Panel) -> Iterator[dict[str, Any]]:
         }
     for curve in panel.published:
         group = PUBLISHED[curve.kind]
-        points = [[bpp, psnr, ""] for bpp, psnr in curve.points]
+        points = [[bpp, psnr, "", None] for bpp, psnr in curve.points]
         yield {"group": group, "label": curve.label, "color": next(hues[group]), "width": 1.3, "dashes": "5 3"} | {
             "points": points
         }
 
 
-def _measured_points(series: Series) -> Iterator[list[float | str]]:
-    """Points on the curve, with their setting."""
+def _measured_points(series: Series) -> Iterator[list[float | str | None]]:
+    """Points on the curve, with their setting and, if the images are large enough, their MS-SSIM."""
     for row in series.means.to_dict("records"):
         if row["bpp"] in series.curve.bpp:
-            yield [round(float(row["bpp"]), 4), round(float(row["psnr"]), 3), str(row["setting"])]
+            similarity = round(float(row["ms_ssim"]), 5) if series.similarity else None
+            yield [round(float(row["bpp"]), 4), round(float(row["psnr"]), 3), str(row["setting"]), similarity]
 
 
 def _link(curve: Published) -> dict[str, str]:

@@ -32,6 +32,11 @@ class Series:
         return Curve.of(self.means["bpp"], self.means["psnr"])
 
     @cached_property
+    def similarity(self) -> Curve | None:
+        """MS-SSIM in the place of PSNR; None if some images have none, which are too small."""
+        return None if self.rows["ms_ssim"].isna().any() else Curve.of(self.means["bpp"], self.means["ms_ssim"])
+
+    @cached_property
     def by_image(self) -> dict[str, Curve]:
         return by_image(self.rows)
 
