@@ -8,6 +8,7 @@ import pytest
 from pipeline import ROOT
 
 from refield import comparison
+from refield.codecs import ABSENT, CODECS
 from refield.errors import UserError
 from refield.papers import curves
 from refield.reports import rates_page
@@ -110,6 +111,13 @@ def test_ms_ssim_has_a_table_where_there_is_any(compared, tmp_path):
     wanted = ["WebP", *(f"{0.9 + 0.02 * np.log2(bpp / 0.125):.4f}" for bpp in compared.bpp)]
     assert similar(found, compared) == (["MS-SSIM", "at 0.15 bpp", "at 0.3 bpp", "at 0.6 bpp"], [wanted])
     assert f"| {' | '.join(wanted)} |" in page([found], compared)
+
+
+def test_a_codec_that_one_might_miss_is_named_with_the_reason(compared, tmp_path):
+    assert "\n\nHEIC is not measured here: the wheels that encode it hold x265," in page(
+        [panel(compared, tmp_path)], compared
+    )
+    assert not {codec.title for codec in CODECS.values()} & {*ABSENT}
 
 
 def test_what_is_not_made_is_said_and_no_error(compared, tmp_path):

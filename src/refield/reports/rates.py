@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from refield.codecs import CODECS
+from refield.codecs import ABSENT, CODECS
 from refield.comparison import Comparison
 from refield.reports.rates_panel import Panel, Series
 from refield.reports.results import pipe
@@ -35,6 +35,7 @@ def page(panels: Sequence[Panel], comparison: Comparison) -> str:
     """Markdown."""
     blocks = ["# Rates and distortions", LEAD, "![PSNR over bits per pixel](rates.svg)"]
     blocks.append("The same to look at more closely, with pictures: [rates.html](rates.html).")
+    blocks += [f"{title} is not measured here: {reason}." for title, reason in ABSENT.items()]
     for panel in panels:
         blocks += [f"## {panel.profile}", f"{panel.words}.", *panel.notes]
         blocks.append(pipe(heads("Measured here", comparison), measured(panel, comparison)))
