@@ -130,6 +130,7 @@ def test_the_stages_make_the_report(tmp_path, monkeypatch):
     assert (took["decode_seconds"] > 0).all()
     assert (took["encode_seconds"] > 0).all()
     rates.main("toy")
+    assert "](provenance/quick.md)" in Path("reports/toy/rates.md").read_text()
     page = Path("reports/toy/provenance/quick.md").read_text()
     assert "| WebP |" in page
     for codec, seconds in zip(took["codec"], took["encode_seconds"], strict=True):

@@ -83,7 +83,7 @@ def test_beside_published_curves_no_series_is_of_fewer_images(of_two, tmp_path):
     assert (found.images, found.words) == (["000", "001", "002"], "3 photographs of 4,096 pixels")
     assert [each.label for each in found.series] == ["JPEG", "WebP"]
     assert "\n\nLeft out beside published curves: </script>Net, half, of fewer photographs.\n" in page(
-        [found], compared
+        [found], compared, {}
     )
 
 
@@ -104,25 +104,25 @@ def test_tables_say_what_the_curves_are(compared, tmp_path):
 def test_ms_ssim_has_a_table_where_there_is_any(compared, tmp_path):
     found = panel(compared, tmp_path)
     assert similar(found, compared)[1] == []
-    assert "MS-SSIM" not in page([found], compared)
+    assert "MS-SSIM" not in page([found], compared, {})
     (tmp_path / "measured/webp.csv").write_text(rows("webp", 0.5, similar=True))
     found = panel(compared, tmp_path)
     # It gains 0.02 with each doubling, from 0.9 at 0.125 bpp on.
     wanted = ["WebP", *(f"{0.9 + 0.02 * np.log2(bpp / 0.125):.4f}" for bpp in compared.bpp)]
     assert similar(found, compared) == (["MS-SSIM", "at 0.15 bpp", "at 0.3 bpp", "at 0.6 bpp"], [wanted])
-    assert f"| {' | '.join(wanted)} |" in page([found], compared)
+    assert f"| {' | '.join(wanted)} |" in page([found], compared, {})
 
 
 def test_a_codec_that_one_might_miss_is_named_with_the_reason(compared, tmp_path):
     assert "\n\nHEIC is not measured here: the wheels that encode it hold x265," in page(
-        [panel(compared, tmp_path)], compared
+        [panel(compared, tmp_path)], compared, {}
     )
     assert not {codec.title for codec in CODECS.values()} & {*ABSENT}
 
 
 def test_what_is_not_made_is_said_and_no_error(compared, tmp_path):
     absent = with_fields(str(tmp_path / "none"))
-    text = page([panel(absent, tmp_path)], absent)
+    text = page([panel(absent, tmp_path)], absent, {})
     assert f"Not made yet: the rates in {tmp_path / 'none'}." in text
     assert read_panel("quick", absent, tmp_path / "elsewhere", PUBLISHED) is None
 
@@ -170,7 +170,7 @@ def text(compared, tmp_path) -> str:
     seen = [Seen(title, 0.25, 30.123, pixels + np.uint8(i)) for i, title in enumerate(("Net, half", "JPEG"))]
     looks = {"quick": [look_at("000", pixels, seen, 16)]}
     assert looks["quick"][0]["note"] == "000, 30 x 20 pixels. Rows 2 to 17, columns 7 to 22."
-    return rates_page.page([found], looks, compared, PUBLISHED.title)
+    return rates_page.page([found], looks, compared, PUBLISHED.title, {"quick": "provenance/quick.md"})
 
 
 def test_the_page_stands_alone(compared, tmp_path):
@@ -204,6 +204,14 @@ def told(browser, label: str) -> str:
         "return document.getElementById('told').textContent",
         label,
     )
+
+
+def test_seconds_are_linked(opened, compared, tmp_path):
+    link = opened.find_element("css selector", "#words a")
+    assert link.get_dom_attribute("href") == "provenance/quick.md"
+    found, link = [panel(compared, tmp_path)], "\n\n[How long the files took](provenance/quick.md).\n"
+    assert link in page(found, compared, {"quick": "provenance/quick.md"})
+    assert link not in page(found, compared, {"another": "provenance/quick.md"})
 
 
 def test_lines_come_and_go_and_tell_their_points(opened):
@@ -267,5 +275,5 @@ def test_methods_are_compared_with_the_first_at_equal_bits(compared, tmp_path):
     heads, (row,) = gained(found, compared)
     assert heads == ["Less Net, plain", "at 1 bpp", "at 2.5 bpp", "at 4 bpp"]
     assert row == ["Net, gated", *["+1.00 dB [-0.24, +2.24]"] * 2, "—"]
-    assert "| Net, gated | +1.00 dB [-0.24, +2.24] |" in page([found], compared)
+    assert "| Net, gated | +1.00 dB [-0.24, +2.24] |" in page([found], compared, {})
     assert gained(found, COMPARISON) == ([], [])

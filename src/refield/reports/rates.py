@@ -1,6 +1,6 @@
 """Rates and distortions of files: what was measured on a profile's photographs and what is published, as tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from refield.codecs import ABSENT, CODECS
 from refield.comparison import Comparison
@@ -31,13 +31,15 @@ GAINED = (
 )
 
 
-def page(panels: Sequence[Panel], comparison: Comparison) -> str:
-    """Markdown."""
+def page(panels: Sequence[Panel], comparison: Comparison, seconds: Mapping[str, str]) -> str:
+    """Markdown; `seconds` are the addresses of how long a profile's files took."""
     blocks = ["# Rates and distortions", LEAD, "![PSNR over bits per pixel](rates.svg)"]
     blocks.append("The same to look at more closely, with pictures: [rates.html](rates.html).")
     blocks += [f"{title} is not measured here: {reason}." for title, reason in ABSENT.items()]
     for panel in panels:
         blocks += [f"## {panel.profile}", f"{panel.words}.", *panel.notes]
+        if address := seconds.get(panel.profile):
+            blocks.append(f"[How long the files took]({address}).")
         blocks.append(pipe(heads("Measured here", comparison), measured(panel, comparison)))
         if (table := similar(panel, comparison))[1]:
             blocks += [SIMILAR, pipe(*table)]

@@ -25,8 +25,14 @@ PUBLISHED = {
 }
 
 
-def page(panels: Sequence[Panel], looks: Mapping[str, Sequence[Any]], comparison: Comparison, title: str) -> str:
-    """HTML; `looks` are the pictures of each profile that has some."""
+def page(
+    panels: Sequence[Panel],
+    looks: Mapping[str, Sequence[Any]],
+    comparison: Comparison,
+    title: str,
+    seconds: Mapping[str, str],
+) -> str:
+    """HTML; `looks` are the pictures of each profile that has some, `seconds` as of `rates.page`."""
     data = {
         "lead": LEAD,
         "panels": [
@@ -34,6 +40,7 @@ def page(panels: Sequence[Panel], looks: Mapping[str, Sequence[Any]], comparison
                 "profile": panel.profile,
                 "words": panel.words,
                 "notes": panel.notes,
+                "seconds": seconds.get(panel.profile),
                 "lines": list(_lines(panel)),
                 "tables": [
                     {"heads": heads("Measured here", comparison), "rows": measured(panel, comparison), "links": None},
