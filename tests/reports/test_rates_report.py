@@ -12,7 +12,7 @@ from refield.codecs import ABSENT, CODECS
 from refield.errors import UserError
 from refield.papers import curves
 from refield.reports import rates_page
-from refield.reports.rates import gained, measured, page, published, similar
+from refield.reports.rates import gained, measured, page, paid, published, similar
 from refield.reports.rates_chart import APART, CEILING, FLOOR, _placed, chart
 from refield.reports.rates_panel import read_panel
 from refield.reports.rates_pictures import Seen, look_at, nearest_below
@@ -256,24 +256,37 @@ def test_pictures_and_tables_are_shown(opened):
 
 
 def test_methods_are_compared_with_the_first_at_equal_bits(compared, tmp_path):
-    """Of three images; the second method is better by a decibel and a bit, by image."""
+    """Of three images, on which a method is better by as much as chance makes it, or clearly so, or clearly worse."""
     folder = tmp_path / "compressed"
     folder.mkdir()
     made = [
-        Rate(f"00{i}", method, f"{bpp:g}", 100, 800 / PIXELS, 30 + bpp + gain * (i + 1), np.nan)
-        for i in range(3)
-        for method, gain in (("plain", 0.0), ("gated", 0.5))
-        for bpp in (1.0, 2.5)
+        Rate(f"00{i}", method, f"{bpp:g}", 100, 800 / PIXELS, 30 + bpp + gain, np.nan)
+        for (method, bpp), of_images in {
+            ("plain", 1.0): (0.0, 0.0, 0.0),
+            ("plain", 2.5): (0.0, 0.0, 0.0),
+            ("gated", 1.0): (0.5, 1.0, 1.5),
+            ("gated", 2.5): (1.0, 1.1, 1.2),
+            ("worse", 1.0): (-1.0, -1.1, -1.2),
+            ("worse", 2.5): (-1.1, -1.0, -1.2),
+        }.items()
+        for i, gain in enumerate(of_images)
     ]
     (folder / "rates.csv").write_text(as_csv(made))
-    asked = comparison.Compressed(methods=["plain", "gated"], iterations=1, bpp=[1.0, 2.5, 4.0])
+    asked = comparison.Compressed(methods=["plain", "gated", "worse"], iterations=1, bpp=[1.0, 2.5, 4.0])
     entry = COMPARISON.profiles["quick"].model_copy(
         update={"fields": [comparison.Fields(label="Net", folder=str(folder))], "compressed": asked}
     )
     compared = COMPARISON.model_copy(update={"profiles": {"quick": entry}})
     found = panel(compared, tmp_path)
-    heads, (row,) = gained(found, compared)
+    heads, (row, other) = gained(found, compared)
     assert heads == ["Less Net, plain", "at 1 bpp", "at 2.5 bpp", "at 4 bpp"]
-    assert row == ["Net, gated", *["+1.00 dB [-0.24, +2.24]"] * 2, "—"]
+    assert row == ["Net, gated", "+1.00 dB [-0.24, +2.24]", "+1.10 dB [+0.85, +1.35]", "—"]
+    assert other[:2] == ["Net, worse", "-1.10 dB [-1.35, -0.85]"]
     assert "| Net, gated | +1.00 dB [-0.24, +2.24] |" in page([found], compared, {})
-    assert gained(found, COMPARISON) == ([], [])
+    sentences = paid(found, compared)
+    assert sentences == [
+        "Net, gated, against Net, plain: within chance at 1 bpp; pays at 2.5 bpp.",
+        "Net, worse, against Net, plain: does not pay at 1 and 2.5 bpp.",
+    ]
+    assert "\n\n" + "\n".join(f"* {each}" for each in sentences) + "\n" in page([found], compared, {})
+    assert (gained(found, COMPARISON), paid(found, COMPARISON)) == (([], []), [])

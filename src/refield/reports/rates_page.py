@@ -13,7 +13,7 @@ from markupsafe import Markup
 from refield.comparison import Comparison
 from refield.papers.curves import Published
 from refield.reports.html import render
-from refield.reports.rates import LEAD, gained, heads, measured, published, similar
+from refield.reports.rates import GAINED, LEAD, SIMILAR, gained, heads, measured, paid, published, similar
 from refield.reports.rates_chart import FIELD_HUES, HUES, OTHER_HUES
 from refield.reports.rates_panel import Panel, Series
 
@@ -43,14 +43,11 @@ def page(
                 "seconds": seconds.get(panel.profile),
                 "lines": list(_lines(panel)),
                 "tables": [
-                    {"heads": heads("Measured here", comparison), "rows": measured(panel, comparison), "links": None},
-                    *(
-                        {"heads": heads, "rows": rows, "links": None}
-                        for heads, rows in (similar(panel, comparison), gained(panel, comparison))
-                    ),
+                    _table(heads("Measured here", comparison), measured(panel, comparison)),
+                    _table(*similar(panel, comparison), SIMILAR),
+                    _table(*gained(panel, comparison), " ".join([GAINED, *paid(panel, comparison)])),
                     {
-                        "heads": heads("Published", comparison),
-                        "rows": published(panel, comparison),
+                        **_table(heads("Published", comparison), published(panel, comparison)),
                         "links": [_link(each) for each in panel.published],
                     },
                 ],
@@ -62,6 +59,10 @@ def page(
     }
     text = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("</", "<\\/")
     return render("rates.html", title=title, data=Markup(text))
+
+
+def _table(heads: list[str], rows: list[list[str]], words: str = "") -> dict[str, Any]:
+    return {"heads": heads, "rows": rows, "words": words, "links": None}
 
 
 def _lines(panel: Panel) -> Iterator[dict[str, Any]]:
