@@ -3,6 +3,7 @@
 import json
 
 from refield import comparison
+from refield.comparison import Comparison
 from refield.errors import UserError
 from refield.files import read
 from refield.papers import curves
@@ -28,20 +29,26 @@ def main(paper: str | None = None) -> None:
         for panel in panels
         if layout.compared(panel.profile).exists()
     }
+    seconds = {panel.profile: link for panel in panels if (link := _tell_seconds(layout, panel.profile, compared))}
     for suffix, text in (
-        (".md", page(panels, compared)),
-        (".html", rates_page.page(panels, looks, compared, published.title)),
+        (".md", page(panels, compared, seconds)),
+        (".html", rates_page.page(panels, looks, compared, published.title, seconds)),
     ):
         layout.rate_report(suffix).write_text(text, encoding="utf-8", newline="\n")
     shown = next((panel for panel in panels if panel.published), panels[-1])
     save(chart(shown, compared.anchors), layout.rate_report(".svg"))
-    for panel in panels:
-        files = {codec: layout.provenance(panel.profile, codec) for codec in compared.codecs}
-        seconds = {codec: read_csv(file) for codec, file in files.items() if file.exists()}
-        ours = layout.provenance(panel.profile, FIELDS)
-        if seconds or ours.exists():
-            text = rates_seconds.page(panel.profile, seconds, read_csv(ours) if ours.exists() else None)
-            layout.provenance_report(panel.profile, ".md").write_text(text, encoding="utf-8", newline="\n")
+
+
+def _tell_seconds(layout: ComparisonLayout, profile: str, compared: Comparison) -> str | None:
+    """Write how long a profile's files took; where that stands, beside the report, if it is known."""
+    files = {codec: layout.provenance(profile, codec) for codec in compared.codecs}
+    seconds = {codec: read_csv(file) for codec, file in files.items() if file.exists()}
+    ours, page = layout.provenance(profile, FIELDS), layout.provenance_report(profile, ".md")
+    if not seconds and not ours.exists():
+        return None
+    text = rates_seconds.page(profile, seconds, read_csv(ours) if ours.exists() else None)
+    page.write_text(text, encoding="utf-8", newline="\n")
+    return page.relative_to(layout.rate_report(".md").parent).as_posix()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,4 @@
-"""Standard image codecs, which are held against fields as files: each encodes a photograph at a setting of its own.
-
-HEIC is not among them: the wheels that encode it hold x265, whose licence is the GPL.
-"""
+"""Standard image codecs, which are held against fields as files: each encodes a photograph at a setting of its own."""
 
 import importlib.util
 import io
@@ -142,3 +139,5 @@ CODECS = {
     "avif_444": Codec("AVIF 4:4:4", *QUALITY, _avif("4:4:4")),
     "jpeg_xl": Codec("JPEG XL", "its Butteraugli distance", 0.1, 25, JpegXl(), whole=False),
 }
+# What one might miss among them, and why it is not there.
+ABSENT = {"HEIC": "the wheels that encode it hold x265, whose licence is the GPL"}

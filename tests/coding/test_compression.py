@@ -1,6 +1,7 @@
 """`refield.compress` and `refield.decompress`, and the commands."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 import refield
 from refield import cli
+from refield.interface.request import Request
 from refield.scores.metrics import psnr_8bit
 from refield.units.store import Store
 
@@ -130,6 +132,23 @@ def test_a_file_that_was_kept_says_how_long_it_took(tmp_path, monkeypatch):
     for damage in ("{}", "nonsense"):
         beside.write_text(damage)
         assert refield.compress(PHOTOGRAPH, bpp=6, iterations=2).seconds is None
+
+
+def test_of_methods_all_fits_take_their_seconds(monkeypatch):
+    """However fast the store has them."""
+    make, fits = Request.make, []
+
+    def remembered(request, progress):
+        result = make(request, progress)
+        fits.append({**result.provenance, "seconds": 1000.0})
+        return replace(result, provenance=fits[-1])
+
+    monkeypatch.setattr(Request, "make", remembered)
+    for aim in ({"bpp": 4}, {"psnr": 20}):
+        fits.clear()
+        seconds = refield.compress(PHOTOGRAPH, **aim, **SMALL).seconds
+        assert (len(fits) > 1) == ("psnr" in aim)  # then wider ones are tried as well
+        assert 0 < seconds - 1000 * len(fits) < 100
 
 
 def test_without_a_method_latents_are_fitted_once(tmp_path, monkeypatch):

@@ -8,10 +8,11 @@ import pytest
 from pipeline import ROOT
 
 from refield import comparison
+from refield.codecs import ABSENT, CODECS
 from refield.errors import UserError
 from refield.papers import curves
 from refield.reports import rates_page
-from refield.reports.rates import gained, measured, page, published
+from refield.reports.rates import gained, measured, page, paid, published, similar
 from refield.reports.rates_chart import APART, CEILING, FLOOR, _placed, chart
 from refield.reports.rates_panel import read_panel
 from refield.reports.rates_pictures import Seen, look_at, nearest_below
@@ -23,30 +24,33 @@ RATES = {"jpeg": 1.0, "webp": 0.5}
 PIXELS = 4096
 
 
-def rows(codec: str, factor: float, pixels: int = PIXELS, images: int = 3) -> str:
+def rows(codec: str, factor: float, pixels: int = PIXELS, images: int = 3, similar: bool = False) -> str:
     made = []
     for i in range(images):
         for setting, size in enumerate((128, 256, 512, 1024)):
             count = round(size * factor)
-            made.append(Rate(f"00{i}", codec, f"{setting}", count, 8 * count / pixels, 24 + 3 * setting + i, np.nan))
+            similarity = 0.9 + setting / 50 if similar else np.nan
+            made.append(
+                Rate(f"00{i}", codec, f"{setting}", count, 8 * count / pixels, 24 + 3 * setting + i, similarity)
+            )
     return as_csv(made)
 
 
 @pytest.fixture
 def compared(tmp_path):
-    """What was measured: two codecs, and fields in two sizes, of two of the three images."""
+    """What was measured of three images: two codecs, and fields in two sizes."""
     (tmp_path / "measured").mkdir()
     for codec, factor in RATES.items():
         (tmp_path / f"measured/{codec}.csv").write_text(rows(codec, factor))
     (tmp_path / "fields").mkdir()
     for size, factor in (("small", 0.25), ("large", 0.3)):
-        (tmp_path / f"fields/{size}.csv").write_text(rows("half", factor, images=2))
+        (tmp_path / f"fields/{size}.csv").write_text(rows("half", factor))
     return with_fields(str(tmp_path / "fields"))
 
 
-def with_fields(*folders: str) -> comparison.Comparison:
+def with_fields(*folders: str, published: bool = True) -> comparison.Comparison:
     fields = [comparison.Fields(label="</script>Net", folder=folder) for folder in folders]
-    quick = COMPARISON.profiles["quick"].model_copy(update={"fields": fields, "published": True})
+    quick = COMPARISON.profiles["quick"].model_copy(update={"fields": fields, "published": published})
     return COMPARISON.model_copy(update={"profiles": {"quick": quick}})
 
 
@@ -56,31 +60,69 @@ def panel(compared, tmp_path):
     return found
 
 
-def test_a_panel_is_of_the_images_that_all_have(compared, tmp_path):
-    found = panel(compared, tmp_path)
+@pytest.fixture
+def of_two(compared, tmp_path):
+    """The folder of fields, which lack one of the three images."""
+    for size, factor in (("small", 0.25), ("large", 0.3)):
+        (tmp_path / f"fields/{size}.csv").write_text(rows("half", factor, images=2))
+    return str(tmp_path / "fields")
+
+
+def test_a_panel_is_of_the_images_that_all_have(of_two, tmp_path):
+    found = panel(with_fields(of_two, published=False), tmp_path)
     assert found.images == ["000", "001"]
     assert found.words == "2 of 3 photographs, those that all rates have, of 4,096 pixels"
     assert [each.label for each in found.series] == ["</script>Net, half", "JPEG", "WebP"]
     assert set(found.series[0].rows["setting"]) == {f"{size}, {i}" for size in ("small", "large") for i in range(4)}
 
 
+def test_beside_published_curves_no_series_is_of_fewer_images(of_two, tmp_path):
+    """They are means over all images, and so must be what they are held against."""
+    compared = with_fields(of_two)
+    found = panel(compared, tmp_path)
+    assert (found.images, found.words) == (["000", "001", "002"], "3 photographs of 4,096 pixels")
+    assert [each.label for each in found.series] == ["JPEG", "WebP"]
+    assert "\n\nLeft out beside published curves: </script>Net, half, of fewer photographs.\n" in page(
+        [found], compared, {}
+    )
+
+
 def test_tables_say_what_the_curves_are(compared, tmp_path):
     found = panel(compared, tmp_path)
     field, jpeg, webp = measured(found, compared)
-    assert jpeg[-2:] == ["—", "+100.0 %"]
-    assert webp[-2:] == ["-50.0 %", "—"]
-    # It gains 3 dB with each doubling, from 24.5 dB at 0.125 bpp on.
-    assert webp[1] == f"{24.5 + 3 * np.log2(0.15 / 0.125):.2f}"
-    assert field[-2] == "-75.0 %"  # what is as good takes no more: the larger files beat none
+    assert jpeg[-2:] == ["—", "+100.0 % [+100.0, +100.0]"]
+    assert webp[-2:] == ["-50.0 % [-50.0, -50.0]", "—"]
+    # It gains 3 dB with each doubling, from 25 dB at 0.125 bpp on.
+    assert webp[1] == f"{25 + 3 * np.log2(0.15 / 0.125):.2f}"
+    assert field[-2] == "-75.0 % [-75.0, -75.0]"  # what is as good takes no more: the larger files beat none
     (coin, *_) = published(found, compared)
     assert coin[0] == "COIN"
     assert coin[2] == "26.34"
     assert coin[-1].endswith(" %")
 
 
+def test_ms_ssim_has_a_table_where_there_is_any(compared, tmp_path):
+    found = panel(compared, tmp_path)
+    assert similar(found, compared)[1] == []
+    assert "MS-SSIM" not in page([found], compared, {})
+    (tmp_path / "measured/webp.csv").write_text(rows("webp", 0.5, similar=True))
+    found = panel(compared, tmp_path)
+    # It gains 0.02 with each doubling, from 0.9 at 0.125 bpp on.
+    wanted = ["WebP", *(f"{0.9 + 0.02 * np.log2(bpp / 0.125):.4f}" for bpp in compared.bpp)]
+    assert similar(found, compared) == (["MS-SSIM", "at 0.15 bpp", "at 0.3 bpp", "at 0.6 bpp"], [wanted])
+    assert f"| {' | '.join(wanted)} |" in page([found], compared, {})
+
+
+def test_a_codec_that_one_might_miss_is_named_with_the_reason(compared, tmp_path):
+    assert "\n\nHEIC is not measured here: the wheels that encode it hold x265," in page(
+        [panel(compared, tmp_path)], compared, {}
+    )
+    assert not {codec.title for codec in CODECS.values()} & {*ABSENT}
+
+
 def test_what_is_not_made_is_said_and_no_error(compared, tmp_path):
     absent = with_fields(str(tmp_path / "none"))
-    text = page([panel(absent, tmp_path)], absent)
+    text = page([panel(absent, tmp_path)], absent, {})
     assert f"Not made yet: the rates in {tmp_path / 'none'}." in text
     assert read_panel("quick", absent, tmp_path / "elsewhere", PUBLISHED) is None
 
@@ -128,7 +170,7 @@ def text(compared, tmp_path) -> str:
     seen = [Seen(title, 0.25, 30.123, pixels + np.uint8(i)) for i, title in enumerate(("Net, half", "JPEG"))]
     looks = {"quick": [look_at("000", pixels, seen, 16)]}
     assert looks["quick"][0]["note"] == "000, 30 x 20 pixels. Rows 2 to 17, columns 7 to 22."
-    return rates_page.page([found], looks, compared, PUBLISHED.title)
+    return rates_page.page([found], looks, compared, PUBLISHED.title, {"quick": "provenance/quick.md"})
 
 
 def test_the_page_stands_alone(compared, tmp_path):
@@ -153,6 +195,25 @@ def labels(browser) -> list[str]:
     return [line.get_attribute("data-label") for line in lines]
 
 
+def told(browser, label: str) -> str:
+    """What is said where a line's second point is pointed at."""
+    return browser.execute_script(
+        "const line = document.querySelector(`polyline[data-label=${arguments[0]}]`), p = line.points[1];"
+        "const q = new DOMPoint(p.x, p.y).matrixTransform(line.ownerSVGElement.getScreenCTM());"
+        "line.ownerSVGElement.onpointermove({clientX: q.x, clientY: q.y});"
+        "return document.getElementById('told').textContent",
+        label,
+    )
+
+
+def test_seconds_are_linked(opened, compared, tmp_path):
+    link = opened.find_element("css selector", "#words a")
+    assert link.get_dom_attribute("href") == "provenance/quick.md"
+    found, link = [panel(compared, tmp_path)], "\n\n[How long the files took](provenance/quick.md).\n"
+    assert link in page(found, compared, {"quick": "provenance/quick.md"})
+    assert link not in page(found, compared, {"another": "provenance/quick.md"})
+
+
 def test_lines_come_and_go_and_tell_their_points(opened):
     assert {"</script>Net, half", "JPEG", "WebP", "COIN", "VVC (VTM)"} <= set(labels(opened))
     before = labels(opened)
@@ -164,13 +225,25 @@ def test_lines_come_and_go_and_tell_their_points(opened):
         opened.find_element("css selector", f"[data-scale={scale}]").click()
         svg = opened.find_element("css selector", "#chart svg")
         ActionChains(opened).move_to_element_with_offset(svg, 0, 0).perform()
-        place = opened.execute_script(
-            "const line = document.querySelector('polyline[data-label=JPEG]'), p = line.points[1];"
-            "const q = new DOMPoint(p.x, p.y).matrixTransform(line.ownerSVGElement.getScreenCTM());"
-            "line.ownerSVGElement.onpointermove({clientX: q.x, clientY: q.y});"
-            "return document.getElementById('told').textContent"
-        )
-        assert place == "JPEG, setting 1: 0.500 bpp, 27.50 dB"
+        assert told(opened, "JPEG") == "JPEG, setting 1: 0.500 bpp, 28.00 dB"
+
+
+def test_ms_ssim_is_shown_in_the_place_of_psnr_where_there_is_any(browser, compared, tmp_path):
+    def measures():
+        (tmp_path / "rates.html").write_text(text(compared, tmp_path))
+        browser.get((tmp_path / "rates.html").as_uri())
+        return browser.find_element("css selector", "#measures")
+
+    assert not measures().is_displayed()
+    (tmp_path / "measured/webp.csv").write_text(rows("webp", 0.5, similar=True))
+    buttons = measures().find_elements("css selector", "button")
+    assert len(labels(browser)) > 1
+    buttons[1].click()
+    assert labels(browser) == ["WebP"]
+    assert told(browser, "WebP") == "WebP, setting 1: 0.250 bpp, MS-SSIM 0.9200"
+    buttons[0].click()
+    assert told(browser, "WebP") == "WebP, setting 1: 0.250 bpp, 28.00 dB"
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
 
 
 def test_pictures_and_tables_are_shown(opened):
@@ -183,24 +256,37 @@ def test_pictures_and_tables_are_shown(opened):
 
 
 def test_methods_are_compared_with_the_first_at_equal_bits(compared, tmp_path):
-    """Of three images; the second method is better by a decibel and a bit, by image."""
+    """Of three images, on which a method is better by as much as chance makes it, or clearly so, or clearly worse."""
     folder = tmp_path / "compressed"
     folder.mkdir()
     made = [
-        Rate(f"00{i}", method, f"{bpp:g}", 100, 800 / PIXELS, 30 + bpp + gain * (i + 1), np.nan)
-        for i in range(3)
-        for method, gain in (("plain", 0.0), ("gated", 0.5))
-        for bpp in (1.0, 2.5)
+        Rate(f"00{i}", method, f"{bpp:g}", 100, 800 / PIXELS, 30 + bpp + gain, np.nan)
+        for (method, bpp), of_images in {
+            ("plain", 1.0): (0.0, 0.0, 0.0),
+            ("plain", 2.5): (0.0, 0.0, 0.0),
+            ("gated", 1.0): (0.5, 1.0, 1.5),
+            ("gated", 2.5): (1.0, 1.1, 1.2),
+            ("worse", 1.0): (-1.0, -1.1, -1.2),
+            ("worse", 2.5): (-1.1, -1.0, -1.2),
+        }.items()
+        for i, gain in enumerate(of_images)
     ]
     (folder / "rates.csv").write_text(as_csv(made))
-    asked = comparison.Compressed(methods=["plain", "gated"], iterations=1, bpp=[1.0, 2.5, 4.0])
+    asked = comparison.Compressed(methods=["plain", "gated", "worse"], iterations=1, bpp=[1.0, 2.5, 4.0])
     entry = COMPARISON.profiles["quick"].model_copy(
         update={"fields": [comparison.Fields(label="Net", folder=str(folder))], "compressed": asked}
     )
     compared = COMPARISON.model_copy(update={"profiles": {"quick": entry}})
     found = panel(compared, tmp_path)
-    heads, (row,) = gained(found, compared)
+    heads, (row, other) = gained(found, compared)
     assert heads == ["Less Net, plain", "at 1 bpp", "at 2.5 bpp", "at 4 bpp"]
-    assert row == ["Net, gated", *["+1.00 dB [-0.24, +2.24]"] * 2, "—"]
-    assert "| Net, gated | +1.00 dB [-0.24, +2.24] |" in page([found], compared)
-    assert gained(found, COMPARISON) == ([], [])
+    assert row == ["Net, gated", "+1.00 dB [-0.24, +2.24]", "+1.10 dB [+0.85, +1.35]", "—"]
+    assert other[:2] == ["Net, worse", "-1.10 dB [-1.35, -0.85]"]
+    assert "| Net, gated | +1.00 dB [-0.24, +2.24] |" in page([found], compared, {})
+    sentences = paid(found, compared)
+    assert sentences == [
+        "Net, gated, against Net, plain: within chance at 1 bpp; pays at 2.5 bpp.",
+        "Net, worse, against Net, plain: does not pay at 1 and 2.5 bpp.",
+    ]
+    assert "\n\n" + "\n".join(f"* {each}" for each in sentences) + "\n" in page([found], compared, {})
+    assert (gained(found, COMPARISON), paid(found, COMPARISON)) == (([], []), [])

@@ -62,15 +62,15 @@ def test_a_file_that_has_no_rates_is_refused_by_name(tmp_path, text, said):
 def test_a_curve_has_no_file_that_another_beats():
     curve = Curve.of([0.3, 0.1, 0.2, 0.25, 0.2, 0.4], [30.0, 25.0, 28.0, 27.0, 26.0, np.inf])
     assert curve.bpp.tolist() == [0.1, 0.2, 0.3]
-    assert curve.psnr.tolist() == [25.0, 28.0, 30.0]
+    assert curve.quality.tolist() == [25.0, 28.0, 30.0]
     with pytest.raises(ValueError, match="finite"):
         Curve.of([1.0], [np.inf])
 
 
-def test_psnr_at_a_rate_is_the_points_own_and_nothing_beyond_them():
-    assert [CURVE.psnr_at(bpp) for bpp in BPP] == pytest.approx(PSNR)
-    assert 28.0 < CURVE.psnr_at(0.3) < 31.5
-    assert np.isnan([CURVE.psnr_at(0.09), CURVE.psnr_at(2.1)]).all()
+def test_quality_at_a_rate_is_the_points_own_and_nothing_beyond_them():
+    assert [CURVE.at(bpp) for bpp in BPP] == pytest.approx(PSNR)
+    assert 28.0 < CURVE.at(0.3) < 31.5
+    assert np.isnan([CURVE.at(0.09), CURVE.at(2.1)]).all()
 
 
 def test_means_are_of_settings_that_all_images_have():
@@ -91,7 +91,7 @@ def test_bd_rate_of_known_curves():
 def test_bd_rate_is_the_mean_difference_of_log_rates():
     other = Curve(np.array([0.15, 0.3, 1.0, 1.5]), np.array([27.0, 29.0, 36.0, 37.0]))
     low, high = 27.0, 37.0
-    logs = [pchip(each.psnr, np.log(each.bpp)) for each in (CURVE, other)]
+    logs = [pchip(each.quality, np.log(each.bpp)) for each in (CURVE, other)]
     mean = quad(lambda psnr: logs[1](psnr) - logs[0](psnr), low, high, points=[28, 29, 31.5, 34.5, 36])[0] / (
         high - low
     )

@@ -3,9 +3,12 @@ from pathlib import Path
 
 import pytest
 from pipeline import ROOT
+from ruamel.yaml import YAML
 from signals.mirrors import serving, sha256
 
 from refield.errors import UserError
+from refield.originals import of_a_kind
+from refield.pipeline.layout import Layout
 from refield.signals import sources
 from refield.signals.sources import download, kodak
 from refield.signals.sources.sums import read_sums
@@ -283,3 +286,17 @@ def test_both_kodak_profiles_list_the_same_bytes():
     lists = [read_sums(ROOT / f"data/sources/{profile}/SHA256SUMS") for profile in ("kodak_crops", "paper")]
     assert lists[0] == lists[1]
     assert list(lists[0]) == [f"kodim{number:02d}.png" for number in range(1, 25)]
+
+
+PIPELINES = [None, *sorted(file.parent.name for file in ROOT.glob("papers/*/params.yaml"))]
+
+
+@pytest.mark.parametrize("paper", PIPELINES)
+def test_every_profile_has_a_list_of_its_originals(paper):
+    """DVC refuses a profile whose folder is missing; what is your own folder, you make."""
+    layout = Layout(paper)
+    profiles = YAML(typ="safe").load(ROOT / layout.params)["profiles"]
+    for name, profile in profiles.items():
+        images = of_a_kind(profile["images"])
+        if images.source != "folder":
+            assert sources.listed(images.source, ROOT / layout.sources(name), images.names, images.beside).images, name

@@ -25,7 +25,7 @@ class Compressed:
     data: bytes  # the file
     coded: file.Content
     psnr: float  # dB, of the 8-bit picture that this machine decodes
-    seconds: float | None = None  # that it took by the clock, wherever it was made; None: unknown
+    seconds: float | None = None  # by the clock, of all that was fitted and sought, whenever it was; None: unknown
 
     @property
     def bpp(self) -> float:

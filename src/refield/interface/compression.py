@@ -1,6 +1,7 @@
 """A photograph as a small file: as latents, or as a method's field, its weights as coarse as size or quality allow."""
 
 import math
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
@@ -80,7 +81,7 @@ def compress(
     if bpp is not None:
         left = room(request.unit, bpp)
         wide = request if fixed else _wide(request, sizing.widest(about, left, half))
-        return _within(_search(wide, progress), _size(bpp, request.unit), half, bpp, request.unit.samples)
+        return _within(wide, half, bpp, progress)
     _require_samples(request.unit)
     assert psnr is not None
     return _reaching([request] if fixed else _wider(request, half), psnr, half, progress)
@@ -141,30 +142,37 @@ def _require_samples(unit: Unit) -> None:
         raise UserError(f"{unit.name} has {unit.samples:,} pixels; it must have at most {MOST_SAMPLES:,}")
 
 
-def _search(request: Request, progress: bool) -> Search:
-    """The fit, whose steps are then sought."""
+def _search(request: Request, progress: bool) -> tuple[Search, float]:
+    """The fit, whose steps are then sought, and how many seconds it took, be it now or before."""
     result, unit = request.make(progress), request.unit
     fitted = weights.parse(result.files[WEIGHTS])  # of a search, the field that it chose
     about = Description(fitted.field, fitted.signal, fitted.dims, fitted.channels, fitted.target)
-    return Search(about, fitted.weights, as_image(unit.signal), unit.labels)
+    search = Search(about, fitted.weights, as_image(unit.signal), unit.labels)
+    return search, float(result.provenance["seconds"])
 
 
-def _within(search: Search, size: int, half: bool, bpp: float, samples: int) -> Compressed:
+def _within(request: Request, half: bool, bpp: float, progress: bool) -> Compressed:
+    size = _size(bpp, request.unit)
+    search, seconds = _search(request, progress)
+    began = time.perf_counter()
     found = search.half() if half else search.within(size)
     if found is None or len(found.data) > size:
-        smallest = 8 * len((found or search.coarsest()).data) / samples
+        smallest = 8 * len((found or search.coarsest()).data) / request.unit.samples
         raise refused("bpp", bpp, f"be at least {math.ceil(1000 * smallest) / 1000:.3f}, as the smallest file has")
-    return Compressed(*found)
+    return Compressed(*found, seconds + time.perf_counter() - began)
 
 
 def _reaching(requests: Iterator[Request] | list[Request], psnr: float, half: bool, progress: bool) -> Compressed:
-    best = 0.0
+    best, seconds = 0.0, 0.0
     for request in requests:
-        search = _search(request, progress)
+        search, fitted = _search(request, progress)
+        began = time.perf_counter()
         finest = search.half() if half else search.finest()
         best = max(best, finest.psnr)
-        if finest.psnr >= psnr:
-            return Compressed(*(finest if half else search.reaching(psnr)))
+        found = None if finest.psnr < psnr else finest if half else search.reaching(psnr)
+        seconds += fitted + time.perf_counter() - began
+        if found:
+            return Compressed(*found, seconds)
     raise refused(
         "psnr", psnr, f"be at most {math.floor(100 * best) / 100:.2f}, which is reached; more iterations help"
     )

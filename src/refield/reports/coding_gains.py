@@ -116,7 +116,7 @@ def _verdict(found: pd.DataFrame) -> str:
 
 def _at(psnr: float, curve: Curve) -> float:
     """The bits per pixel of a curve at a PSNR; not a number above all of its own."""
-    return float(np.exp2(np.interp(psnr, curve.psnr, np.log2(curve.bpp), right=math.nan)))
+    return float(np.exp2(np.interp(psnr, curve.quality, np.log2(curve.bpp), right=math.nan)))
 
 
 def _saved(rows: pd.DataFrame) -> float:

@@ -1,14 +1,15 @@
 """Rates and distortions of files: what was measured on a profile's photographs and what is published, as tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from refield.codecs import CODECS
+from refield.codecs import ABSENT, CODECS
 from refield.comparison import Comparison
 from refield.reports.rates_panel import Panel, Series
 from refield.reports.results import pipe
 from refield.scores.bd_rate import bd_rate, mean_bd_rate
+from refield.scores.ms_ssim import SMALLEST
 from refield.scores.numbers import DASH, number
-from refield.scores.paired import difference
+from refield.scores.paired import Difference, difference
 from refield.scores.rates import Curve
 
 LEAD = (
@@ -20,22 +21,30 @@ LEAD = (
     "or do not overlap."
 )
 
+SIMILAR = (
+    f"MS-SSIM (Wang et al., 2003) of the same pictures, whose sides have {SMALLEST} pixels or more: the mean over "
+    "channels of RGB, read off its own curves as PSNR is."
+)
 GAINED = (
     "PSNR less that of the first, in files of at most so many bits a pixel, maps included: the mean of the differences "
-    "image by image, with its 95 % interval by Student's t."
+    "image by image, with its 95 % interval by Student's t. What lies within chance has an interval that holds zero."
 )
 
 
-def page(panels: Sequence[Panel], comparison: Comparison) -> str:
-    """Markdown."""
+def page(panels: Sequence[Panel], comparison: Comparison, seconds: Mapping[str, str]) -> str:
+    """Markdown; `seconds` are the addresses of how long a profile's files took."""
     blocks = ["# Rates and distortions", LEAD, "![PSNR over bits per pixel](rates.svg)"]
     blocks.append("The same to look at more closely, with pictures: [rates.html](rates.html).")
+    blocks += [f"{title} is not measured here: {reason}." for title, reason in ABSENT.items()]
     for panel in panels:
-        blocks += [f"## {panel.profile}", f"{panel.words}."]
-        blocks += [f"Not made yet: the rates in {folder}." for folder in panel.missing]
+        blocks += [f"## {panel.profile}", f"{panel.words}.", *panel.notes]
+        if address := seconds.get(panel.profile):
+            blocks.append(f"[How long the files took]({address}).")
         blocks.append(pipe(heads("Measured here", comparison), measured(panel, comparison)))
+        if (table := similar(panel, comparison))[1]:
+            blocks += [SIMILAR, pipe(*table)]
         if (table := gained(panel, comparison))[1]:
-            blocks += [GAINED, pipe(*table)]
+            blocks += [GAINED, pipe(*table), "\n".join(f"* {sentence}" for sentence in paid(panel, comparison))]
         if panel.published:
             links = {each.label: f"[{each.label}]({each.paper}), [numbers]({each.source})" for each in panel.published}
             rows = [[links[label], *row] for label, *row in published(panel, comparison)]
@@ -62,25 +71,59 @@ def measured(panel: Panel, comparison: Comparison) -> list[list[str]]:
     return rows
 
 
+def similar(panel: Panel, comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    """The MS-SSIM of each series at some rates: a table's heads, and its rows; none of small images."""
+    heads = ["MS-SSIM", *(f"at {bpp:g} bpp" for bpp in comparison.bpp)]
+    return heads, [
+        [each.label, *(number(each.similarity.at(bpp), 4) for bpp in comparison.bpp)]
+        for each in panel.series
+        if each.similarity
+    ]
+
+
 def gained(panel: Panel, comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     """Of methods of fields at equal bits what each shows more than the first, image by image: a table's heads and rows.
 
     No rows if there are no two methods, or if they are measured on fewer than three images.
     """
+    first, others = _against_first(panel, comparison)
+    if not others:
+        return [], []
+    heads = [f"Less {first}", *(f"at {bpp:g} bpp" for bpp in next(iter(others.values())))]
+    return heads, [[label, *(str(each or DASH) for each in found.values())] for label, found in others.items()]
+
+
+def paid(panel: Panel, comparison: Comparison) -> list[str]:
+    """Whether what each method has more than the first pays for its bits: a sentence each."""
+    first, others = _against_first(panel, comparison)
+    sentences = []
+    for label, found in others.items():
+        rates: dict[str, list[str]] = {}
+        for bpp, each in found.items():
+            if each:
+                verdict = ("pays" if each.mean > 0 else "does not pay") if each.clear else "within chance"
+                rates.setdefault(verdict, []).append(f"{bpp:g}")
+        said = "; ".join(f"{verdict} at {' and '.join(at)} bpp" for verdict, at in rates.items())
+        sentences += [f"{label}, against {first}: {said}."] if said else []
+    return sentences
+
+
+def _against_first(panel: Panel, comparison: Comparison) -> tuple[str, dict[str, dict[float, Difference | None]]]:
+    """The label of the first method, and of each other, by label and rate, the difference in PSNR at equal bits; None
+    where there are no files of both."""
     asked = comparison.profiles[panel.profile].compressed
     if asked is None or len(panel.images) < 3:
-        return [], []
+        return "", {}
     known = {each.key.rpartition("/")[2]: each for each in panel.series if each.kind == "field"}
     first, *others = (known.get(method) for method in asked.methods)
     if first is None:
-        return [], []
-    heads = [f"Less {first.label}", *(f"at {bpp:g} bpp" for bpp in asked.bpp)]
-    return heads, [[each.label, *(_less(each, first, bpp) for bpp in asked.bpp)] for each in others if each]
+        return "", {}
+    return first.label, {each.label: {bpp: _less(each, first, bpp) for bpp in asked.bpp} for each in others if each}
 
 
-def _less(other: Series, first: Series, bpp: float) -> str:
+def _less(other: Series, first: Series, bpp: float) -> Difference | None:
     psnr = [each.rows[each.rows["setting"] == f"{bpp:g}"].set_index("image")["psnr"] for each in (other, first)]
-    return str(difference(*psnr)) if all(map(len, psnr)) else DASH
+    return difference(*psnr) if all(map(len, psnr)) else None
 
 
 def published(panel: Panel, comparison: Comparison) -> list[list[str]]:
@@ -95,4 +138,4 @@ def published(panel: Panel, comparison: Comparison) -> list[list[str]]:
 
 
 def _psnr(curve: Curve, comparison: Comparison) -> list[str]:
-    return [number(curve.psnr_at(bpp)) for bpp in comparison.bpp]
+    return [number(curve.at(bpp)) for bpp in comparison.bpp]

@@ -97,7 +97,7 @@ def _draw(axes: Axes, title: str, lines: Sequence[Line]) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_locator(MultipleLocator(5))
     for line in lines:
-        axes.plot(line.curve.bpp, line.curve.psnr, marker=".", ms=2.5, mew=0, **line.look)
+        axes.plot(line.curve.bpp, line.curve.quality, marker=".", ms=2.5, mew=0, **line.look)
 
 
 def _name(axes: Axes, lines: Sequence[Line], bpp: float, side: str) -> None:
@@ -135,5 +135,5 @@ def _placed(lines: Sequence[Line]) -> Iterator[tuple[Line, tuple[float, float], 
 
 def _end(curve: Curve) -> tuple[float, float]:
     """The last point of a curve within the plot, or the nearest to it on the plot's edge."""
-    psnr = curve.psnr[-1] if curve.bpp[-1] <= MOST else curve.psnr_at(MOST)
+    psnr = curve.quality[-1] if curve.bpp[-1] <= MOST else curve.at(MOST)
     return float(min(curve.bpp[-1], MOST)), float(np.clip(psnr, FLOOR, CEILING))

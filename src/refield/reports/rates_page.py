@@ -13,7 +13,7 @@ from markupsafe import Markup
 from refield.comparison import Comparison
 from refield.papers.curves import Published
 from refield.reports.html import render
-from refield.reports.rates import LEAD, gained, heads, measured, published
+from refield.reports.rates import GAINED, LEAD, SIMILAR, gained, heads, measured, paid, published, similar
 from refield.reports.rates_chart import FIELD_HUES, HUES, OTHER_HUES
 from refield.reports.rates_panel import Panel, Series
 
@@ -25,22 +25,29 @@ PUBLISHED = {
 }
 
 
-def page(panels: Sequence[Panel], looks: Mapping[str, Sequence[Any]], comparison: Comparison, title: str) -> str:
-    """HTML; `looks` are the pictures of each profile that has some."""
+def page(
+    panels: Sequence[Panel],
+    looks: Mapping[str, Sequence[Any]],
+    comparison: Comparison,
+    title: str,
+    seconds: Mapping[str, str],
+) -> str:
+    """HTML; `looks` are the pictures of each profile that has some, `seconds` as of `rates.page`."""
     data = {
         "lead": LEAD,
         "panels": [
             {
                 "profile": panel.profile,
                 "words": panel.words,
-                "missing": list(panel.missing),
+                "notes": panel.notes,
+                "seconds": seconds.get(panel.profile),
                 "lines": list(_lines(panel)),
                 "tables": [
-                    {"heads": heads("Measured here", comparison), "rows": measured(panel, comparison), "links": None},
-                    {**dict(zip(("heads", "rows"), gained(panel, comparison), strict=True)), "links": None},
+                    _table(heads("Measured here", comparison), measured(panel, comparison)),
+                    _table(*similar(panel, comparison), SIMILAR),
+                    _table(*gained(panel, comparison), " ".join([GAINED, *paid(panel, comparison)])),
                     {
-                        "heads": heads("Published", comparison),
-                        "rows": published(panel, comparison),
+                        **_table(heads("Published", comparison), published(panel, comparison)),
                         "links": [_link(each) for each in panel.published],
                     },
                 ],
@@ -54,6 +61,10 @@ def page(panels: Sequence[Panel], looks: Mapping[str, Sequence[Any]], comparison
     return render("rates.html", title=title, data=Markup(text))
 
 
+def _table(heads: list[str], rows: list[list[str]], words: str = "") -> dict[str, Any]:
+    return {"heads": heads, "rows": rows, "words": words, "links": None}
+
+
 def _lines(panel: Panel) -> Iterator[dict[str, Any]]:
     """The chart's lines: measured ones solid, fields' wide, published ones dashed; hues begin anew with each group."""
     hues = {group: cycle(HUES) for group in (*GROUPS.values(), *PUBLISHED.values())}
@@ -65,17 +76,18 @@ def _lines(panel: Panel) -> Iterator[dict[str, Any]]:
         }
     for curve in panel.published:
         group = PUBLISHED[curve.kind]
-        points = [[bpp, psnr, ""] for bpp, psnr in curve.points]
+        points = [[bpp, psnr, "", None] for bpp, psnr in curve.points]
         yield {"group": group, "label": curve.label, "color": next(hues[group]), "width": 1.3, "dashes": "5 3"} | {
             "points": points
         }
 
 
-def _measured_points(series: Series) -> Iterator[list[float | str]]:
-    """Points on the curve, with their setting."""
+def _measured_points(series: Series) -> Iterator[list[float | str | None]]:
+    """Points on the curve, with their setting and, if the images are large enough, their MS-SSIM."""
     for row in series.means.to_dict("records"):
         if row["bpp"] in series.curve.bpp:
-            yield [round(float(row["bpp"]), 4), round(float(row["psnr"]), 3), str(row["setting"])]
+            similarity = round(float(row["ms_ssim"]), 5) if series.similarity else None
+            yield [round(float(row["bpp"]), 4), round(float(row["psnr"]), 3), str(row["setting"]), similarity]
 
 
 def _link(curve: Published) -> dict[str, str]:

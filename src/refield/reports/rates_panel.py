@@ -32,6 +32,11 @@ class Series:
         return Curve.of(self.means["bpp"], self.means["psnr"])
 
     @cached_property
+    def similarity(self) -> Curve | None:
+        """MS-SSIM in the place of PSNR; None if some images have none, which are too small."""
+        return None if self.rows["ms_ssim"].isna().any() else Curve.of(self.means["bpp"], self.means["ms_ssim"])
+
+    @cached_property
     def by_image(self) -> dict[str, Curve]:
         return by_image(self.rows)
 
@@ -47,6 +52,13 @@ class Panel:
     series: Sequence[Series]  # fields first
     published: Sequence[Published]
     missing: Sequence[str]  # folders of rates that are not made yet
+    partial: Sequence[str]  # labels of series that are left out, as they lack some of the published curves' images
+
+    @property
+    def notes(self) -> list[str]:
+        """What is not there, in a sentence each."""
+        said = [f"Not made yet: the rates in {folder}." for folder in self.missing]
+        return [*said, *(f"Left out beside published curves: {label}, of fewer photographs." for label in self.partial)]
 
     @property
     def words(self) -> str:
@@ -69,7 +81,8 @@ class Panel:
 def read_panel(profile: str, comparison: Comparison, measured: Path, published: Curves) -> Panel | None:
     """What there is of a profile, or None: codecs' rates in a folder, and the fields' where params.yaml says.
 
-    `UserError` if files of one profile are not of the same photographs.
+    Beside published curves, which are means over all photographs, series that lack some are left out. `UserError` if
+    files of one profile are not of the same photographs.
     """
     entry = comparison.profiles[profile]
     files = {name: measured / f"{name}.csv" for name in comparison.codecs}
@@ -82,8 +95,11 @@ def read_panel(profile: str, comparison: Comparison, measured: Path, published: 
     if not found:
         return None
     _require_same_photographs(profile, found)
+    whole = set[str]().union(*(each.rows["image"] for each in codecs or found)) if entry.published else set[str]()
+    partial = [each.label for each in found if not whole <= {*each.rows["image"]}]
+    found = [each for each in found if whole <= {*each.rows["image"]}]
     of_each = [set(each.rows["image"]) for each in found]
-    images, there = sorted(set.intersection(*of_each)), len(set.union(*of_each))
+    images, there = sorted(set.intersection(*of_each)) if found else [], len(set().union(*of_each))
     if not images:
         raise UserError(f"profile {profile}: there is no image that all of its rates have")
     shared = [
@@ -92,7 +108,7 @@ def read_panel(profile: str, comparison: Comparison, measured: Path, published: 
     ]
     pixels = round(float(_pixels(shared[0].rows).mean()))
     curves = list(published.curves.values()) if entry.published else []
-    return Panel(profile, images, there, pixels, shared, curves, missing)
+    return Panel(profile, images, there, pixels, shared, curves, missing, partial)
 
 
 def series_of(fields: Fields) -> list[Series]:

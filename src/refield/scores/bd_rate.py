@@ -18,10 +18,10 @@ def bd_rate(anchor: Curve, test: Curve) -> float | None:
 
     None if the curves have no range of PSNR in common.
     """
-    low, high = max(anchor.psnr[0], test.psnr[0]), min(anchor.psnr[-1], test.psnr[-1])
+    low, high = max(anchor.quality[0], test.quality[0]), min(anchor.quality[-1], test.quality[-1])
     if low >= high:
         return None
-    anchors, tests = (float(pchip(each.psnr, np.log(each.bpp)).integrate(low, high)) for each in (anchor, test))
+    anchors, tests = (float(pchip(each.quality, np.log(each.bpp)).integrate(low, high)) for each in (anchor, test))
     return 100 * float(np.expm1((tests - anchors) / (high - low)))
 
 

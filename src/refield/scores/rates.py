@@ -76,28 +76,30 @@ def parse_rates(data: bytes) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Curve:
-    """PSNR over rate: points that no file of fewer or as many bits equals, so that both rise from point to point."""
+    """Quality over rate: points that no file of fewer or as many bits equals, so that both rise from point to point."""
 
     bpp: np.ndarray  # (n,), n at least 1
-    psnr: np.ndarray  # (n,), dB
+    quality: np.ndarray  # (n,): PSNR in dB, or MS-SSIM
 
     @classmethod
-    def of(cls, bpp: Iterable[float], psnr: Iterable[float]) -> "Curve":
-        """The curve of files; `ValueError` if none has a finite PSNR."""
+    def of(cls, bpp: Iterable[float], quality: Iterable[float]) -> "Curve":
+        """The curve of files; `ValueError` if none has a finite quality."""
         best, points = -np.inf, list[tuple[float, float]]()
-        for cost, quality in sorted(zip(bpp, psnr, strict=True), key=lambda point: (point[0], -point[1])):
-            if best < quality < np.inf:
-                best = quality
-                points.append((cost, quality))
+        for cost, shown in sorted(zip(bpp, quality, strict=True), key=lambda point: (point[0], -point[1])):
+            if best < shown < np.inf:
+                best = shown
+                points.append((cost, shown))
         if not points:
-            raise ValueError("a curve needs a point of finite PSNR")
+            raise ValueError("a curve needs a point of finite quality")
         return cls(*np.array(points, dtype=float).T)
 
-    def psnr_at(self, bpp: float) -> float:
-        """PSNR in dB at a rate, by PCHIP over the logarithm of the rate; NaN beyond the curve's ends."""
+    def at(self, bpp: float) -> float:
+        """The quality at a rate, by PCHIP over the logarithm of the rate; NaN beyond the curve's ends."""
         if not self.bpp[0] <= bpp <= self.bpp[-1]:
             return float("nan")
-        return float(pchip(np.log(self.bpp), self.psnr)(np.log(bpp))) if len(self.bpp) > 1 else float(self.psnr[0])
+        if len(self.bpp) == 1:
+            return float(self.quality[0])
+        return float(pchip(np.log(self.bpp), self.quality)(np.log(bpp)))
 
 
 def pchip(x: np.ndarray, y: np.ndarray) -> Any:
@@ -108,7 +110,7 @@ def pchip(x: np.ndarray, y: np.ndarray) -> Any:
 
 
 def by_image(rows: pd.DataFrame) -> dict[str, Curve]:
-    """Each image's curve, of one codec's rows."""
+    """Each image's curve of PSNR, of one codec's rows."""
     return {str(image): Curve.of(own["bpp"], own["psnr"]) for image, own in rows.groupby("image")}
 
 
