@@ -44,7 +44,7 @@ def page(
     """The page; columns of `curves` as in reports/. It shows as many pictures as its budget allows."""
     values = scores.by_image()
     own = paper.gain.better if paper.gain and paper.gain.better in values else None
-    encoded = {picture.name: encode(picture) for picture in pictures}
+    encoded = {picture.name: encode(picture, paper.credit(picture.name)) for picture in pictures}
     share = max([1, *(len(json.dumps(picture)) for picture in encoded.values())])
     # From the hardest to the easiest for the paper's own method.
     ranked = (1 if scores.ranking.higher_is_better else -1) * (values[[own]] if own else values)
