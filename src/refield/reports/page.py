@@ -98,7 +98,7 @@ def _results(scores: Scores, paper: Paper) -> tuple[list[dict[str, Any]], pd.Dat
     if scores.rows["image"].nunique() > 1:
         add("Highest", statistics["highest"], ranking.digits, best)
         add("Lowest", statistics["lowest"], ranking.digits, best)
-    for measure in (*scores.others, PARAMETERS, BITS):
+    for measure in (*scores.others, *(cost for cost in (PARAMETERS, BITS) if cost in scores.costs)):
         title, best = measure.title.replace("bpp", "bits per pixel"), "max" if measure.higher_is_better else "min"
         add(title, statistics[measure.name], measure.digits, best)
     return columns, rows
