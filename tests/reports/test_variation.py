@@ -12,7 +12,9 @@ from stages import discussion as stage
 from refield import papers
 from refield.errors import UserError
 from refield.pipeline.layout import Layout
+from refield.reports.measures import FALL
 from refield.reports.variation import best, sequences, table
+from refield.scores.measure import IOU
 from refield.scores.paired import difference
 from refield.scores.segmented import DICE
 from refield.study import brief, read_scores
@@ -89,8 +91,58 @@ def test_other_measures_have_tables_of_their_own():
 
 def test_two_images_have_no_interval():
     scores = rates(mire=(30, 32, 31), siren=(28, 29, 27))
-    gaps = [*table(scores[scores["image"].isin(IMAGES[:2])], [("mire", "siren")], PAPER)][3]
-    assert {line[1] for line in cells(gaps)[1:]} == {"—"}
+    *_, said = table(scores[scores["image"].isin(IMAGES[:2])], [("mire", "siren")], PAPER)
+    assert said == "Of 2 images differences have no intervals."
+
+
+def test_one_image_has_its_intervals_over_seeds():
+    psnr = {"mire": [30.0, 31.0, 35.0], "siren": [28.0, 28.5, 27.0]}
+    parts = [rows(np.repeat([each[seed] for each in psnr.values()], 4), seed=seed) for seed in range(3)]
+    scores = pd.concat(parts)
+    *_, said, gaps = table(scores[scores["image"] == "im2"], [("mire", "siren")], PAPER)
+    assert said == "Differences in dB with their 95 % intervals over seeds."
+    gap = difference(*(pd.Series(psnr[name]) for name in ("mire", "siren")))
+    assert cells(gaps)[1] == ["all", str(gap).replace(" dB", "")]
+    *_, said, both = table(scores[scores["image"].isin(["im2", "im3"])], [("mire", "siren")], PAPER)
+    assert said.endswith("over seeds; of each seed the mean over images.")
+    assert cells(both) == cells(gaps)  # which are equal
+
+
+def of(measure, *levels):
+    """A study of rates, of another measure than the PSNR: a hundredth of the numbers."""
+    scores = rates(mire=levels[0], siren=levels[1])
+    return scores.assign(**{measure.name: scores.pop("psnr_8bit") / 100}, psnr_raw=1.0, ssim=0.5)
+
+
+def test_a_study_of_another_task_goes_by_what_ranks_there():
+    scores = of(IOU, (80, 92, 91), (78, 89, 87))
+    said, averages, less, gaps = table(scores, [("mire", "siren")], PAPER)
+    assert said == "Average IoU over 4 images."
+    assert cells(averages)[2] == ["0.01", "0.9200", "0.8900"]
+    assert less == "Differences in IoU with their 95 % intervals over images."
+    values = pd.DataFrame(around(92, 89), index=["mire", "siren"]) / 100
+    gap = difference(values.loc["mire"], values.loc["siren"])
+    assert cells(gaps)[2][1] == f"{gap.mean:+.4f} [{gap.low:+.4f}, {gap.high:+.4f}]"
+    said, _, chosen, ranked = best(scores, ["mire"], PAPER)
+    assert said == "Average IoU over 4 images; * is a method's best."
+    assert chosen.endswith("Differences in IoU with their 95 % intervals.")
+    heads, first, _ = cells(ranked)
+    assert heads == ["", "learning rate", "IoU", "MIRE less it"]
+    assert first == ["MIRE", "0.01", "0.9200", ""]
+
+
+def test_where_less_is_better_the_least_is_best():
+    _, averages, _, ranked = best(of(FALL, (800, 920, 910), (780, 890, 870)), [], PAPER)
+    assert cells(averages)[1] == ["0.001", "8.00*", "7.80*"]
+    assert [line[:3] for line in cells(ranked)[1:]] == [
+        ["SIREN", "0.001 (end)", "7.80"],
+        ["MIRE", "0.001 (end)", "8.00"],
+    ]
+
+
+def test_a_study_without_scores_is_named():
+    with pytest.raises(UserError, match="scores of no task's measures, but columns seed, method, image"):
+        list(table(rows(around(30, 28), seed=0).drop(columns="psnr_8bit"), [], PAPER))
 
 
 def test_where_only_seeds_vary_there_is_one_row_of_all():

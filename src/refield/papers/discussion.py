@@ -27,7 +27,7 @@ class Shown(Strict):
     show: Literal["settings", "seeds", "course", "choices", "table", "best", "sequences", "heatmap", "progress"]
     words: str | None = None
     differences: list[Name] = Field(default_factory=list)  # beside the gain; of a table, these alone
-    measures: list[Name] = Field(default_factory=list)  # of a table, beside the PSNR: what the study's scores name
+    measures: list[Name] = Field(default_factory=list)  # of a table, beside what ranks: what the study's scores name
     # Of choices the values, and of what shows each method at its best the methods, that all others are compared with.
     against: list[Name] = Field(default_factory=list)
 

@@ -52,6 +52,7 @@ class Paper(Strict):
     sequences: dict[str, list[str]] = Field(default_factory=dict)  # activations that its searches chose, by image
     claims_by: Literal["paper", "us"] = "paper"  # who makes them: us, of what the paper does not ask
     charts: Charts = Charts()
+    credits: dict[str, str] = Field(default_factory=dict)  # a sentence that stands where a signal is shown, by its name
     discussion: Discussion | None = None
     pipeline: str | None = None  # the folder of its own params.yaml and dvc.yaml, unless these are the top level's
 
@@ -123,6 +124,10 @@ class Paper(Strict):
     def label(self, method: str) -> str:
         """How the report calls a method: the paper's name for it, else its own."""
         return self.methods.get(method, method)
+
+    def credit(self, signal: str) -> str:
+        """What is owed to who made a signal, with a space before it, as whatever shows it ends; of most nothing."""
+        return f" {self.credits[signal]}" if signal in self.credits else ""
 
     def difference(self, name: str) -> Pair:
         """The methods of a difference that the discussion names."""

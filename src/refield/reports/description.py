@@ -23,6 +23,7 @@ SOURCES = {
     "views": "scenes, of views with poses",
 }
 OF_VOLUMES = {"addresses": "solids by address"}  # as others call them
+NOUNS = {Images.kind: "image", Volumes.kind: "volume", Scenes.kind: "scene"}
 FRAMES = {"native": "whole", "crop": "centre crops", "resize": "resized"}
 COLORS = {"rgb": "RGB", "grey": "grey"}
 COORDINATES = {"square": "", "isotropic": ", coordinates of one scale on both axes"}
@@ -31,14 +32,17 @@ PRECISIONS = {"float32": "float32", "mixed": "mixed precision"}
 
 def measured(profiles: Iterable[str], params: Params) -> str:
     """What the measures of some profiles are."""
-    tasks = [params.task(profile) for profile in profiles if profile in params.profiles]
+    known = [profile for profile in profiles if profile in params.profiles]
+    tasks = [params.task(profile) for profile in known]
     regions = next((task.iou_regions for task in tasks if isinstance(task, Represent)), None)
-    cut = (
-        f"; IoU is that of {regions} luminance regions, cut at the original's Multi-Otsu thresholds" if regions else ""
-    )
+    volumes = any(params.profiles[profile].volumes for profile in known)
+    ious = [f"that of {regions} luminance regions, cut at the original's Multi-Otsu thresholds"] if regions else []
+    ious += ["of volumes that of voxels" if ious else "that of voxels"] if volumes else []
+    told = f"; IoU is {', and '.join(ious)}" if ious else ""
     return (
-        f"PSNR in dB and SSIM are taken on the 8-bit reconstruction and averaged over images{cut}. Bits per pixel "
-        "(bpp) count all weights as 32-bit floats, and the losslessly coded map where a method needs one."
+        f"PSNR in dB and SSIM are taken on the 8-bit reconstruction and averaged over images{told}. Bits per pixel "
+        f"(bpp{', of volumes per voxel' * volumes}) count all weights as 32-bit floats, and the losslessly coded map "
+        "where a method needs one."
     )
 
 
@@ -80,9 +84,10 @@ def statement(profile: str, scores: Scores, params: Params, paper: Paper) -> str
 
 def scale(profile: str, scores: Scores, params: Params) -> str:
     """The profile in half a line."""
-    count = scores.rows["image"].nunique()
-    size = f"{count} image{'s' * (count != 1)}, {sizes(scores)}"
-    if profile not in params.profiles:
+    count, known = scores.rows["image"].nunique(), profile in params.profiles
+    noun = NOUNS[params.profiles[profile].originals.kind if known else Images.kind]
+    size = f"{count} {noun}{'s' * (count != 1)}, {sizes(scores)}"
+    if not known:
         return size
     settings = params.profiles[profile]
     width = settings.network.get("width", params.network.get("width"))
@@ -110,18 +115,23 @@ def _images(profile: str, scores: Scores, params: Params) -> str:
     images = params.profiles[profile].originals
     listed = f" ({', '.join(names)})" if images.names != "all" else ""
     if isinstance(images, Volumes | Scenes):
-        return f"{len(names)} {source(images)} ({', '.join(names)}), {sizes(scores)}"
+        return f"{counted(len(names), images)} ({', '.join(names)}), {sizes(scores)}"
     assert isinstance(images, Images)
     made = f"{FRAMES[images.frame]}, {sizes(scores)}, {COLORS[images.color]}{COORDINATES[images.coordinates]}"
-    words = source(images)
-    if len(names) == 1:
-        words = re.sub(r"\b(photograph|picture|image)s\b", r"\1", words).replace("that ship", "that ships")
-    return f"{len(names)} {words}{listed}, {made}"
+    return f"{counted(len(names), images)}{listed}, {made}"
 
 
 def source(originals: Originals) -> str:
     """Where a profile's signals come from, in words."""
     return (OF_VOLUMES if isinstance(originals, Volumes) else SOURCES).get(originals.source, SOURCES[originals.source])
+
+
+def counted(count: int, originals: Originals) -> str:
+    """How many signals there are, and where they come from."""
+    words = source(originals)
+    if count == 1:
+        words = re.sub(r"\b(photograph|picture|image|solid|scene)s\b", r"\1", words).replace("that ship", "that ships")
+    return f"{count} {words}"
 
 
 def _task(profile: Profile) -> str:
@@ -135,7 +145,8 @@ def _training(profile: Profile) -> str:
     train = profile.train
     schedule = "constant" if train.schedule == "constant" else f"{train.schedule} to {train.final_factor:g} of it"
     target = ", values on [0, 1]" if train.target == "unit" else ""
-    adam = f"Adam on batches of {train.batch:,} points" if train.batch else "full-batch Adam"
+    samples = "rays" if isinstance(profile.originals, Scenes) else "points"
+    adam = f"Adam on batches of {train.batch:,} {samples}" if train.batch else "full-batch Adam"
     rate = f"learning rate {train.learning_rate:g}, {schedule}"
     return f"{train.iterations:,} iterations of {adam} in {PRECISIONS[train.precision]}, {rate}{target}"
 

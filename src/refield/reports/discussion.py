@@ -14,14 +14,13 @@ from refield.reports import heatmap, progress
 from refield.reports.across import section_of
 from refield.reports.choices import choices
 from refield.reports.description import kind
+from refield.reports.measures import measures_of
 from refield.reports.results import Results, pipe, scores_of
 from refield.reports.sensitivity import SECTIONS
 from refield.reports.variation import best, sequences, table
 from refield.scores.measure import Measure
 from refield.scores.numbers import DASH, number
 from refield.scores.paired import Difference, difference
-from refield.study import DROP
-from refield.tasks import TASKS
 
 FEWEST = 8  # images for a profile to be discussed
 HEADS = ["difference", "what it says", "dB", "95 %", "p", "images won", "published"]
@@ -31,7 +30,6 @@ METHOD = (
     "t); p is Wilcoxon's signed-rank test. The interval is over images, for one seed"
 )
 NOT_RUN = "This study has not been run yet, or not to its end."
-FALL = Measure(DROP, "largest fall on the way", 2, higher_is_better=False, unit="dB")
 BELOW = ": what another seed or rate changes stands below"
 
 
@@ -91,7 +89,7 @@ def _shown(scores: pd.DataFrame, section: Shown, gain: Gain, paper: Paper) -> It
         case "choices":
             return choices(scores, section.against)
         case "table":
-            return table(scores, others, paper, _measures(scores, section, paper))
+            return table(scores, others, paper, _measures(scores, section))
         case "best":
             return best(scores, section.against, paper)
         case "sequences":
@@ -103,10 +101,9 @@ def _shown(scores: pd.DataFrame, section: Shown, gain: Gain, paper: Paper) -> It
     return SECTIONS[section.show](scores, gain, others, paper)
 
 
-def _measures(scores: pd.DataFrame, section: Shown, paper: Paper) -> list[Measure]:
-    """What a table shows beside the PSNR; `UserError` if the study has no such scores."""
-    measures = [*(each for task in TASKS.values() for each in task.measures), FALL]
-    known = {measure.name: measure for measure in measures if measure.name in scores}
+def _measures(scores: pd.DataFrame, section: Shown) -> list[Measure]:
+    """What a table shows beside what ranks; `UserError` if the study has no such scores."""
+    known = measures_of(scores)
     if missing := [name for name in section.measures if name not in known]:
         raise UserError(f"the study {section.study} has no scores of {missing[0]}; its params.yaml must name it")
     return [known[name] for name in section.measures]

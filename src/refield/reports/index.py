@@ -13,7 +13,7 @@ from markupsafe import Markup
 from refield.config import Params
 from refield.originals import Scenes, Volumes
 from refield.papers import Paper
-from refield.reports.description import COLORS, FRAMES, command, scale, source
+from refield.reports.description import COLORS, FRAMES, command, counted, scale, source
 from refield.reports.glance import glance
 from refield.reports.html import render
 from refield.reports.results import Results, Scores, scores_of, unit
@@ -106,7 +106,7 @@ def _planned(profile: str, params: Params) -> list[str]:
     """What a profile without scores would be."""
     settings = params.profiles[profile]
     originals, width = settings.originals, settings.network.get("width", params.network.get("width"))
-    count = "" if originals.names == "all" else f"{len(originals.names)} "
+    signals = source(originals) if originals.names == "all" else counted(len(originals.names), originals)
     if isinstance(originals, Volumes):
         made = f"{originals.side} voxels long"
     elif isinstance(originals, Scenes):
@@ -114,7 +114,7 @@ def _planned(profile: str, params: Params) -> list[str]:
     else:
         made = f"{FRAMES[settings.images.frame]}, {COLORS[settings.images.color]}"
     return [
-        f"{count}{source(originals)}, {made}",
+        f"{signals}, {made}",
         *([f"width {width}"] if width else []),
         f"{settings.train.iterations:,} iterations",
     ]

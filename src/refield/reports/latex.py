@@ -6,6 +6,7 @@ from refield.config import Params
 from refield.papers import Paper, Table
 from refield.reports.results import BITS, STATISTICS, Results, Scores, scores_of, unit
 from refield.reports.statistics import beside, comparable
+from refield.scores.measure import Measure
 from refield.scores.numbers import DASH, number
 
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}"})
@@ -27,7 +28,7 @@ def _float(profile: str, rows: pd.DataFrame, table: Table, scores: Scores, remar
     images = rows["images"].max()
     measured = f"Profile {profile}, {images} images" if images else f"Profile {profile}, not run"
     columns = [(name, scores.ranking.digits) for name in (*STATISTICS, *(f"published_{name}" for name in STATISTICS))]
-    columns += [(measure.name, measure.digits) for measure in (*scores.others, BITS)]
+    columns += [(measure.name, measure.digits) for measure in _others(scores)]
     lines = [
         r"\begin{table}[htbp]",
         r"  \centering\small",
@@ -44,7 +45,7 @@ def _float(profile: str, rows: pd.DataFrame, table: Table, scores: Scores, remar
 
 def _head(scores: Scores) -> list[str]:
     """The lines above the rows: one heading over the statistics, one over the published, one for each other measure."""
-    count, others = len(STATISTICS), [*scores.others, BITS]
+    count, others = len(STATISTICS), _others(scores)
     ranked = escape(scores.ranking.title) + (f" ({unit(scores.ranking).strip()})" if unit(scores.ranking) else "")
     spans = [f"\\multicolumn{{{count}}}{{c}}{{{ranked}{which}}}" for which in ("", ", published")]
     heads = ["Method", *STATISTICS, *STATISTICS, *(escape(measure.title) for measure in others)]
@@ -56,6 +57,10 @@ def _head(scores: Scores) -> list[str]:
         f"    {' & '.join(heads)} \\\\",
         r"    \midrule",
     ]
+
+
+def _others(scores: Scores) -> list[Measure]:
+    return [*scores.others, *(cost for cost in scores.costs if cost == BITS)]
 
 
 def escape(text: str) -> str:

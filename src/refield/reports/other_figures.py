@@ -49,7 +49,7 @@ def solids(_: str, scores: Scores, files: Pictures, params: Params, paper: Paper
             if name in scored
         ]
         text = explain_solids(f"The volume {image} and all methods", truth.shape, ranking.title)
-        yield Drawn(str(image), solid_figure(truth, solids), text)
+        yield Drawn(str(image), solid_figure(truth, solids), text + paper.credit(str(image)))
 
 
 def scenes(profile: str, scores: Scores, files: Pictures, params: Params, paper: Paper) -> Iterator[Drawn]:
@@ -75,4 +75,5 @@ def scenes(profile: str, scores: Scores, files: Pictures, params: Params, paper:
         turning = [render(models[name], task, orbit(truth)).colours for name in gained or names[:2]]
         text = explain_scenes(f"The scene {image} and all methods", truth, ranking.title)
         text += f" {image}_turntable.png turns round {' and '.join(paper.label(name) for name in gained or names[:2])}."
+        text += paper.credit(str(image))
         yield Drawn(str(image), scene_figure(truth, methods), text, animation([*np.concatenate(turning, axis=2)]))

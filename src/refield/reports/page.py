@@ -44,7 +44,7 @@ def page(
     """The page; columns of `curves` as in reports/. It shows as many pictures as its budget allows."""
     values = scores.by_image()
     own = paper.gain.better if paper.gain and paper.gain.better in values else None
-    encoded = {picture.name: encode(picture) for picture in pictures}
+    encoded = {picture.name: encode(picture, paper.credit(picture.name)) for picture in pictures}
     share = max([1, *(len(json.dumps(picture)) for picture in encoded.values())])
     # From the hardest to the easiest for the paper's own method.
     ranked = (1 if scores.ranking.higher_is_better else -1) * (values[[own]] if own else values)
@@ -98,7 +98,7 @@ def _results(scores: Scores, paper: Paper) -> tuple[list[dict[str, Any]], pd.Dat
     if scores.rows["image"].nunique() > 1:
         add("Highest", statistics["highest"], ranking.digits, best)
         add("Lowest", statistics["lowest"], ranking.digits, best)
-    for measure in (*scores.others, PARAMETERS, BITS):
+    for measure in (*scores.others, *(cost for cost in (PARAMETERS, BITS) if cost in scores.costs)):
         title, best = measure.title.replace("bpp", "bits per pixel"), "max" if measure.higher_is_better else "min"
         add(title, statistics[measure.name], measure.digits, best)
     return columns, rows

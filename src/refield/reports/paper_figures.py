@@ -63,7 +63,7 @@ def draw_all(profile: str, scores: Scores, files: Pictures, params: Params, pape
     gated = [(paper.label(name), field, files.labels(name, image)) for name, field in fields if isinstance(field, Mlp)]
     if gated:
         text = f"The gates on image {image}: a colour for each expert of a layer, over the image's luminance."
-        yield Drawn("gates", gate_figure(files.original(image), gated), text)
+        yield Drawn("gates", gate_figure(files.original(image), gated), text + paper.credit(image))
 
 
 def _figures(paper: Paper, task: Mapping[str, Any]) -> Iterator[Compared]:
@@ -99,7 +99,7 @@ def _comparison(compared: Compared, scores: Scores, files: Pictures, paper: Pape
         seen,
     )
     given = seen.given(original) if seen.given else None
-    return Drawn(compared.name, comparison(original, methods, crop, reference, given), text)
+    return Drawn(compared.name, comparison(original, methods, crop, reference, given), text + paper.credit(image))
 
 
 def _derivatives(task: Task, compared: Compared | None, scores: Scores, files: Pictures, paper: Paper) -> Drawn:
@@ -110,7 +110,7 @@ def _derivatives(task: Task, compared: Compared | None, scores: Scores, files: P
     rows = [of_fit(labels[name], original, files.reconstruction(name, image), of) for name, of in fitted.items()]
     nothing = psnr_of_nothing(original, next(iter(fitted.values())))
     text = explain(lead, first, rows, nothing, shifted=isinstance(task, Gradients | Laplacian))
-    return Drawn("derivatives", derivative_figure(first, rows), text)
+    return Drawn("derivatives", derivative_figure(first, rows), text + paper.credit(image))
 
 
 def _structure(task: Segmented, compared: Compared | None, scores: Scores, files: Pictures, paper: Paper) -> Drawn:
@@ -124,7 +124,7 @@ def _structure(task: Segmented, compared: Compared | None, scores: Scores, files
     words = "", f"Dice {number(rows['dice_original'].iloc[0], 4)}"
     first = Seen("Original", original.pixels, task.predict(original.pixels), words)
     figure = structure_figure(first, task.mask(original), seen)
-    return Drawn("masks", figure, explain_masks(lead, [each.label for each in seen]))
+    return Drawn("masks", figure, explain_masks(lead, [each.label for each in seen]) + paper.credit(image))
 
 
 def _of_first(compared: Compared | None, scores: Scores, paper: Paper) -> tuple[str, str, dict[str, str]]:

@@ -105,8 +105,8 @@ def look_at(files: Pictures, values: pd.DataFrame, maps: Iterable[str]) -> Itera
         yield Picture(image, original, estimates, regions, window, errors, size_of(truth))
 
 
-def encode(picture: Picture) -> dict[str, Any]:
-    """A picture as the page has it."""
+def encode(picture: Picture, credit: str = "") -> dict[str, Any]:
+    """A picture as the page has it, with the credit that the paper gives its signal."""
     window = picture.window
     part = f" Rows {window.top} to {window.top + window.height - 1}, columns {window.left} to " if window else ""
     part += f"{window.left + window.width - 1}: where the methods differ most." if window else ""
@@ -115,7 +115,7 @@ def encode(picture: Picture) -> dict[str, Any]:
     errors = {method: as_address(pixels) for method, pixels in picture.errors.items()}
     return {
         "name": picture.name,
-        "note": f"{picture.name}, {size}.{part}",
+        "note": f"{picture.name}, {size}.{part}{credit}",
         "original": as_address(picture.original),
         "estimates": {method: as_address(pixels) for method, pixels in picture.estimates.items()},
         "maps": {name: _map(labels, words) for name, (labels, words) in picture.maps.items()},

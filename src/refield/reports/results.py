@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +11,7 @@ from refield.config import Params
 from refield.errors import UserError
 from refield.scores.files import read_csv, require_columns
 from refield.scores.measure import SSIM, Measure
-from refield.signals import Image
+from refield.signals import Image, Views
 from refield.tasks.represent import Represent
 from refield.units.scoring import COSTS
 
@@ -43,6 +43,7 @@ class Scores:
 
     rows: pd.DataFrame  # method, image, the signal's axes, measures, costs
     measures: Sequence[Measure]  # of the profile's task, the one that ranks methods first
+    costs: Sequence[Measure] = COSTS  # those that mean something of its signals
 
     @property
     def ranking(self) -> Measure:
@@ -56,7 +57,7 @@ class Scores:
         """One row per method: `STATISTICS` of the ranking measure, the means of others and of costs, and `images`."""
         groups = self.rows.groupby("method", sort=False)
         ranked = groups[self.ranking.name].agg([*STATISTICS.values()]).set_axis([*STATISTICS], axis=1)
-        means = groups[[measure.name for measure in (*self.others, *COSTS)]].mean()
+        means = groups[[measure.name for measure in (*self.others, *self.costs)]].mean()
         return ranked.join(means).join(groups.size().rename("images"))
 
     def by_image(self) -> pd.DataFrame:
@@ -67,7 +68,7 @@ class Scores:
     def ranked_by(self, name: str) -> "Scores":
         """The same scores, with another measure in the place of the one that ranks."""
         first = [measure for measure in self.measures if measure.name == name]
-        return Scores(self.rows, [*first, *(measure for measure in self.measures if measure.name != name)])
+        return replace(self, measures=[*first, *(measure for measure in self.measures if measure.name != name)])
 
     def with_controls(self, names: Iterable[str]) -> "Scores":
         """The same, and as further methods those of some names that are measures: how well images are done without a
@@ -84,7 +85,7 @@ class Scores:
                 if (ssim := name.replace("psnr", SSIM.name)) in known - {name}:
                     own[SSIM.name] = once[ssim]
                 rows.append(own)
-        return Scores(pd.concat(rows), self.measures) if len(rows) > 1 else self
+        return replace(self, rows=pd.concat(rows)) if len(rows) > 1 else self
 
 
 def read_scores(folder: Path, params: Params) -> Results:
@@ -133,12 +134,16 @@ def collect(folder: Path, params: Params, columns: Callable[[str], Sequence[str]
 def scores_of(results: Results, profile: str, params: Params) -> Scores:
     """A profile's scores, by its task; where params.yaml no longer has the profile, by what there is of `represent`."""
     rows = results.of(profile)
+    costs: Sequence[Measure] = COSTS
     if profile in params.profiles:
         measures = params.measures(profile)
+        if params.profiles[profile].signal is Views:
+            costs = [PARAMETERS]  # bits would be those for each held-out pixel, which no field stores
     else:
         measures = tuple(m for m in Represent.measures if m.name in rows and rows[m.name].notna().any())
     names = [measure.name for measure in (*measures, *COSTS)]
-    return Scores(rows if len(rows) else pd.DataFrame(columns=["method", "image", *Image.axes, *names]), measures)
+    rows = rows if len(rows) else pd.DataFrame(columns=["method", "image", *Image.axes, *names])
+    return Scores(rows, measures, costs)
 
 
 def key(measure: Measure) -> str:

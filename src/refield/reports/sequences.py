@@ -25,7 +25,7 @@ LEAD = (
     f"chosen one, in dB. A search is made from one seed: a choice by a margin below {NARROW} dB may turn with another, "
     "and with it what is chosen for the layers behind."
 )
-QUALITY = "PSNR is that of the last loss: of what a network is fitted to, before rounding to 8 bit."
+QUALITY = "PSNR is that of the last loss: of what a network is fitted to, before rounding."
 PUBLISHED = "In brackets: for how many layers a search here has chosen what the paper's has."
 CHANCE = "Where only their seeds differ, what they do not agree on is chance."
 

@@ -11,7 +11,6 @@ from refield.reports.description import entry
 from refield.reports.results import STATISTICS, Results, key, scores_of
 from refield.scores.measure import Measure
 from refield.tasks import TASKS
-from refield.units.scoring import COSTS
 
 BEYOND = 0  # the number, in `tidy`, of the table of methods that the paper's tables do not have
 
@@ -65,7 +64,7 @@ def tidy(results: Results, params: Params, paper: Paper) -> pd.DataFrame:
                     f"published_{name}": math.nan if v is None else v
                     for name, v in zip(STATISTICS, values, strict=True)
                 }
-                | {measure.name: found[measure.name] for measure in (*scores.others, *COSTS)}
+                | {measure.name: found[measure.name] for measure in (*scores.others, *scores.costs)}
                 | {f"published_{measure.name}": also[measure.name] for measure in scores.others if measure.name in also}
             )
     return pd.DataFrame(rows)

@@ -16,7 +16,6 @@ from refield.reports.description import measured, not_run, said, scale, statemen
 from refield.reports.results import STATISTICS, Results, Scores, key, pipe, scores_of, unit
 from refield.reports.statistics import BEYOND, beside, published_measure, shown, tidy
 from refield.scores.numbers import number
-from refield.units.scoring import COSTS
 
 CHANCE = (
     "Within chance: the 95 % interval of one of the differences, over these images and for one seed, includes zero."
@@ -137,7 +136,7 @@ def _statistics(title: str, rows: pd.DataFrame, scores: Scores, published: bool)
 def _others(rows: pd.DataFrame, scores: Scores, paper: Paper) -> str:
     rows = rows.drop_duplicates("method")
     columns = {"Method": [paper.label(method) for method in rows["method"]]}
-    columns |= {m.title: _column(rows[m.name], m.digits) for m in (*scores.others, *COSTS)}
+    columns |= {m.title: _column(rows[m.name], m.digits) for m in (*scores.others, *scores.costs)}
     return f"### Other measures, averaged over images\n\n{_pipe(pd.DataFrame(columns))}"
 
 

@@ -11,25 +11,26 @@ import pandas as pd
 from refield.errors import UserError
 from refield.papers import Paper
 from refield.papers.table import Pair
+from refield.reports.measures import difference_in, interval, ranking
 from refield.reports.results import averaged, pipe
-from refield.scores.measure import PSNR, Measure
+from refield.scores.measure import Measure
 from refield.scores.numbers import DASH, number
 from refield.scores.paired import difference
 from refield.study import SEQUENCE, brief, short, varied
 
 SEED = "seed"
 END = " (end)"
-FEWEST = 3  # images that have an interval
+FEWEST = 3  # images or seeds that have an interval
 
 
 def table(
     scores: pd.DataFrame, others: Sequence[Pair], paper: Paper, measures: Sequence[Measure] = ()
 ) -> Iterator[str]:
-    """Each method's average at each combination of values, of PSNR and of other measures, and differences in PSNR of
-    those pairs that were fitted."""
-    methods, trials = _methods(scores), _trials(scores)
+    """Each method's average at each combination of values, of what ranks and of other measures, and differences in what
+    ranks of those pairs that were fitted."""
+    methods, trials, first = _methods(scores), _trials(scores), ranking(scores)
     spread = f", and the standard deviation of the average over {trials} seeds" if trials > 1 else ""
-    for measure in (PSNR, *measures):
+    for measure in (first, *measures):
         yield f"Average {measure.title} over {images_of(scores)}{spread}."
         rows = [
             (words, *(_average(part[part["method"] == method], trials, measure) for method in methods))
@@ -37,10 +38,7 @@ def table(
         ]
         yield pipe([_heads(scores), *map(paper.label, methods)], rows)
     if pairs := [pair for pair in others if {*pair} <= {*methods}]:
-        seeds = "; of each image the mean over seeds" if trials > 1 else ""
-        yield f"Differences in dB with their 95 % intervals over images{seeds}."
-        rows = [(words, *(_less(_psnr(part), *pair) for pair in pairs)) for words, part in _settings(scores)]
-        yield pipe([_heads(scores), *(" less ".join(map(paper.label, pair)) for pair in pairs)], rows)
+        yield from _differences(scores, pairs, paper, first)
 
 
 def best(scores: pd.DataFrame, against: Sequence[str], paper: Paper) -> Iterator[str]:
@@ -48,25 +46,29 @@ def best(scores: pd.DataFrame, against: Sequence[str], paper: Paper) -> Iterator
     methods = _methods(scores)
     if missing := [method for method in against if method not in methods]:
         raise UserError(f"a study that shows each method at its best has no scores of {missing[0]}")
-    psnr_of = {words: _psnr(part) for words, part in _settings(scores)}
-    found = {method: max(psnr_of, key=lambda words: averaged(psnr_of[words][method])) for method in methods}
-    psnr = pd.DataFrame({method: psnr_of[found[method]][method] for method in methods})
+    measure = ranking(scores)
+    sign = 1 if measure.higher_is_better else -1
+    values_of = {words: _values(part, measure) for words, part in _settings(scores)}
+    found = {method: max(values_of, key=lambda words: averaged(sign * values_of[words][method])) for method in methods}
+    values = pd.DataFrame({method: values_of[found[method]][method] for method in methods})
     # What a study does not vary of a method has no best.
-    same = {method for method in methods if all(each[method].equals(psnr[method]) for each in psnr_of.values())}
-    yield f"Average PSNR over {images_of(scores)}; * is a method's best."
+    same = {method for method in methods if all(each[method].equals(values[method]) for each in values_of.values())}
+    yield f"Average {measure.title} over {images_of(scores)}; * is a method's best."
     rows = [
-        (words, *(_mean(each[m]) + "*" * (m not in same and found[m] == words) for m in methods))
-        for words, each in psnr_of.items()
+        (words, *(_mean(each[m], measure) + "*" * (m not in same and found[m] == words) for m in methods))
+        for words, each in values_of.items()
     ]
     yield pipe([_heads(scores), *map(paper.label, methods)], rows)
     ends, lines = _ends(scores), []
-    for method in psnr.mean().sort_values(ascending=False).index:
+    for method in values.mean().sort_values(ascending=not measure.higher_is_better).index:
         at = DASH if method in same else found[method] + END * (found[method] in ends)
-        gaps = [_less(psnr, other, method) if other != method else "" for other in against]
-        lines.append((paper.label(method), at, _mean(psnr[method]), *gaps))
+        gaps = [_less(values, other, method, measure) if other != method else "" for other in against]
+        lines.append((paper.label(method), at, _mean(values[method], measure), *gaps))
     beyond = f";{END} is an end of what was tried, beyond which there may be a better one" if ends else ""
-    yield f"Each method at its best, chosen by these images{beyond}. Differences in dB with their 95 % intervals."
-    yield pipe(["", _heads(scores), "PSNR", *(f"{paper.label(other)} less it" for other in against)], lines, words=2)
+    less = f"Differences in {difference_in(measure)} with their 95 % intervals."
+    yield f"Each method at its best, chosen by these images{beyond}. {less}"
+    heads = ["", _heads(scores), measure.title, *(f"{paper.label(other)} less it" for other in against)]
+    yield pipe(heads, lines, words=2)
 
 
 def sequences(scores: pd.DataFrame, paper: Paper) -> Iterator[str]:
@@ -88,6 +90,22 @@ def sequences(scores: pd.DataFrame, paper: Paper) -> Iterator[str]:
     told = ". The last columns say on how many images every seed leads to the same choice" if trials > 1 else ""
     yield f"The activations that searches have chosen, from the first layer to the last, and how often{told}."
     yield pipe([_heads(scores), "", "sequences", "different ones", *alike], rows, words=3)
+
+
+def _differences(scores: pd.DataFrame, pairs: Sequence[Pair], paper: Paper, measure: Measure) -> Iterator[str]:
+    """Over images, or where these are too few, over seeds; of too few of both there is nothing to say but that."""
+    trials, images = _trials(scores), scores["image"].nunique()
+    if max(images, trials) < FEWEST:
+        yield f"Of {images_of(scores)} differences have no intervals."
+        return
+    over, other = ("image", SEED) if images >= FEWEST else (SEED, "image")
+    means = f"; of each {over} the mean over {other}s" if min(images, trials) > 1 else ""
+    yield f"Differences in {difference_in(measure)} with their 95 % intervals over {over}s{means}."
+    rows = [
+        (words, *(_less(_values(part, measure, over), *pair, measure) for pair in pairs))
+        for words, part in _settings(scores)
+    ]
+    yield pipe([_heads(scores), *(" less ".join(map(paper.label, pair)) for pair in pairs)], rows)
 
 
 def _agreement(rows: pd.DataFrame, depth: int, trials: int) -> Iterator[str]:
@@ -143,26 +161,26 @@ def images_of(scores: pd.DataFrame) -> str:
     return f"{count} image{'' if count == 1 else 's'}"
 
 
-def _mean(values: pd.Series, digits: int = PSNR.digits) -> str:
+def _mean(values: pd.Series, measure: Measure) -> str:
     """In words, where fits have diverged."""
     lost = int(values.isna().sum())
-    return f"diverged on {lost} of {len(values)}" if lost else number(values.mean(), digits)
+    return f"diverged on {lost} of {len(values)}" if lost else number(values.mean(), measure.digits)
 
 
 def _average(rows: pd.DataFrame, trials: int, measure: Measure) -> str:
     values = rows[measure.name]
     if trials == 1 or values.isna().any():
-        return _mean(values, measure.digits)
+        return _mean(values, measure)
     by_seed = rows.groupby(SEED)[measure.name].mean()
     return f"{number(by_seed.mean(), measure.digits)} ± {number(by_seed.std(ddof=1), measure.digits)}"
 
 
-def _psnr(rows: pd.DataFrame) -> pd.DataFrame:
-    """Images down and methods across; of several seeds the mean."""
-    return rows.pivot_table(index="image", columns="method", values=PSNR.name, aggfunc="mean", dropna=False)
+def _values(rows: pd.DataFrame, measure: Measure, down: str = "image") -> pd.DataFrame:
+    """Images down, or seeds, and methods across; of several seeds, or images, the mean."""
+    return rows.pivot_table(index=down, columns="method", values=measure.name, aggfunc="mean", dropna=False)
 
 
-def _less(psnr: pd.DataFrame, first: str, second: str) -> str:
-    if len(psnr) < FEWEST or psnr[[first, second]].isna().any(axis=None):
+def _less(values: pd.DataFrame, first: str, second: str, measure: Measure) -> str:
+    if len(values) < FEWEST or values[[first, second]].isna().any(axis=None):
         return DASH
-    return str(difference(psnr[first], psnr[second])).replace(" dB", "")
+    return interval(difference(values[first], values[second]), measure)

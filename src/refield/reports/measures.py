@@ -1,0 +1,38 @@
+"""What a study's scores are of, and how differences in a measure are said."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from refield.errors import UserError
+from refield.scores.measure import PSNR, Measure
+from refield.scores.numbers import number
+from refield.scores.paired import Difference
+from refield.study import DROP
+from refield.tasks import TASKS
+
+FALL = Measure(DROP, "largest fall on the way", 2, higher_is_better=False, unit="dB")
+
+
+def measures_of(scores: pd.DataFrame) -> Mapping[str, Measure]:
+    """Those that a study's scores have, by their names; first that which ranks methods in its profile's task."""
+    known = {each.name: each for each in (*(each for task in TASKS.values() for each in task.measures), FALL)}
+    return {column: known[column] for column in map(str, scores) if column in known}  # as `pipeline/studies` has them
+
+
+def ranking(scores: pd.DataFrame) -> Measure:
+    """The measure by which a study ranks methods; `UserError` if its scores are of none."""
+    if not (found := measures_of(scores)):
+        raise UserError(f"a study has scores of no task's measures, but columns {', '.join(map(str, scores))}")
+    return next(iter(found.values()))
+
+
+def difference_in(measure: Measure) -> str:
+    """What differences are in: in dB if of the PSNR, else in the measure."""
+    return measure.unit if measure.name == PSNR.name else measure.title
+
+
+def interval(found: Difference, measure: Measure) -> str:
+    """A mean difference and its interval, without a unit."""
+    mean, low, high = (number(value, measure.digits, "+") for value in (found.mean, found.low, found.high))
+    return f"{mean} [{low}, {high}]"
