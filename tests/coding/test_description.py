@@ -52,6 +52,9 @@ GOOD |= {"target": "symmetric"}
         (b"3", "cannot be"),
         (b"\xff", "cannot be read"),
         (json.dumps({**GOOD, "dims": 9}).encode(), "dims = 9"),
+        (json.dumps({**GOOD, "dims": 3}).encode(), "holds images of 3 channels on 3 axes; it must hold an image, of 1"),
+        (json.dumps({**GOOD, "channels": 7}).encode(), "holds images of 7 channels on 2 axes"),
+        (json.dumps({**GOOD, "signal": "volumes"}).encode(), "holds volumes of 3 channels on 2 axes"),
         (json.dumps({**GOOD, "dims": 10**9}).encode(), "above 65,536"),
         (json.dumps({**GOOD, "dims": float("nan")}).encode(), "NaN is no number"),
         (json.dumps({**GOOD, "signal": "smells"}).encode(), "signal = 'smells' is not known"),
@@ -63,7 +66,7 @@ GOOD |= {"target": "symmetric"}
             "regions = 65 is not",
         ),
     ],
-    ids=range(14),
+    ids=range(17),
 )
 def test_what_cannot_be_is_refused_in_one_sentence(text, said):
     with pytest.raises(UserError, match=said) as error:

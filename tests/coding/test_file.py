@@ -3,7 +3,10 @@
 import json
 import math
 import time
+import tracemalloc
+import zlib
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,8 +16,9 @@ from coding.examples import GOLDEN, drawn, golden, mended, same
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from refield.coding import file
-from refield.coding.envelope import wrap
+from refield.coding import description, file
+from refield.coding.envelope import varint, wrap
+from refield.coding.latents import file as latents
 from refield.coding.tensors import index_of, quantise, step_of
 from refield.errors import UserError
 from refield.fields.mlp import Mlp
@@ -104,8 +108,14 @@ def test_every_truncation_is_refused(name):
 
 
 def mutate(count: int, seed: int) -> None:
-    """Bits flipped, bytes cut out and put in; with the old checksum, and with one that is right."""
+    """Bits flipped, bytes cut out and put in; with the old checksum, and with one that is right.
+
+    Whatever comes of it takes a second of the processor at most; a picture as well, if it is none of a great network.
+    Of latents a range coder's table of 2,000 numbers takes 10 ms, and each of some 300 may have one of its own.
+    """
     rng, names = np.random.default_rng(seed), sorted(FILES)
+    for data in FILES.values():
+        file.decode(data).signal()  # what is imported on the way takes more
     for i in range(count):
         data = bytearray(FILES[names[i % len(names)]])
         for _ in range(rng.integers(1, 4)):
@@ -120,10 +130,13 @@ def mutate(count: int, seed: int) -> None:
         if bytes(data) != FILES[names[i % len(names)]]:
             with pytest.raises(UserError):
                 file.decode(bytes(data))
-        start = time.perf_counter()
+        start = time.process_time()
         with suppress(UserError):
-            file.decode(mended(bytes(data)))
-        assert time.perf_counter() - start < 5, (names[i % len(names)], bytes(data).hex())
+            found = file.decode(mended(bytes(data)))
+            if found.samples * sum(array.size for array in found.weights.values()) < 10**6:
+                found.signal()
+        took, most = time.process_time() - start, 5 if data[5] == latents.KIND else 1
+        assert took < most, (names[i % len(names)], bytes(data).hex())
 
 
 def test_mutations_are_refused_or_are_other_files():
@@ -156,10 +169,55 @@ def test_sizes_that_no_file_may_have_are_refused_before_memory_is_taken():
         file.encode(tall)
     data = file.encode(small)
     at = data.index(bytes([8, 8]))
-    tall, low = b"\x80\x80\x80\x20\x02", b"\x80\x80\x40\x08"
-    for sides, said in [(b"\0\x08", "0 samples"), (tall, "134,217,728 samples"), (low, "labels in")]:
+    tall, low, thin = b"\x80\x80\x80\x20\x02", b"\x80\x80\x40\x08", b"\x80\x40\x01"
+    few = r"labels in \d+ bytes; it must have [\d,]+ at least"
+    for sides, said in [(b"\0\x08", "0 samples"), (tall, "134,217,728 samples"), (low, few), (thin, few)]:
         with pytest.raises(UserError, match=said):
             file.decode(mended(data[:at] + sides + data[at + 2 :]))
+
+
+def test_a_small_file_never_asks_for_a_great_picture():
+    """What was written without as many bytes is filled up with zeros."""
+    about = drawn(Mlp(gates=("dense",), width=2), (1, 1)).about
+    tensors = {name: quantise(np.zeros(shape), 1.0) for name, shape in about.shapes().items()}
+    small, wanted = (file.Coded(about, shape, tensors) for shape in ((8, 8), (2**10, 2**12)))
+    data = file.encode(small)
+    assert 2**10 <= len(file.encode(wanted)) <= 2**10 + 10 > len(data)
+    assert same(file.decode(file.encode(wanted)), wanted)
+    at = data.index(bytes([8, 8]))
+    with pytest.raises(UserError, match=r"has 4,194,304 samples in \d+ bytes; it must have 1,024 at least"):
+        file.decode(mended(data[:at] + b"\x80\x08\x80\x20" + data[at + 2 :]))
+
+
+def refusals() -> dict[str, bytes]:
+    """Files that ask for far more than they may, or than they have."""
+    field = drawn(Mlp(gates=("segment",), width=4, regions=2), (8, 8))
+    data = file.encode(field)
+    at = data.index(bytes([8, 8]))
+    sides = {"tall": b"\xff\xff\xff\x1f\x01", "many labels": b"\x80\x80\x20\x40", "thin": b"\x80\x80\x20\x01"}
+    found = {name: mended(data[:at] + each + data[at + 2 :]) for name, each in sides.items()}
+    wide = description.encode(replace(field.about, field=Mlp(gates=("dense",), width=4000)))
+    found["weights that are not there"] = wrap(1, varint(len(wide)) + wide + bytes([8, 8]) + bytes(99))
+    wide = description.encode(replace(field.about, field=Mlp(gates=("dense",) * 3, width=60_000)))
+    found["weights beyond all files"] = wrap(2, varint(len(wide)) + wide + bytes([8, 8]) + bytes(99))
+    packer = zlib.compressobj(9, wbits=-15)
+    bomb = packer.compress(bytes(2**26)) + packer.flush()
+    found["a description that unpacks to more"] = wrap(2, varint(4000) + bomb[:4000] + bytes(99))
+    found["latents"] = wrap(3, b"\x80\x80\x02\x80\x80\x02\x03\x0c\x40\x40" + bytes(999))
+    found["a symbol"] = mended(data[: at + 3] + b"\xff\x7f" + data[at + 5 :])
+    return found
+
+
+@pytest.mark.parametrize("name", refusals())
+def test_refusing_a_file_takes_no_memory_that_it_asks_for(name):
+    data = refusals()[name]
+    for _ in range(2):  # the first time something may be imported
+        tracemalloc.start()
+        with pytest.raises(UserError):
+            file.decode(data)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert most < 2**18
 
 
 def test_a_map_that_takes_no_room_is_filled_up_with_zeros():

@@ -17,10 +17,12 @@ from refield.coding.limits import LARGEST_NUMBER, MOST_OF_TEXT, MOST_REGIONS, MO
 from refield.errors import UserError, one_line, shown
 from refield.fields.field import Field
 from refield.settings import among, choices, sentence
+from refield.signals.image import Image
 from refield.signals.signal import Signal
 from refield.units.shapes import Shapes, TooMany
 from refield.units.weights import About
 
+CHANNELS = (1, 3)
 # Part of the format: another dictionary is another version. What is most likely stands last.
 DICTIONARY = (
     b'"alpha":"beta":"filter":"gabor""input_scale":"weight_scale":"layers":"form":"real""complex""sigma_0":"mfn""wire"'
@@ -91,6 +93,9 @@ def decode(data: bytes) -> Description:
         raise UserError(f"has a description that cannot be ({sentence(error)})") from None
     except (zlib.error, ValueError, RecursionError) as error:
         raise UserError(f"has a description that cannot be read ({one_line(error)})") from None
+    if not issubclass(found.signal, Image) or found.dims != len(Image.axes) or found.channels not in CHANNELS:
+        axes = f"{found.channels} channels on {found.dims} axes"
+        raise UserError(f"holds {about.signal} of {axes}; it must hold an image, of 1 or 3 channels on 2 axes")
     return found
 
 

@@ -14,7 +14,7 @@ from refield.coding.description import Description
 from refield.coding.envelope import Reader, unwrap, varint, wrap
 from refield.coding.latents import file as latents
 from refield.coding.latents.file import CodedLatents
-from refield.coding.limits import MOST_OF_TEXT, MOST_SAMPLES, SAMPLES_PER_BYTE
+from refield.coding.limits import EVALUATED_PER_BYTE, MOST_OF_TEXT, MOST_SAMPLES, SAMPLES_PER_BYTE
 from refield.coding.range_coder import Decoder, Encoder
 from refield.coding.tensors import Half, Prefix, Quantised
 from refield.errors import UserError
@@ -66,8 +66,15 @@ def encode(coded: Content) -> bytes:
     parts += [each.encode() if isinstance(each, Half) else each.encode(encoder) for each in tensors]
     kind = HALF if any(isinstance(each, Half) for each in tensors) else QUANTISED
     body = b"".join([*parts, encoder.finish()])
-    padding = 0 if coded.labels is None else max(0, math.ceil(coded.samples / SAMPLES_PER_BYTE) - len(body))
-    return wrap(kind, body + bytes(padding))
+    return wrap(kind, body + bytes(max(0, _least(coded.about, coded.shape) - len(body))))
+
+
+def _least(about: Description, shape: tuple[int, ...]) -> int:
+    """The bytes that a body has at least, so that a small file never asks for much work."""
+    if about.regions is None:
+        return math.ceil(math.prod(shape) / EVALUATED_PER_BYTE)
+    height, width = shape
+    return math.ceil(max(height * width / SAMPLES_PER_BYTE, maps.waves(height, width) / latents.WAVES_PER_BYTE))
 
 
 def decode(data: bytes) -> Content:
@@ -82,8 +89,9 @@ def decode(data: bytes) -> Content:
     shape = tuple(reader.number(MOST_SAMPLES, "a side") for _ in range(about.dims))
     if not 0 < math.prod(shape) <= MOST_SAMPLES:
         raise UserError(f"has {math.prod(shape):,} samples; it must have 1 to {MOST_SAMPLES:,}")
-    if about.regions is not None and math.prod(shape) > SAMPLES_PER_BYTE * len(body):
-        raise UserError(f"has {math.prod(shape):,} labels in {len(body):,} bytes; a byte may hold {SAMPLES_PER_BYTE}")
+    if (least := _least(about, shape)) > len(body):
+        what = "samples" if about.regions is None else "labels"
+        raise UserError(f"has {math.prod(shape):,} {what} in {len(body):,} bytes; it must have {least:,} at least")
     shapes = about.shapes()
     if kind == HALF:
         halves = {name: Half.read(each, reader) for name, each in shapes.items()}

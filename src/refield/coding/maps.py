@@ -54,8 +54,13 @@ def _run(shape: tuple[int, ...], regions: int, symbols: Callable[[Pixels, np.nda
     return padded[1:, 1:-1]
 
 
+def waves(height: int, width: int) -> int:
+    """In how many waves the labels of a map are coded."""
+    return width + 2 * (height - 1)
+
+
 def _waves(height: int, width: int) -> Iterator[Pixels]:
-    for wave in range(width + 2 * (height - 1)):
+    for wave in range(waves(height, width)):
         rows = np.arange(max(0, (wave - width + 2) // 2), min(height - 1, wave // 2) + 1)
         if len(rows):  # of an image that is a pixel wide, every other is empty
             yield rows, wave - 2 * rows
