@@ -182,10 +182,10 @@ def test_a_small_file_never_asks_for_a_great_picture():
     tensors = {name: quantise(np.zeros(shape), 1.0) for name, shape in about.shapes().items()}
     small, wanted = (file.Coded(about, shape, tensors) for shape in ((8, 8), (2**10, 2**12)))
     data = file.encode(small)
-    assert 2**8 <= len(file.encode(wanted)) <= 2**8 + 10 > len(data)
+    assert 2**10 <= len(file.encode(wanted)) <= 2**10 + 10 > len(data)
     assert same(file.decode(file.encode(wanted)), wanted)
     at = data.index(bytes([8, 8]))
-    with pytest.raises(UserError, match=r"has 4,194,304 samples in \d+ bytes; it must have 256 at least"):
+    with pytest.raises(UserError, match=r"has 4,194,304 samples in \d+ bytes; it must have 1,024 at least"):
         file.decode(mended(data[:at] + b"\x80\x08\x80\x20" + data[at + 2 :]))
 
 

@@ -3,7 +3,7 @@
 MOST_BYTES = 2**26  # of a file
 MOST_SAMPLES = 2**26  # of its signal
 SAMPLES_PER_BYTE = 512  # of a file with a map, or of latents, which take longest to decode: 1/64 bit for each at least
-EVALUATED_PER_BYTE = 2**14  # samples of any other file, which a field shows at once
+EVALUATED_PER_BYTE = 2**12  # samples of any other file, which a field shows at once
 MOST_WEIGHTS = 2**24
 MOST_TENSORS = 4096
 MOST_REGIONS = 64  # of a map, as `strict.Regions` has it
