@@ -103,6 +103,12 @@ def test_only_the_papers_own_scale_is_comparable() -> None:
         ("{gain.verdict}", "{gain.p}", r"words: \{gain.p\} is not allowed"),
         ("{noise}", "{noise", "words: "),
         ("parts: [parameters,", "parts: [weights,", "parts names weights, which is not under differences"),
+        ("parts: [parameters,", "measures: [ssim, speed]\n  parts: [parameters,", "measures = 'speed' is not allowed"),
+        (
+            "parts: [parameters,",
+            "measures: [psnr_8bit]\n  parts: [parameters,",
+            "measures = 'psnr_8bit' is not allowed",
+        ),
         ("differences: [thresholds]", "differences: [cuts]", "the study seeds names cuts"),
         ("show: seeds", "show: all", "'all' is not allowed"),
         ("    thresholds:", "    gain:", "differences must not define gain"),

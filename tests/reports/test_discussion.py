@@ -10,8 +10,10 @@ from pipeline import ROOT
 
 from refield import config, papers
 from refield.errors import UserError
-from refield.reports.discussion import discussion
+from refield.reports.discussion import _cells, discussion
 from refield.reports.results import Results
+from refield.scores.measure import PSNR, Measure
+from refield.scores.paired import difference
 from refield.study import COURSE
 
 PARAMS, PAPER = config.read(path=ROOT / "params.yaml"), papers.read("oh_bae_2024", ROOT / "papers")
@@ -93,6 +95,37 @@ def test_the_parts_of_the_gain_add_up():
 def test_the_gain_is_followed_over_the_iterations():
     rows = [line.split("|") for line in text().splitlines() if line.startswith(("| 50 |", "| 500 |"))][:2]
     assert [row[-2].strip() for row in rows] == ["+2.00", "+0.00"]
+
+
+def test_differences_stand_in_other_measures_that_are_asked_for():
+    scores = rows(LEVEL, profile="kodak_crops")
+    scores = scores.assign(ssim=scores["psnr_8bit"] / 100)
+    table = PAPER.tables[0]
+    also = {"ours": 0.9875, "ftc": 0.975}
+    known = [
+        row.model_copy(update={"also": {"ssim": also[row.method]} if row.method in also else {}}) for row in table.rows
+    ]
+    tables = [table.model_copy(update={"rows": known}), *PAPER.tables[1:]]
+    plan = PLAN.model_copy(update={"measures": ["ssim"]})
+    found = text(scores, PAPER.model_copy(update={"tables": tables, "discussion": plan}))
+    before, _, section = found.partition("\n\nIn SSIM:\n\n")
+    section, _, after = section.partition("\n\n")
+    assert f"{before}\n\n{after}".replace(", or of SSIM,", ",") == text(scores)
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in section.splitlines()]
+    assert lines[0][2] == "SSIM"
+    assert len(lines) == 2 + len([*PLAN.parts, "gain", *PLAN.others])
+    (gain,) = [line for line in lines if line[0] == "Ours less LoE Fine-to-Coarse"]
+    ssim = scores.pivot(index="image", columns="method", values="ssim")
+    gap = difference(ssim["ours"], ssim["ftc"])
+    assert gain[2:4] == [f"{gap.mean:+.4f}", f"{gap.low:+.4f} to {gap.high:+.4f}"]
+    assert gain[-2:] == ["12 of 12", "+0.0125"]
+
+
+def test_less_of_an_error_wins():
+    error = Measure("error", "Error", 2, higher_is_better=False)
+    values = pd.Series([3.0, 1.0, 2.0, 5.0]), pd.Series([4.0, 3.0, 2.5, 4.0])
+    assert _cells(*values, error)[-1] == "3 of 4"
+    assert _cells(*values, PSNR)[-1] == "1 of 4"
 
 
 def test_words_follow_the_sign():

@@ -89,6 +89,17 @@ def test_other_measures_have_tables_of_their_own():
     assert len([*table(scores, [], PAPER)]) == 2
 
 
+def test_differences_are_in_other_measures_as_well():
+    dice = rates(mire=(80, 92, 91), siren=(78, 89, 87))["psnr_8bit"] / 100
+    scores = rates(mire=(30, 32, 31), siren=(28, 29, 27)).assign(dice=dice)
+    *_, in_db, psnr, said, gaps = table(scores, [("mire", "siren")], PAPER, [DICE])
+    assert [in_db, psnr] == [*table(scores, [("mire", "siren")], PAPER)][2:]
+    assert said == "Differences in Dice with their 95 % intervals over images."
+    found = scores.pivot(index=[RATE, "image"], columns="method", values="dice").loc[0.01]
+    gap = difference(found["mire"], found["siren"])
+    assert cells(gaps)[2] == ["0.01", f"{gap.mean:+.4f} [{gap.low:+.4f}, {gap.high:+.4f}]"]
+
+
 def test_two_images_have_no_interval():
     scores = rates(mire=(30, 32, 31), siren=(28, 29, 27))
     *_, said = table(scores[scores["image"].isin(IMAGES[:2])], [("mire", "siren")], PAPER)

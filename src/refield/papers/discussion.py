@@ -27,7 +27,8 @@ class Shown(Strict):
     show: Literal["settings", "seeds", "course", "choices", "table", "best", "sequences", "heatmap", "progress"]
     words: str | None = None
     differences: list[Name] = Field(default_factory=list)  # beside the gain; of a table, these alone
-    measures: list[Name] = Field(default_factory=list)  # of a table, beside what ranks: what the study's scores name
+    # Of a table and its differences, beside what ranks: what the study's scores name.
+    measures: list[Name] = Field(default_factory=list)
     # Of choices the values, and of what shows each method at its best the methods, that all others are compared with.
     against: list[Name] = Field(default_factory=list)
 
@@ -56,6 +57,7 @@ class Discussion(Strict):
     differences: dict[Name, Part] = Field(default_factory=dict)
     parts: list[Name] = Field(default_factory=list)  # of the gain and what leads to it
     others: list[Name] = Field(default_factory=list)
+    measures: list[Name] = Field(default_factory=list)  # the task's, in which they stand beside what ranks
     words: str | None = None  # with {name}, {name.verdict}, {name.wins} and {name.images} of any difference
     course: list[Name] = Field(default_factory=list)  # methods that are followed over the iterations
     across: Across | None = None

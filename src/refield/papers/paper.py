@@ -80,6 +80,10 @@ class Paper(Strict):
                 raise ValueError(f"task = {task!r} is not allowed; it must be one of {choices(TASKS)}")
         for table in self.tables:
             Protocol.model_validate({**self.protocol.model_dump(), **table.protocol})
+        known = [measure.name for measure in TASKS[self.protocol.task].measures[1:]]
+        for measure in self.discussion.measures if self.discussion else ():
+            if measure not in known:
+                raise ValueError(f"measures = {measure!r} is not allowed; it must be one of {choices(known)}")
         if len({claim.text for claim in self.claims}) < len(self.claims):
             raise ValueError("claims has one text twice")
         return self
@@ -115,6 +119,11 @@ class Paper(Strict):
         return {
             row.method: row.average for row in self.of({"kind": self.protocol.task}).rows if row.average is not None
         }
+
+    def published_in(self, measure: str) -> dict[str, float]:
+        """The same in another measure than the one that ranks there."""
+        tables = self.of({"kind": self.protocol.task}).tables
+        return {row.method: row.also[measure] for table in tables for row in table.rows if measure in row.also}
 
     @property
     def studies(self) -> list[str]:

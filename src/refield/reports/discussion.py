@@ -14,19 +14,19 @@ from refield.reports import heatmap, progress
 from refield.reports.across import section_of
 from refield.reports.choices import choices
 from refield.reports.description import kind
-from refield.reports.measures import measures_of
-from refield.reports.results import Results, pipe, scores_of
+from refield.reports.measures import difference_in, measures_of
+from refield.reports.results import Results, Scores, pipe, scores_of
 from refield.reports.sensitivity import SECTIONS
 from refield.reports.variation import best, sequences, table
 from refield.scores.measure import Measure
 from refield.scores.numbers import DASH, number
-from refield.scores.paired import Difference, difference
+from refield.scores.paired import difference
+from refield.tasks import TASKS
 
 FEWEST = 8  # images for a profile to be discussed
-HEADS = ["difference", "what it says", "dB", "95 %", "p", "images won", "published"]
 COURSE = [0.1, 0.2, 0.4, 0.6, 0.8, 1.0]  # of the iterations
 METHOD = (
-    "A difference is the mean over images of PSNR in dB, image by image, with its 95 % confidence interval (Student's "
+    "A difference is the mean over images of {of}, image by image, with its 95 % confidence interval (Student's "
     "t); p is Wilcoxon's signed-rank test. The interval is over images, for one seed"
 )
 NOT_RUN = "This study has not been run yet, or not to its end."
@@ -46,16 +46,23 @@ def discussion(
     plan, gain = paper.discussion, paper.gain
     if not plan or not gain:
         raise UserError("the paper has no discussion, which names differences of methods and says what they mean")
-    blocks = [f"# {plan.title}", f"{origin} {METHOD}{BELOW if plan.studies else ''}."]
+    known = {measure.name: measure for measure in TASKS[paper.protocol.task].measures}
+    others = [known[name] for name in plan.measures]
+    method = METHOD.format(of=", or of ".join(["PSNR in dB", *(measure.title for measure in others)]))
+    blocks = [f"# {plan.title}", f"{origin} {method}{BELOW if plan.studies else ''}."]
     for profile in scores.profiles(params):
         if kind(profile, params) != paper.protocol.task:
             continue
-        psnr = scores_of(scores, profile, params).by_image()
+        found = scores_of(scores, profile, params)
+        psnr = found.by_image()
         if len(psnr.dropna()) >= FEWEST and _has_any(psnr, plan, paper):
             blocks += [f"## {profile}", *_words(psnr, plan, paper)]
-            blocks.append(_differences(psnr, [*plan.parts, GAIN], plan, paper))
+            blocks.append(_differences(found, [*plan.parts, GAIN], plan, paper))
             if plan.others:
-                blocks += ["Other controls:", _differences(psnr, plan.others, plan, paper)]
+                blocks += ["Other controls:", _differences(found, plan.others, plan, paper)]
+            for measure in others:
+                asked = [*plan.parts, GAIN, *plan.others]
+                blocks += [f"In {measure.title}:", _differences(found.ranked_by(measure.name), asked, plan, paper)]
             if plan.course:
                 blocks.append("On the way there, before rounding to 8 bit:")
                 blocks.append(_course(curves.of(profile), plan.course, gain, paper))
@@ -109,17 +116,19 @@ def _measures(scores: pd.DataFrame, section: Shown) -> list[Measure]:
     return [known[name] for name in section.measures]
 
 
-def _differences(psnr: pd.DataFrame, names: Iterable[str], plan: Discussion, paper: Paper) -> str:
-    rows = []
+def _differences(scores: Scores, names: Iterable[str], plan: Discussion, paper: Paper) -> str:
+    values, measure, rows = scores.by_image(), scores.ranking, []
+    published = paper.published_in(measure.name) if measure.name in plan.measures else paper.published
     for name in names:
         first, second = paper.difference(name)
-        if {first, second} <= set(psnr):
-            told = first in paper.published and second in paper.published
-            there = number(paper.published[first] - paper.published[second], sign="+") if told else DASH
+        if {first, second} <= set(values):
+            told = first in published and second in published
+            there = number(published[first] - published[second], measure.digits, "+") if told else DASH
             less = f"{paper.label(first)} less {paper.label(second)}"
             says = plan.gain if name == GAIN else plan.differences[name].says
-            rows.append((less, says, *_cells(difference(psnr[first], psnr[second])), there))
-    return pipe(HEADS, rows, words=2)
+            rows.append((less, says, *_cells(values[first], values[second], measure), there))
+    heads = ["difference", "what it says", difference_in(measure), "95 %", "p", "images won", "published"]
+    return pipe(heads, rows, words=2)
 
 
 def _has_any(psnr: pd.DataFrame, plan: Discussion, paper: Paper) -> bool:
@@ -150,7 +159,9 @@ def _words(psnr: pd.DataFrame, plan: Discussion, paper: Paper) -> list[str]:
     return [plan.words.format(**{name: difference(psnr[a], psnr[b]) for name, (a, b) in pairs.items()})]
 
 
-def _cells(found: Difference) -> tuple[str, str, str, str]:
-    interval = f"{number(found.low, sign='+')} to {number(found.high, sign='+')}"
+def _cells(first: pd.Series, second: pd.Series, measure: Measure) -> tuple[str, str, str, str]:
+    found = difference(first, second)
+    mean, low, high = (number(value, measure.digits, "+") for value in (found.mean, found.low, found.high))
+    wins = found.wins if measure.higher_is_better else difference(second, first).wins
     p = "< 0.001" if found.p < 0.001 else f"{found.p:.3f}"
-    return number(found.mean, sign="+"), interval, p, f"{found.wins} of {found.images}"
+    return mean, f"{low} to {high}", p, f"{wins} of {found.images}"

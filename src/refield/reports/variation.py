@@ -26,11 +26,11 @@ FEWEST = 3  # images or seeds that have an interval
 def table(
     scores: pd.DataFrame, others: Sequence[Pair], paper: Paper, measures: Sequence[Measure] = ()
 ) -> Iterator[str]:
-    """Each method's average at each combination of values, of what ranks and of other measures, and differences in what
-    ranks of those pairs that were fitted."""
-    methods, trials, first = _methods(scores), _trials(scores), ranking(scores)
+    """Each method's average at each combination of values, of what ranks and of other measures, and differences in
+    these of those pairs that were fitted."""
+    methods, trials, measures = _methods(scores), _trials(scores), [ranking(scores), *measures]
     spread = f", and the standard deviation of the average over {trials} seeds" if trials > 1 else ""
-    for measure in (first, *measures):
+    for measure in measures:
         yield f"Average {measure.title} over {images_of(scores)}{spread}."
         rows = [
             (words, *(_average(part[part["method"] == method], trials, measure) for method in methods))
@@ -38,7 +38,7 @@ def table(
         ]
         yield pipe([_heads(scores), *map(paper.label, methods)], rows)
     if pairs := [pair for pair in others if {*pair} <= {*methods}]:
-        yield from _differences(scores, pairs, paper, first)
+        yield from _differences(scores, pairs, paper, measures)
 
 
 def best(scores: pd.DataFrame, against: Sequence[str], paper: Paper) -> Iterator[str]:
@@ -92,7 +92,9 @@ def sequences(scores: pd.DataFrame, paper: Paper) -> Iterator[str]:
     yield pipe([_heads(scores), "", "sequences", "different ones", *alike], rows, words=3)
 
 
-def _differences(scores: pd.DataFrame, pairs: Sequence[Pair], paper: Paper, measure: Measure) -> Iterator[str]:
+def _differences(
+    scores: pd.DataFrame, pairs: Sequence[Pair], paper: Paper, measures: Sequence[Measure]
+) -> Iterator[str]:
     """Over images, or where these are too few, over seeds; of too few of both there is nothing to say but that."""
     trials, images = _trials(scores), scores["image"].nunique()
     if max(images, trials) < FEWEST:
@@ -100,12 +102,13 @@ def _differences(scores: pd.DataFrame, pairs: Sequence[Pair], paper: Paper, meas
         return
     over, other = ("image", SEED) if images >= FEWEST else (SEED, "image")
     means = f"; of each {over} the mean over {other}s" if min(images, trials) > 1 else ""
-    yield f"Differences in {difference_in(measure)} with their 95 % intervals over {over}s{means}."
-    rows = [
-        (words, *(_less(_values(part, measure, over), *pair, measure) for pair in pairs))
-        for words, part in _settings(scores)
-    ]
-    yield pipe([_heads(scores), *(" less ".join(map(paper.label, pair)) for pair in pairs)], rows)
+    for measure in measures:
+        yield f"Differences in {difference_in(measure)} with their 95 % intervals over {over}s{means}."
+        rows = [
+            (words, *(_less(_values(part, measure, over), *pair, measure) for pair in pairs))
+            for words, part in _settings(scores)
+        ]
+        yield pipe([_heads(scores), *(" less ".join(map(paper.label, pair)) for pair in pairs)], rows)
 
 
 def _agreement(rows: pd.DataFrame, depth: int, trials: int) -> Iterator[str]:
