@@ -5,6 +5,7 @@ import io
 import json
 import pickle
 import string
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ from PIL import Image
 from pipeline import ROOT
 from ruamel.yaml import YAML
 from safetensors.numpy import save
+from signals import scene
+from stages import download, prepare
+from trimesh import creation
 
 from refield import config
 from refield.config import ConfigError
@@ -22,9 +26,10 @@ from refield.errors import UserError
 from refield.fields import FIELDS, build, describe
 from refield.fields.mlp import Mlp
 from refield.fields.wire import Wire
+from refield.pipeline.layout import Layout
 from refield.segmentation.files import read_labels
 from refield.segmentation.labels import encode
-from refield.signals import photographs, png
+from refield.signals import meshes, photographs, png
 from refield.tasks import TASKS
 from refield.units.decode import Model, read_model
 
@@ -259,3 +264,47 @@ def test_weights_are_read_or_refused_and_never_unpickled(content, tmp_path):
     assert isinstance(model, Model)
     assert all(np.isfinite(array).all() for array in model.weights.values())
     model.sample((2, 3))
+
+
+def torn(place: Path) -> Path:
+    """A ball that lacks a triangle; the original that it becomes."""
+    place.mkdir(parents=True)
+    ball = creation.icosphere(2)
+    mesh = meshes.Mesh(np.array(ball.vertices), np.array(ball.faces[1:], np.int64))
+    (place / "ball.ply").write_bytes(meshes.encode(mesh, "ply"))
+    return Path("ball.ply")
+
+
+def uneven(place: Path) -> Path:
+    """A scene of which one view is smaller than the others."""
+    scene.write(place / "spheres", seen=3, held_out=2, side=16)
+    Image.new("RGBA", (12, 16)).save(place / "spheres/test/r_1.png")
+    return Path("spheres.zip")
+
+
+@pytest.mark.parametrize(
+    ("profile", "source", "write", "said"),
+    [
+        ("quick_occupancy", "solids", torn, "is not watertight: 3 of its edges border an odd number of triangles"),
+        ("quick_views", "views", uneven, ": test/r_1.png is 12 x 16 pixels, and the first view 16 x 16 pixels; they"),
+    ],
+)
+def test_own_volumes_and_scenes_that_cannot_be_used_are_refused_before_any_fit(
+    profile: str, source: str, write: Callable[[Path], Path], said: str, tmp_path, monkeypatch
+):
+    """By the real stages, which leave nothing to fit."""
+    yaml, settings = YAML(), Path("papers/mire/params.yaml")
+    params = yaml.load(ROOT / settings)
+    params["profiles"], params["runs"] = {profile: params["profiles"][profile]}, [profile]
+    params["profiles"][profile]["images"] |= {"source": source, "names": "all"}
+    monkeypatch.chdir(tmp_path)
+    settings.parent.mkdir(parents=True)
+    yaml.dump(params, settings)
+    layout = Layout("mire")
+    original = layout.originals(profile) / write(layout.sources(profile))
+    download.main(profile, "mire")
+    with pytest.raises(UserError) as error:
+        prepare.main(profile, "mire")
+    is_one_sentence(error.value, original)
+    assert str(error.value).removeprefix(str(original)).strip().startswith(said)
+    assert not list(layout.signals(profile).iterdir())

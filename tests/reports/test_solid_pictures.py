@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from refield.reports import solids
 from refield.reports.appearance import errors_of, pixels_of, size_of
+from refield.reports.depths import FULL, depths
 from refield.reports.solid_figure import Solid, solid_figure
 from refield.signals import Image, Volume
 
@@ -48,8 +50,7 @@ def test_what_is_near_hides_what_is_far_and_light_comes_from_above():
     both[3:9, 6:14, 10:12] = True  # nearer to who looks from +z
     one = Volume.of(both)
     both = both | ((np.abs(X - 5.5) < 2) & (np.abs(Y - 9.5) < 2) & (Z < 4) & (Z > 1))
-    errors = np.where(Z < 5, 4.0, 0.0).astype(np.float32) * both
-    found = solids._seen(solids.surface(both, errors), SHAPE, 60, FRONT)
+    found = solids.error_picture(one, Volume.of(both), 60, FRONT)
     assert (found == solids.picture(one, 60, FRONT)).mean() > 0.98  # but for how open it lies
     ball = solids.picture(Volume.of(BALL), 80, FRONT)
     assert ball[25:35].mean(where=shadow(ball)[25:35, :, None]) > ball[45:55].mean(where=shadow(ball)[45:55, :, None])
@@ -59,9 +60,29 @@ def test_errors_are_as_deep_as_they_are_far():
     true, found = np.zeros((2, 9, 5, 5), bool)
     true[2:7, 1:4, 1:4] = True
     found[4:9, 1:4, 1:4] = True
-    far = solids.wrong(true, found)
-    assert far[:, 2, 2].tolist() == [0, 0, -2, -1, 0, 0, 0, 1, 2]
-    assert (solids.wrong(true, np.zeros_like(true))[true] == -solids.FULL).all()
+    line = np.array([[x, 2, 2] for x in range(-1, 10)])
+    assert depths(true, found, line).tolist() == [0, 0, 0, -2, -1, 0, 0, 0, 1, 2, 0]
+    assert (depths(true, np.zeros_like(true), np.argwhere(true)) == -FULL).all()
+
+
+@pytest.mark.parametrize("shape", [(9, 11, 7), (1, 5, 3), (33, 8, 21)])
+@pytest.mark.parametrize("share", [0.5, 0.02, 0.001])
+def test_depths_are_those_of_distances_to_a_whole_volume(shape, share):
+    true, found = np.random.default_rng(0).random((2, *shape)) < share
+    expected = np.zeros(shape)
+    for sign, one, other in ((1, found, true), (-1, true, found)):
+        far = ndimage.distance_transform_edt(~other) if other.any() else np.full(shape, np.inf)
+        expected += sign * np.minimum(far, FULL) * (one & ~other)
+    found = depths(true, found, np.argwhere(np.ones(shape, bool)))
+    assert found.tobytes() == expected.astype(np.float32).tobytes()
+
+
+@pytest.mark.parametrize("at_once", [1, 1000, 10**9])
+def test_parts_change_no_picture(at_once, monkeypatch):
+    truth, noise = Volume.of(BALL), Volume.of(BALL ^ (np.random.default_rng(0).random(SHAPE) < 0.1))
+    expected = solids.error_picture(truth, noise, 20)
+    monkeypatch.setattr(solids, "AT_ONCE", at_once)
+    assert (solids.error_picture(truth, noise, 20) == expected).all()
 
 
 def test_what_is_added_is_red_and_what_is_missed_is_blue():

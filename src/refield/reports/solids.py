@@ -1,16 +1,18 @@
 """Pictures of solids: their surfaces from two sides in parallel projection, shaded, or coloured by what is wrong.
 
 Surfaces are those of marching cubes between occupied voxels and empty ones, to the voxel; what light they get follows
-the slope of the blurred volume, and is smooth. No display is needed. scipy and scikit-image are imported where they
-are used.
+the slope of the blurred volume, and is smooth. No display is needed. Memory holds eight bytes a voxel at most, and what
+a surface takes. scipy and scikit-image are imported where they are used.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Float32, Int64, UInt8
 
+from refield.reports.depths import FULL, depths
 from refield.signals.volume import Volume
 
 Sides = Sequence[tuple[float, float]]
@@ -21,8 +23,8 @@ LIGHTS = (((-0.6, 0.7, 0.5), 0.85), ((0.8, 0.1, 0.5), 0.2))
 AMBIENT = 0.1
 SURFACE = np.array([0.96, 0.93, 0.88])
 EXTRA, MISSED = np.array([0.80, 0.15, 0.10]), np.array([0.05, 0.35, 0.80])
-FULL = 4  # voxels: errors as deep as this have their full colour
 FINER = 2  # times: pictures are drawn larger, and averaged down
+AT_ONCE = 2**20  # voxels whose slope, or points on triangles whose pixel is found at once
 WORDS = (
     f"red is what a field alone takes for occupied, blue what it misses, the stronger the deeper, up to {FULL} voxels"
 )
@@ -41,54 +43,62 @@ class Surface:
 
 def picture(volume: Volume, height: int, sides: Sides = SIDES) -> UInt8[np.ndarray, "h w 3"]:
     """The solid from some sides, `height` pixels high, on white; all volumes of a shape have pictures of one size."""
-    found = surface(volume.occupied())
-    return _seen(found, volume.shape, height, sides)
+    return _seen(surface(volume), volume.shape, height, sides)
 
 
 def error_picture(truth: Volume, estimate: Volume, height: int, sides: Sides = SIDES) -> UInt8[np.ndarray, "h w 3"]:
     """What either of two solids of one shape occupies, coloured by how far it is from the other, as WORDS say."""
-    true, found = truth.occupied(), estimate.occupied()
-    both = surface(true | found, wrong(true, found))
-    return _seen(both, truth.shape, height, sides)
+    both = surface(Volume(truth.bits | estimate.bits, truth.length))
+    return _seen(both and painted(both, truth, estimate), truth.shape, height, sides)
 
 
-def wrong(true: np.ndarray, found: np.ndarray) -> Float32[np.ndarray, "x y z"]:
-    """Of each voxel that is `found` and not `true` its distance from what is true, in voxels; of one that is missed
-    minus that from what is found; 0 of all others."""
-    from scipy.ndimage import distance_transform_edt
-
-    far = np.zeros(true.shape, np.float32)
-    for sign, one, other in ((1, found, true), (-1, true, found)):
-        odd = one & ~other
-        if odd.any():
-            # Of nothing, everything is as far as can be.
-            far[odd] = sign * (distance_transform_edt(~other)[odd] if other.any() else FULL)
-    return far
-
-
-def surface(occupied: np.ndarray, errors: np.ndarray | None = None) -> Surface | None:
-    """The surface of what is occupied, coloured by `errors` of its voxels; None if nothing is."""
+def surface(solid: Volume) -> Surface | None:
+    """The surface of what is occupied; None if nothing is."""
     from scipy.ndimage import gaussian_filter, map_coordinates
     from skimage.measure import marching_cubes
 
-    if not occupied.any():
+    if not solid.count:
         return None
-    solid = np.pad(occupied, 1).astype(np.float32)
-    corners, faces, _, _ = marching_cubes(solid, 0.5, gradient_direction="ascent", allow_degenerate=False)
-    blurred = gaussian_filter(solid, SLOPE)
-    slope = np.stack([map_coordinates(part, corners.T, order=1) for part in np.gradient(blurred)], axis=1)
+    values = np.pad(solid.occupied(), 1).astype(np.float32)
+    corners, faces, _, _ = marching_cubes(values, 0.5, gradient_direction="ascent", allow_degenerate=False)
+    around = map_coordinates(gaussian_filter(values, HOLLOW), corners.T, order=1)
+    slope = _slopes(gaussian_filter(values, SLOPE, output=values), corners)
     length = np.linalg.norm(slope, axis=1, keepdims=True)
     normals = -slope / np.maximum(length, 1e-12)
-    around = map_coordinates(gaussian_filter(solid, HOLLOW), corners.T, order=1)
-    colors = np.broadcast_to(SURFACE, corners.shape)
-    if errors is not None:
-        # A corner lies between two voxels of which one is empty, and has no error.
-        padded = np.pad(errors, 1)
-        low, high = (tuple(bound(corners).astype(int).T) for bound in (np.floor, np.ceil))
-        colors = _colored(padded[low] + padded[high])
-    middle = (np.array(solid.shape) - 1) / 2
     openness = np.clip(1.35 - 0.95 * around, 0.3, 1)
-    return Surface((corners - middle).astype(np.float32), normals, openness, colors, faces.astype(np.int64))
+    colors = np.broadcast_to(SURFACE, corners.shape)
+    return Surface((corners - _middle(solid)).astype(np.float32), normals, openness, colors, faces.astype(np.int64))
+
+
+def _slopes(values: Float32[np.ndarray, "x y z"], corners: Float32[np.ndarray, "v 3"]) -> Float32[np.ndarray, "v 3"]:
+    """How steeply values rise along each axis at a surface's corners, by some layers of voxels at a time."""
+    from scipy.ndimage import map_coordinates
+
+    slopes = np.empty_like(corners)
+    count, *layer = values.shape
+    step = max(1, AT_ONCE // math.prod(layer))
+    for first in range(0, count, step):
+        some = np.flatnonzero((first <= corners[:, 0]) & (corners[:, 0] < first + step))
+        if len(some):
+            low = max(0, first - 1)
+            at = corners[some].T - [[low], [0], [0]]
+            rise = np.gradient(values[low : first + step + 2])
+            slopes[some] = np.stack([map_coordinates(along, at, order=1) for along in rise], axis=1)
+    return slopes
+
+
+def painted(found: Surface, truth: Volume, estimate: Volume) -> Surface:
+    """The surface of what either of two solids occupies, coloured by how far that is from the other."""
+    places = found.corners + _middle(truth) - 1  # in voxels, from the first one's centre
+    true, other = truth.occupied(), estimate.occupied()
+    # A corner lies between two voxels of which one is empty, and has no error.
+    low, high = (depths(true, other, bound(places).astype(np.int64)) for bound in (np.floor, np.ceil))
+    return replace(found, colors=_colored(low + high))
+
+
+def _middle(solid: Volume) -> Float[np.ndarray, " 3"]:
+    """The middle of a volume and the empty layer around it, in voxels."""
+    return (np.array(solid.shape) + 1) / 2
 
 
 def _colored(errors: Float32[np.ndarray, " v"]) -> Float[np.ndarray, "v 3"]:
@@ -113,10 +123,12 @@ def _from(
     size = height * FINER, round(right / up * height) * FINER
     canvas = np.ones((size[0] * size[1], 3), np.float32)
     if found is not None:
-        place, depth, color = _samples(found, turned, scale, size)
-        # Of those that fall on a pixel the nearest is written last, and stays.
-        order = np.argsort(depth, kind="stable")
-        canvas[place[order]] = color[order]
+        nearest = np.full(len(canvas), -np.inf, np.float32)
+        for place, depth, color in _samples(found, turned, scale, size):
+            # Of those that fall on a pixel the nearest is written last, and stays until there is a nearer one.
+            order = np.argsort(depth, kind="stable")
+            order = order[depth[order] >= nearest[place[order]]]
+            canvas[place[order]], nearest[place[order]] = color[order], depth[order]
     pixels = canvas.reshape(size[0] // FINER, FINER, size[1] // FINER, FINER, 3).mean(axis=(1, 3))
     return np.rint(255 * pixels).astype(np.uint8)
 
@@ -131,8 +143,8 @@ def rotation(azimuth: float, elevation: float) -> Float[np.ndarray, "3 3"]:
 
 def _samples(
     found: Surface, turned: np.ndarray, scale: float, size: tuple[int, int]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pixel, depth and colour of points that lie densely on the triangles that face who looks."""
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Pixel, depth and colour of points that lie densely on the triangles that face who looks, some at a time."""
     corners = (found.corners @ turned.T.astype(np.float32)) * np.float32(scale)
     light = np.full(len(corners), AMBIENT, np.float32)
     normals = found.normals @ turned.T.astype(np.float32)
@@ -140,13 +152,16 @@ def _samples(
         towards = np.array(direction) / np.linalg.norm(direction)
         light += np.float32(strength) * np.maximum(normals @ towards.astype(np.float32), 0)
     shade = (found.colors * np.minimum(light * found.openness, 1)[:, None] ** (1 / 1.4)).astype(np.float32)
-    a, b, c = (corners[found.faces[:, i]] for i in range(3))
-    across = (b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]
-    faces = found.faces[across > 0]
     steps = max(1, int(np.ceil(1.25 * scale)))  # a side is at most the diagonal of a face of a voxel
     i, j = np.triu_indices(steps + 1)
     weights = np.stack([i, j - i, steps - j], axis=1).astype(np.float32) / np.float32(steps)
-    points, colors = (np.einsum("sk,fkd->fsd", weights, each[faces]).reshape(-1, 3) for each in (corners, shade))
-    column = np.floor(points[:, 0] + size[1] / 2).astype(np.int64).clip(0, size[1] - 1)
-    row = np.floor(size[0] / 2 - points[:, 1]).astype(np.int64).clip(0, size[0] - 1)
-    return row * size[1] + column, points[:, 2], colors
+    some = max(1, AT_ONCE // len(weights))
+    for first in range(0, len(found.faces), some):
+        faces = found.faces[first : first + some]
+        a, b, c = (corners[faces[:, i]] for i in range(3))
+        across = (b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]
+        faces = faces[across > 0]
+        points, colors = (np.einsum("sk,fkd->fsd", weights, each[faces]).reshape(-1, 3) for each in (corners, shade))
+        column = np.floor(points[:, 0] + size[1] / 2).astype(np.int64).clip(0, size[1] - 1)
+        row = np.floor(size[0] / 2 - points[:, 1]).astype(np.int64).clip(0, size[0] - 1)
+        yield row * size[1] + column, points[:, 2], colors
