@@ -6,17 +6,25 @@ from pipeline import ROOT
 
 from refield import config, papers
 from refield.pipeline.layout import Layout
+from refield.reports.description import entry
 
 LAYOUT = Layout("siren_polito")
 PAPER = papers.read("siren_polito", ROOT / "papers")
 PARAMS = config.read(path=ROOT / LAYOUT.params)
-PUBLISHED = {row.method: row for row in PAPER.of({**PARAMS.profiles["upscale_x8"].task, "names": ["camera"]}).rows}
+PUBLISHED = {row.method: row for row in PAPER.of(entry("upscale_x8", PARAMS)).rows}
 
 
 def scores(profile: str, method: str) -> pd.Series:
     """A method's scores of a profile's only image."""
     (row,) = (line for _, line in pd.read_csv(ROOT / LAYOUT.scores_of_all / profile / f"{method}.csv").iterrows())
     return row
+
+
+def test_every_table_and_every_claim_is_about_a_profile() -> None:
+    about = [PAPER.of(entry(profile, PARAMS)) for profile in PARAMS.profiles]
+    tables = {table.number for paper in about for table in paper.tables}
+    assert tables == {table.number for table in PAPER.tables}
+    assert {claim.text for paper in about for claim in paper.claims} == {claim.text for claim in PAPER.claims}
 
 
 def test_enlarging_by_eight_is_as_published_but_for_iterations() -> None:
