@@ -1,0 +1,111 @@
+"""papers/siren_polito: its numbers as printed, and the results in git that they say how to come by."""
+
+import os
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pipeline import ROOT
+
+from refield import config, papers
+from refield.pipeline.layout import Layout
+from refield.reports.description import entry
+from refield.signals.sources.addresses import DATA_DIRECTORY
+
+LAYOUT = Layout("siren_polito")
+PAPER = papers.read("siren_polito", ROOT / "papers")
+PARAMS = config.read(path=ROOT / LAYOUT.params)
+PUBLISHED = {row.method: row for row in PAPER.of(entry("upscale_x8", PARAMS)).rows}
+
+DATA = os.environ.get(DATA_DIRECTORY)
+# Rows of tables, and what the files of results call them.
+OWN = {"siren": "SIREN", "siren_pe": "SIREN Nerf", "relu_pe": "ReLU Nerf", "psnr_bicubic": "bicubic", "srgan": "SRGAN"}
+ALL = {**OWN, "siren_vgg": "SIREN VGG", "siren_pe_vgg": "SIREN Nerf VGG"}
+WITH_VGG = {"siren": "SIREN VGG", "siren_pe": "SIREN Nerf VGG"}
+CAMERA, DIV2K = "step5__compare_all__skimage__X", "step5__compare_all__div2k__X"
+NARROW = "supplements__vgg_loss__skimage__X4"
+PRINTED = {  # by the number of the table
+    4: [(f"{CAMERA}2", "cameraman", OWN)],
+    5: [(f"{CAMERA}4", "cameraman", OWN), (NARROW, "cameraman", {"relu_256": "ReLU", "relu_pe_256": "ReLU NeRF"})],
+    6: [(f"{CAMERA}8", "cameraman", OWN)],
+    7: [(f"{CAMERA}2", "cameraman", WITH_VGG)],
+    8: [
+        (f"{CAMERA}4", "cameraman", WITH_VGG),
+        (NARROW, "cameraman", {"relu_256": "ReLU VGG", "relu_pe_256": "ReLU NeRF VGG"}),
+    ],
+    9: [(f"{CAMERA}8", "cameraman", WITH_VGG)],
+    11: [(f"{DIV2K}2", "49", ALL)],
+    12: [(f"{DIV2K}4", "49", ALL)],
+    13: [(f"{DIV2K}8", "49", ALL)],
+    14: [(f"{DIV2K}8", "28", ALL)],
+}
+
+
+def printed(file: str, image: str, width: int) -> dict[str, tuple[float, ...]]:
+    """PSNR and SSIM by name, of networks of a width with three hidden layers."""
+    (path,) = Path(str(DATA)).rglob(f"{file}__results.md")
+    heading, found = "", []
+    for match in re.finditer(r"### Image (\w+)|```(.*?)```", path.read_text(), re.DOTALL):
+        heading = match[1] or heading
+        wanted = ("hidden layers: 3\n", f"hidden features: {width}\n", "SSIM:")
+        if match[2] and heading == image and all(each in match[2] for each in wanted):
+            found.append(match[2].partition("SSIM:")[::2])
+    ((psnr, ssim),) = found
+    of_psnr, of_ssim = (dict(re.findall(r"\t(.+): ([\d.]+)", text)) for text in (psnr, ssim))
+    return {name: (float(of_psnr[name]), float(of_ssim[name])) for name in of_psnr}
+
+
+@pytest.mark.skipif(not DATA, reason=f"{DATA_DIRECTORY} names no folder with its results")
+@pytest.mark.parametrize("number", PRINTED)
+def test_the_numbers_as_printed(number: int) -> None:
+    """And no others, of enlargements."""
+    (table,) = (table for table in PAPER.tables if table.number == number)
+    expected = {}
+    for file, image, names in PRINTED[number]:
+        found = printed(file, image, 256 if file == NARROW else 512)
+        expected |= {row: (round(found[name][0], 3), round(found[name][1], 4)) for row, name in names.items()}
+    assert {row.method: (row.average, row.also.get("ssim")) for row in table.rows if row.average} == expected
+
+
+def scores(profile: str, method: str) -> pd.Series:
+    """A method's scores of a profile's only image."""
+    (row,) = (line for _, line in pd.read_csv(ROOT / LAYOUT.scores_of_all / profile / f"{method}.csv").iterrows())
+    return row
+
+
+def test_every_table_and_every_claim_is_about_a_profile() -> None:
+    about = [PAPER.of(entry(profile, PARAMS)) for profile in PARAMS.profiles]
+    tables = {table.number for paper in about for table in paper.tables}
+    assert tables == {table.number for table in PAPER.tables}
+    assert {claim.text for paper in about for claim in paper.claims} == {claim.text for claim in PAPER.claims}
+
+
+def test_enlarging_by_eight_is_as_published_but_for_iterations() -> None:
+    profile, theirs = PARAMS.profiles["upscale_x8"], PARAMS.profiles["paper_upscale_x8"]
+    assert (profile.train.iterations, theirs.train.iterations) == (400, 500)
+    assert {"iterations", "trace_every"} == {key for key, value in profile.train if value != getattr(theirs.train, key)}
+    assert (profile.task, profile.network, profile.originals) == (theirs.task, theirs.network, theirs.originals)
+
+
+@pytest.mark.parametrize("method", ["siren", "siren_pe", "relu_pe"])
+def test_psnr_of_enlarging_by_eight_comes_out_as_published(method: str) -> None:
+    """And SIREN's as it was measured before this code was written, 22.675 dB after 400 iterations."""
+    found = scores("upscale_x8", method)
+    assert found["psnr_8bit"] == pytest.approx(PUBLISHED[method].average, abs=0.1)
+    assert found["psnr_bicubic"] == pytest.approx(PUBLISHED["psnr_bicubic"].average, abs=0.05)
+    if method == "siren":
+        assert found["psnr_8bit"] == pytest.approx(22.675, abs=0.1)
+
+
+def test_ssim_of_enlarging_by_eight_is_above_the_published_for_fields_as_for_bicubic() -> None:
+    """Ours is of Gaussian windows, theirs of 7 x 7 pixels: tests/tasks/test_published.py has bicubic's by both."""
+    found = scores("upscale_x8", "siren")
+    siren, bicubic = (PUBLISHED[method].also["ssim"] for method in ("siren", "psnr_bicubic"))
+    assert found["ssim_bicubic"] - bicubic == pytest.approx(0.0133, abs=0.001)
+    assert found["ssim"] - siren == pytest.approx(found["ssim_bicubic"] - bicubic, abs=0.002)
+
+
+@pytest.mark.parametrize("profile", ["gradient", "gradient_published", "gradient_rgb"])
+def test_least_squares_find_the_starfish_in_its_gradient(profile: str) -> None:
+    assert scores(profile, "siren")["psnr_least_squares"] > 60
