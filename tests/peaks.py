@@ -85,13 +85,19 @@ def surface_mesh(side: int) -> None:
     meshes.encode(surface(Model(FIELD, weights, Volume, 3, 1, "symmetric"), (side,) * 3), "ply")
 
 
+def rendered(side: int) -> None:
+    """A field becomes a volume."""
+    weights = FIELD.initialise(3, 1, np.random.default_rng(0))
+    Model(FIELD, weights, Volume, 3, 1, "symmetric").sample((side,) * 3)
+
+
 def picture(side: int) -> None:
     """A solid's errors become a picture, which takes what that of the solid takes and more."""
     errors_of(drawn(side), drawn(side, 0.1))
 
 
 STAGES: dict[str, Callable[[int], None]] = {
-    each.__name__: each for each in (mesh, grid, fit, scores, surface_mesh, picture)
+    each.__name__: each for each in (mesh, grid, fit, scores, surface_mesh, rendered, picture)
 }
 
 

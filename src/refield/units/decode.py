@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float32, Float64
 
 from refield import files
 from refield.errors import UserError
 from refield.fitting.train import SPANS
 from refield.signals.signal import Signal
+from refield.signals.volume import Volume
 from refield.units.names import WEIGHTS, reconstruction
 from refield.units.scoring import read_signal
 from refield.units.weights import Contents, parse
@@ -26,8 +28,6 @@ class Model(Contents):
         `UserError` if the labels are of another shape or name regions that the field does not have, or if the field's
         values are beyond all numbers.
         """
-        from refield.fitting.evaluate import evaluate
-
         flat = None
         if self.regions is not None:
             if labels is None:
@@ -37,9 +37,21 @@ class Model(Contents):
             if labels.max() >= self.regions:
                 raise UserError(f"the map has region {labels.max()}; the field has regions 0 to {self.regions - 1}")
             flat = labels.reshape(-1)
+        blank = self.signal.blank(shape, self.channels)
+        if not isinstance(blank, Volume):
+            return self._values(blank.points(), flat)
+        # All points at once would take six times the memory of the values.
+        values = np.empty((*shape, self.channels), np.float32)
+        for slab in blank.slabs():
+            values[slab] = self._values(blank.points_of(slab), None).reshape(values[slab].shape)
+        return values.reshape(-1, self.channels)
+
+    def _values(self, points: Float64[np.ndarray, "n d"], labels: np.ndarray | None) -> Float32[np.ndarray, "n c"]:
+        from refield.fitting.evaluate import evaluate
+
         span = SPANS[self.target]
         with np.errstate(all="ignore"):
-            values = evaluate(self.field, self.weights, self.signal.blank(shape, self.channels).points(), flat)
+            values = evaluate(self.field, self.weights, points, labels)
             values = span * values - (span - 1)
         if not np.isfinite(values).all():
             raise UserError(f"{self.file or 'the model'}: the field has values that are no numbers")
