@@ -12,6 +12,7 @@ from refield import config, papers
 from refield.pipeline.layout import Layout
 from refield.reports.description import entry
 from refield.signals.sources.addresses import DATA_DIRECTORY
+from refield.study import read_study
 
 LAYOUT = Layout("siren_polito")
 PAPER = papers.read("siren_polito", ROOT / "papers")
@@ -109,3 +110,11 @@ def test_ssim_of_enlarging_by_eight_is_above_the_published_for_fields_as_for_bic
 @pytest.mark.parametrize("profile", ["gradient", "gradient_published", "gradient_rgb"])
 def test_least_squares_find_the_starfish_in_its_gradient(profile: str) -> None:
     assert scores(profile, "siren")["psnr_least_squares"] > 60
+
+
+def test_omega_0_is_varied_in_two_to_eight_layers() -> None:
+    for layers in range(2, 9):
+        study = read_study(ROOT / LAYOUT.studies / f"omega_{layers}/params.yaml")
+        assert {len(choice["profile.network.mlp.gates"]) for choice in study.combinations()} == {layers}
+        assert len(study.combinations()) == 36
+        assert f"omega_{layers}" in PAPER.studies
