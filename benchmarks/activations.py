@@ -45,7 +45,7 @@ def measure(name: str, height: int, width: int, hidden: int) -> pd.DataFrame:
 def bars(axis: Axes, rows: pd.DataFrame, kind: str, names: list[str]) -> None:
     """For each network and contestant a bar of CPU time and a dot of time by the clock, in multiples of refield's."""
     entrants = {by: color for by, color in COLOR.items() if (rows["by"] == by).any()}
-    height = 0.8 / len(entrants)
+    height = 0.8 / max(1, len(entrants))  # none of those that come later
     for k, (by, color) in enumerate(entrants.items()):
         own = rows[rows["by"] == by].set_index("name").reindex(names)
         at = np.arange(len(names)) + (k + 0.5) * height - 0.4

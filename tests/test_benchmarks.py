@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from benchmarks import activations, cpu, gpu, jobs, plain, precision, race
+from benchmarks import activations, cpu, gpu, jobs, plain, precision, quoted, race
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.plain_fields import plain as plain_network
 from benchmarks.subjects import GATES, OTHERS, activated, subject
@@ -112,6 +112,22 @@ def test_a_tuned_contestant_differs_by_its_environment_alone():
     for tuned, by in {"tuned": "plain", "single": "tuned", "tuned textbook": "textbook"}.items():
         assert CONTESTANTS[tuned].start is CONTESTANTS[by].start
         assert set(CONTESTANTS[tuned].environment) > set(CONTESTANTS[by].environment)
+
+
+def test_readme_quotes_the_benchmarks_as_they_are():
+    text = (ROOT / "README.md").read_text()
+    assert quoted.placed(text, "speed", quoted.block()) == text
+
+
+def test_a_quoted_number_is_the_others_time_over_refields():
+    columns = ["pixels", "width", "name", "by", "cpu_times_refield"]
+    rows = [
+        ("8x8", 4, "sine", by, times) for by, times in (("refield", 1), ("plain", 2.345), ("tuned", 2), ("single", 3))
+    ]
+    rows.append(("16x8", 4, "sinc", "products", 0.5))
+    head, _, *body = quoted.quoted(pd.DataFrame(rows, columns=columns), "name").splitlines()
+    assert head == "|  | 8x8, width 4: plain | 8x8, width 4: tuned | 16x8, width 4: products alone |"
+    assert body == ["| sine | 2.35 | 2.00 | — |", "| sinc | — | — | 0.50 |"]
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -312,16 +312,17 @@ def test_readme_stage_rewrites_its_block_alone(tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     write(Path("reports/scores"), "quick")
     file = Path("README.md")
-    file.write_text(f"above\n{readme.BEGIN}\nold\n{readme.END}\nbelow\n")
+    begin, end = "<!-- results:begin -->", "<!-- results:end -->"
+    file.write_text(f"above\n{begin}\nold\n{end}\nbelow\n")
     with pytest.raises(UserError, match="out of date"):
         readme.main(check=True)
     assert "old" in file.read_text()
     readme.main()
     readme.main(check=True)
     text = file.read_text()
-    assert text.startswith(f"above\n{readme.BEGIN}\n| PSNR in dB |")
-    assert text.endswith(f"\n{readme.END}\nbelow\n")
+    assert text.startswith(f"above\n{begin}\n| PSNR in dB |")
+    assert text.endswith(f"\n{end}\nbelow\n")
     assert "old" not in text
-    file.write_text(f"{readme.BEGIN} only")
+    file.write_text(f"{begin} only")
     with pytest.raises(UserError, match=r"README.md has no"):
         readme.main()

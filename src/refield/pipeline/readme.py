@@ -8,7 +8,6 @@ from refield.pipeline.layout import Layout
 from refield.reports import results, tables
 
 README = Path("README.md")
-BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 
 
 def main(check: bool = False) -> None:
@@ -24,9 +23,14 @@ def rendered() -> str:
     """README.md with the table that the scores give."""
     params, layout = config.read(), Layout()
     scores = results.read_scores(layout.scores_of_all, params)
-    before, found, rest = README.read_text().partition(BEGIN)
-    _, closed, after = rest.partition(END)
+    return placed(README.read_text(), "results", tables.readme_table(scores, params, papers.read(params.paper)))
+
+
+def placed(text: str, name: str, block: str) -> str:
+    """A text with this block between the markers of a name; `UserError` where it has none."""
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
     if not (found and closed):
-        raise UserError(f"{README} has no {BEGIN} and {END}, between which the table belongs")
-    table = tables.readme_table(scores, params, papers.read(params.paper))
-    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+        raise UserError(f"{README} has no {begin} and {end}, between which a table belongs")
+    return f"{before}{begin}\n{block}\n{end}{after}"

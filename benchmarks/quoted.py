@@ -1,0 +1,53 @@
+"""The benchmarks' ratios in README.md, between two markers: `python -m benchmarks.quoted`, after a benchmark."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from refield.pipeline.readme import README, placed
+
+HERE = Path(__file__).parent
+# Of contestants in the benchmarks' files: what README's columns call them.
+COLUMNS = {
+    "plain": "plain",
+    "textbook": "plain",
+    "tuned": "tuned",
+    "tuned textbook": "tuned",
+    "compiled": "compiled",
+    "products": "products alone",
+}
+
+
+def quoted(table: pd.DataFrame, what: str) -> str:
+    """A Markdown table: for each network and size the others' CPU time of a step over refield's, medians over turns."""
+    seen = table[table["by"].isin(COLUMNS) & ~(table["by"].eq("textbook") & table[what].eq("siren"))]
+    seen = seen[~(seen["by"].eq("tuned textbook") & seen[what].eq("siren"))]
+    size = seen["pixels"] + ", width " + seen["width"].astype(str)
+    column = size + ": " + seen["by"].map(COLUMNS)
+    wide = seen.assign(column=column).pivot(index=what, columns="column", values="cpu_times_refield")
+    names = list(dict.fromkeys(COLUMNS.values()))
+    order = [f"{each}: {name}" for each in dict.fromkeys(size) for name in names if (column == f"{each}: {name}").any()]
+    wide = wide.loc[list(dict.fromkeys(seen[what])), order]
+    rows = [["", *order], ["---", *["---:"] * len(order)]]
+    for name, values in wide.iterrows():
+        numbers = ["—" if pd.isna(value) else f"{value:.2f}" for value in values]
+        rows.append([str(name).replace("_", " "), *numbers])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def block() -> str:
+    """Both benchmarks' tables, each with the machine that made it."""
+    parts = []
+    for file, what in (("activations.csv", "name"), ("cpu.csv", "method")):
+        table = pd.read_csv(HERE / file)
+        machine = " and ".join(dict.fromkeys(table["device"] + ", " + table["blas"] + ", torch " + table["torch"]))
+        parts.append(f"[{file}](benchmarks/{file}), {machine}:\n\n{quoted(table, what)}")
+    return "\n\n".join(parts)
+
+
+def main() -> None:
+    README.write_text(placed(README.read_text(), "speed", block()))
+
+
+if __name__ == "__main__":
+    main()
