@@ -20,8 +20,8 @@ COLUMNS = {
 
 def quoted(table: pd.DataFrame, what: str) -> str:
     """A Markdown table: for each network and size the others' CPU time of a step over refield's, medians over turns."""
-    seen = table[table["by"].isin(COLUMNS) & ~(table["by"].eq("textbook") & table[what].eq("siren"))]
-    seen = seen[~(seen["by"].eq("tuned textbook") & seen[what].eq("siren"))]
+    # Of a SIREN there is a plainer form than the textbook's, which has experts.
+    seen = table[table["by"].isin(COLUMNS) & ~(table[what].eq("siren") & table["by"].str.contains("textbook"))]
     size = seen["pixels"] + ", width " + seen["width"].astype(str)
     column = size + ": " + seen["by"].map(COLUMNS)
     wide = seen.assign(column=column).pivot(index=what, columns="column", values="cpu_times_refield")
