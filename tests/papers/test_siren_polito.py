@@ -1,8 +1,10 @@
 """papers/siren_polito: its numbers as printed, and the results in git that they say how to come by."""
 
+import itertools
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -69,6 +71,11 @@ def test_the_numbers_as_printed(number: int) -> None:
     assert {row.method: (row.average, row.also.get("ssim")) for row in table.rows if row.average} == expected
 
 
+def flat(choices: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Choices without lists, which no claim names."""
+    return [{key: value for key, value in each.items() if not isinstance(value, list)} for each in choices]
+
+
 def scores(profile: str, method: str) -> pd.Series:
     """A method's scores of a profile's only image."""
     (row,) = (line for _, line in pd.read_csv(ROOT / LAYOUT.scores_of_all / profile / f"{method}.csv").iterrows())
@@ -80,6 +87,28 @@ def test_every_table_and_every_claim_is_about_a_profile() -> None:
     tables = {table.number for paper in about for table in paper.tables}
     assert tables == {table.number for table in PAPER.tables}
     assert {claim.text for paper in about for claim in paper.claims} == {claim.text for claim in PAPER.claims}
+
+
+def test_every_contestant_has_a_profile_or_one_setting_of_a_study() -> None:
+    claims = PAPER.discussion.claims
+    assert {each.profile for claim in claims for each in claim.contestants.values()} - {None} <= PARAMS.profiles.keys()
+    for claim in claims:
+        for name in claim.studies:
+            study = read_study(ROOT / LAYOUT.studies / f"{name}/params.yaml")
+            for each in claim.contestants.values():
+                assert sum(each.at.items() <= choice.items() for choice in flat(study.combinations())) == 1
+                assert each.method in study.methods
+                assert claim.measure in (None, *study.scores)
+
+
+def test_contestants_over_profiles_differ_in_the_loss_and_encoding_alone() -> None:
+    for claim in (claim for claim in PAPER.discussion.claims if not claim.studies):
+        named = [PARAMS.profiles[each.profile] for each in claim.contestants.values()]
+        assert {profile.task["loss"] for profile in named} == {"points", "perceptual"}
+        assert len({profile.task["factor"] for profile in named}) == 1
+        for first, second in itertools.pairwise(named):
+            assert first.originals.names == second.originals.names
+            assert (first.network, first.train) == (second.network, second.train)
 
 
 def test_enlarging_by_eight_is_as_published_but_for_iterations() -> None:

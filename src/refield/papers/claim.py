@@ -1,23 +1,25 @@
 """What a paper concludes from its numbers, and whether numbers bear it out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from refield.strict import Name, Strict
 
+Order = Literal["chain", "first", "last"]  # each above the next one, the first above all others, or all above the last
+
 
 class Claim(Strict):
-    """A statement of order: each method is better than the next one, or only the first than all others; or of a level
-    that they reach on the protocol's own signals."""
+    """A statement of order of methods, or of a level that they reach on the protocol's own signals."""
 
     text: str
     of: Literal["average", "highest", "lowest", "images", "each"]  # images: on most of them; each: on every one
     methods: list[Name] = Field(min_length=1)  # best first
     least: float | None = None  # the level: a value of what ranks, of which more is better
     parameters: int | None = Field(None, ge=1)  # the most that a method which reaches it may have
-    order: Literal["chain", "first"] = "chain"
+    order: Order = "chain"
     task: Name | None = None  # of the profiles that it is about, where that is not the protocol's
     where: dict[Name, Any] = Field(default_factory=dict)  # which of that task's profiles, as of a table
     measure: Name | None = None  # what it is about, where that is not the measure that ranks
@@ -43,10 +45,7 @@ class Claim(Strict):
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """Each method with one that is said to be below it; none of a level."""
-        if self.least is not None:
-            return []
-        best, *rest = self.methods
-        return list(zip([best, *rest[:-1]] if self.order == "chain" else [best] * len(rest), rest, strict=True))
+        return [] if self.least is not None else pairs(self.order, self.methods)
 
     def holds(self, values: Mapping[str, float]) -> bool | None:
         """Whether it holds for values of which more is better; None if a method has none. A tie does not hold."""
@@ -55,3 +54,14 @@ class Claim(Strict):
         if self.least is not None:
             return all(values[method] >= self.least for method in self.methods)
         return all(values[above] > values[below] for above, below in self.pairs)
+
+
+def pairs(order: Order, names: Sequence[str]) -> list[tuple[str, str]]:
+    """Of names from the best to the worst each with one that the order has below it."""
+    match order:
+        case "chain":
+            return list(pairwise(names))
+        case "first":
+            return [(names[0], name) for name in names[1:]]
+        case "last":
+            return [(name, names[-1]) for name in names[:-1]]

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from refield.papers.contest import Contest
 from refield.papers.table import Pair
 from refield.strict import Name, Strict
 
@@ -61,6 +62,7 @@ class Discussion(Strict):
     words: str | None = None  # with {name}, {name.verdict}, {name.wins} and {name.images} of any difference
     course: list[Name] = Field(default_factory=list)  # methods that are followed over the iterations
     across: Across | None = None
+    claims: list[Contest] = Field(default_factory=list)  # beside the paper's own, which are of one profile
     studies: list[Shown] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -73,6 +75,10 @@ class Discussion(Strict):
         for where, names in named:
             if missing := [name for name in names if name not in known]:
                 raise ValueError(f"{where} names {missing[0]}, which is not under differences")
+        shown = [section.study for section in self.studies]
+        for study in (study for claim in self.claims for study in claim.studies):
+            if study not in shown:
+                raise ValueError(f"a claim names the study {study}, which studies does not show")
         return self
 
     @model_validator(mode="after")
@@ -91,7 +97,8 @@ class Discussion(Strict):
     def methods(self) -> set[str]:
         """All methods that it names."""
         across = self.across.methods if self.across else []
-        return {method for part in self.differences.values() for method in part.of} | {*self.course, *across}
+        claimed = [each.method for claim in self.claims for each in claim.contestants.values()]
+        return {method for part in self.differences.values() for method in part.of} | {*self.course, *across, *claimed}
 
     @property
     def _fields(self) -> list[str]:

@@ -1,7 +1,7 @@
 """Whether what the paper concludes from its tables holds for a profile's scores."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -34,14 +34,14 @@ def _order(claim: Claim, scores: Scores, paper: Paper) -> tuple[str, str, str, s
     summary = scores.summary()
     values = {str(method): float(value) for method, value in summary[claim.of].items()}
     published = {row.method: value for row in paper.rows if (value := _printed(row, claim)) is not None}
-    verdict = _verdict(claim.holds({method: _sign(scores) * value for method, value in values.items()}))
-    if verdict != DASH and claim.parameters:
+    answer = verdict(claim.holds({method: _sign(scores) * value for method, value in values.items()}))
+    if answer != DASH and claim.parameters:
         most = int(summary[PARAMETERS.name][claim.methods].max())
-        verdict = f"no: {most:,} parameters" if most > claim.parameters else verdict
-    if verdict != DASH and claim.of == "average" and _by_chance(claim, scores.by_image()):
-        verdict += ", within chance"
+        answer = f"no: {most:,} parameters" if most > claim.parameters else answer
+    if answer != DASH and claim.of == "average" and by_chance(claim.pairs, scores.by_image()):
+        answer += ", within chance"
     digits = scores.ranking.digits
-    return claim.text, _listing(claim, published, digits), _listing(claim, values, digits), verdict
+    return claim.text, _listing(claim, published, digits), _listing(claim, values, digits), answer
 
 
 def _printed(row: Row, claim: Claim) -> float | None:
@@ -51,12 +51,18 @@ def _printed(row: Row, claim: Claim) -> float | None:
     return value
 
 
-def _by_chance(claim: Claim, psnr: pd.DataFrame) -> bool:
-    """Whether a difference that the claim is about is not clear of zero; unknown, and False, for under three images."""
-    psnr = psnr[list(claim.methods)].dropna()
-    if len(psnr) < 3 or not np.isfinite(psnr.to_numpy()).all():
+def by_chance(pairs: Sequence[tuple[str, str]], values: pd.DataFrame) -> bool:
+    """Whether a difference of two columns, image by image, is not clear of zero; unknown, and False, for under three
+    images."""
+    values = values[list({name for pair in pairs for name in pair})].dropna()
+    if len(values) < 3 or not np.isfinite(values.to_numpy()).all():
         return False
-    return any(not difference(psnr[above], psnr[below]).clear for above, below in claim.pairs)
+    return any(not difference(values[above], values[below]).clear for above, below in pairs)
+
+
+def verdict(holds: bool | None) -> str:
+    """An answer in a word; a dash where there is none."""
+    return DASH if holds is None else "yes" if holds else "no"
 
 
 def _count(claim: Claim, scores: Scores) -> tuple[str, str, str, str]:
@@ -66,7 +72,7 @@ def _count(claim: Claim, scores: Scores) -> tuple[str, str, str, str]:
         return claim.text, DASH, DASH, DASH
     both = _sign(scores) * values[[better, worse]].dropna()
     wins = int((both[better] > both[worse]).sum())
-    return claim.text, DASH, f"{wins} of {len(both)}", _verdict(2 * wins > len(both))
+    return claim.text, DASH, f"{wins} of {len(both)}", verdict(2 * wins > len(both))
 
 
 def _every(claim: Claim, scores: Scores) -> tuple[str, str, str, str]:
@@ -76,7 +82,7 @@ def _every(claim: Claim, scores: Scores) -> tuple[str, str, str, str]:
     if both.empty:
         return claim.text, DASH, DASH, DASH
     held = sum(bool(claim.holds({str(name): value for name, value in row.items()})) for _, row in both.iterrows())
-    return claim.text, DASH, f"{held} of {len(both)}", _verdict(held == len(both))
+    return claim.text, DASH, f"{held} of {len(both)}", verdict(held == len(both))
 
 
 def _sign(scores: Scores) -> int:
@@ -87,7 +93,3 @@ def _listing(claim: Claim, values: Mapping[str, float], digits: int) -> str:
     if not set(claim.methods) & set(values):
         return DASH
     return ", ".join(number(values.get(method, math.nan), digits) for method in claim.methods)
-
-
-def _verdict(holds: bool | None) -> str:
-    return DASH if holds is None else "yes" if holds else "no"

@@ -13,8 +13,9 @@ from refield.papers.discussion import GAIN, Shown
 from refield.reports import heatmap, progress
 from refield.reports.across import section_of
 from refield.reports.choices import choices
+from refield.reports.contests import contests
 from refield.reports.description import kind
-from refield.reports.measures import difference_in, measures_of
+from refield.reports.measures import difference_in, named
 from refield.reports.results import Results, Scores, pipe, scores_of
 from refield.reports.sensitivity import SECTIONS
 from refield.reports.variation import best, sequences, table
@@ -71,6 +72,9 @@ def discussion(
             blocks += [f"## {profile}", f"Not run yet{needs}."]
     if plan.across:
         blocks += [f"## {plan.across.title}", *section_of(plan.across, scores, curves, params, paper)]
+    if plan.claims:
+        by = "The paper's claims" if paper.claims_by == "paper" else "What is claimed here"
+        blocks += [f"## {by}, across profiles and settings", *contests(plan.claims, scores, studies, params, paper)]
     for section in plan.studies:
         blocks += [f"## {section.title}", *([section.words] if section.words else [])]
         blocks += _shown(studies[section.study], section, gain, paper) if section.study in studies else [NOT_RUN]
@@ -96,7 +100,7 @@ def _shown(scores: pd.DataFrame, section: Shown, gain: Gain, paper: Paper) -> It
         case "choices":
             return choices(scores, section.against)
         case "table":
-            return table(scores, others, paper, _measures(scores, section))
+            return table(scores, others, paper, named(scores, section.measures, section.study))
         case "best":
             return best(scores, section.against, paper)
         case "sequences":
@@ -106,14 +110,6 @@ def _shown(scores: pd.DataFrame, section: Shown, gain: Gain, paper: Paper) -> It
         case "progress":
             return progress.progress(scores, section.study)
     return SECTIONS[section.show](scores, gain, others, paper)
-
-
-def _measures(scores: pd.DataFrame, section: Shown) -> list[Measure]:
-    """What a table shows beside what ranks; `UserError` if the study has no such scores."""
-    known = measures_of(scores)
-    if missing := [name for name in section.measures if name not in known]:
-        raise UserError(f"the study {section.study} has no scores of {missing[0]}; its params.yaml must name it")
-    return [known[name] for name in section.measures]
 
 
 def _differences(scores: Scores, names: Iterable[str], plan: Discussion, paper: Paper) -> str:

@@ -1,6 +1,6 @@
 """What a study's scores are of, and how differences in a measure are said."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -25,6 +25,14 @@ def ranking(scores: pd.DataFrame) -> Measure:
     if not (found := measures_of(scores)):
         raise UserError(f"a study has scores of no task's measures, but columns {', '.join(map(str, scores))}")
     return next(iter(found.values()))
+
+
+def named(scores: pd.DataFrame, names: Sequence[str], study: str) -> list[Measure]:
+    """Measures of a study's scores by their names; `UserError` if it has no such scores."""
+    known = measures_of(scores)
+    if missing := [name for name in names if name not in known]:
+        raise UserError(f"the study {study} has no scores of {missing[0]}; its params.yaml must name it")
+    return [known[name] for name in names]
 
 
 def difference_in(measure: Measure) -> str:
