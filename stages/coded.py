@@ -1,4 +1,6 @@
-"""Code each of a method's fits in every way that `coding` has, and measure the files."""
+"""Code each of a method's fits in every way that `coding` has, keep the files, and measure them."""
+
+import shutil
 
 import pandas as pd
 
@@ -22,12 +24,16 @@ def main(profile: FromStage, method: FromStage, paper: str | None = None) -> Non
     coding, settings = params.coded(profile), params.profiles[profile]
     if coding is None:
         raise UserError(f"{layout.params}: coding is missing; it says in which ways fits are coded")
-    device, found = devices.choose(settings.device), []
+    device, found, out = devices.choose(settings.device), [], layout.coded(profile, method)
+    shutil.rmtree(out, ignore_errors=True)
     for path in files(layout, params, profile):
         image, folder = as_image(read_signal(path, settings.signal)), layout.fits(profile, method) / path.stem
         fit = check(image, read_files(image, folder), f"{folder}/")
         for timed in rates(path.stem, fit, image, coding, device):
             _, codec, setting, _, bpp, psnr, _ = timed.rate
+            file = out / codec / setting / f"{path.stem}.rfd"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(timed.data)
             print(f"{path.stem}: {codec}, {setting}: {bpp:.3f} bpp, {psnr:.2f} dB", flush=True)
             found.append(timed)
     if not found:
@@ -37,7 +43,8 @@ def main(profile: FromStage, method: FromStage, paper: str | None = None) -> Non
         file.parent.mkdir(parents=True, exist_ok=True)
     layout.rates(profile, method).write_text(as_csv(timed.rate for timed in found))
     columns = ["image", "codec", "setting", "encode_seconds", "decode_seconds"]
-    seconds = pd.DataFrame([(*timed.rate[:3], *timed[1:]) for timed in found], columns=pd.Index(columns))
+    rows = [(*timed.rate[:3], timed.encode_seconds, timed.decode_seconds) for timed in found]
+    seconds = pd.DataFrame(rows, columns=pd.Index(columns))
     seconds.to_csv(layout.coding_seconds(profile, method), index=False, float_format="%.4f", lineterminator="\n")
 
 

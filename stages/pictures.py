@@ -1,14 +1,16 @@
 """Some of a profile's photographs as files of equal rates, for the page that shows them side by side."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from refield import comparison
 from refield.codecs import CODECS, within
-from refield.comparison import Comparison
+from refield.comparison import Comparison, Fields
+from refield.interface.compressed import decompress
 from refield.pipeline.command import run
 from refield.pipeline.comparison_layout import ComparisonLayout
 from refield.pipeline.names import FromStage, require
@@ -32,18 +34,26 @@ def main(profile: FromStage, paper: str | None = None) -> None:
 
 
 def _files(compared: Comparison, profile: str, name: str, original: np.ndarray) -> Iterator[Seen]:
-    """Fields' whose pictures are there, then codecs'."""
+    """Fields' whose pictures or files are there, then codecs'."""
     entry, pixels = compared.profiles[profile], original.shape[0] * original.shape[1]
     assert entry.pictures
-    for fields in entry.fields:
-        for series in series_of(fields) if fields.pictures else []:
+    for fields in (each for each in entry.fields if (place := each.pictures or each.files) and Path(place).exists()):
+        for series in series_of(fields):
             row = nearest_below(series.rows[series.rows["image"] == name], entry.pictures.bpp)
-            file = Path(str(fields.pictures)) / row["codec"] / row["setting"] / f"{name}.png"
-            yield Seen(series.label, row["bpp"], row["psnr"], png.read(file))
+            yield Seen(series.label, row["bpp"], row["psnr"], _picture(fields, row, name))
     for codec in compared.pictures.codecs:
         coded = within(codec, original, int(entry.pictures.bpp * pixels / 8))
         bpp = 8 * len(coded.data) / pixels
         yield Seen(CODECS[codec].title, bpp, psnr_8bit(original, coded.picture), coded.picture)
+
+
+def _picture(fields: Fields, row: Mapping[str, Any], name: str) -> np.ndarray:
+    """What a row's file holds; of several files of rates, a setting has its file's name before it."""
+    if fields.files is None:
+        return png.read(Path(str(fields.pictures), row["codec"], row["setting"], f"{name}.png"))
+    *table, setting = row["setting"].rsplit(", ", 1)
+    table = table or [file.stem for file in Path(fields.folder).glob("*.csv")]
+    return decompress(Path(fields.files, *table, row["codec"], setting, f"{name}.rfd"))
 
 
 if __name__ == "__main__":

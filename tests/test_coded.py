@@ -1,16 +1,24 @@
-"""What is coded anew where params.yaml says otherwise how fits are coded: the rates, and no fit."""
+"""What is coded anew where params.yaml says otherwise how fits are coded: the rates, and no fit. Files are kept."""
 
+import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from pipeline import ROOT, ran
+from ruamel.yaml import YAML
 
 from refield import config
-from refield.pipeline import units
+from refield.executors import make_units
+from refield.executors.settings import Inline
+from refield.interface.compressed import decompress
+from refield.pipeline import fits, units
 from refield.pipeline.layout import Layout
+from refield.reports.html import as_address
 from refield.signals import png
+from refield.units.store import Store
 
 FOLDER = "papers/coin/dvc.yaml:"
 SETTINGS = {
@@ -33,6 +41,48 @@ def test_a_changed_way_of_coding_changes_the_key_of_rates_and_no_fits(tmp_path, 
     keys = [units.wanted(Layout("coin"), each, "quick", "siren_5x20") for each in (before, after)]
     assert keys[0] == keys[1]
     assert units.coding(config.read(path=ROOT / "params.yaml"), "quick") is None
+
+
+@pytest.mark.parametrize("methods", [["siren_5x20"], ["siren_5x20", "siren_5x30"]])
+def test_files_are_kept_and_can_be_looked_at_beside_codecs(tmp_path, monkeypatch, methods):
+    from stages import coded, pictures
+
+    monkeypatch.chdir(tmp_path)
+    coin, pixels = Layout("coin"), np.random.default_rng(0).integers(0, 256, (16, 24, 3), dtype=np.uint8)
+    coin.params.parent.mkdir(parents=True)
+    content = YAML(typ="safe").load(ROOT / "papers/coin/params.yaml")
+    content["profiles"] = {"quick": content["profiles"]["quick"]}
+    content["profiles"]["quick"]["train"]["iterations"] = 1
+    content["profiles"]["quick"]["coding"] = {"variants": ["half", "steps"], "bits_per_weight": [8.0, 6.0]}
+    YAML().dump(content, coin.params)
+    for layout in (coin, Layout("toy")):
+        png.write(layout.signals("quick") / "a.png", pixels)
+    for method in methods:
+        (unit,) = units.read_units(coin, config.read(path=coin.params), "quick", method)
+        made = make_units([unit], Store(), "cpu", "title", Inline())
+        fits.write({"a": made[unit.key()]}, coin.fits("quick", method))
+        coded.main("quick", method, "coin")
+
+    read = YAML(typ="safe").load(ROOT / "papers/rates/params.yaml")
+    fields = {"label": "COIN", "folder": "reports/coin/rates/quick", "files": "data/coin/quick/coded"}
+    missing = {"label": "Others", "folder": "reports/coin/rates/quick", "files": "data/coin/others/coded"}
+    looked = {"fields": [fields, missing], "pictures": {"names": ["a"], "bpp": 32}}
+    read["profiles"] = {"quick": {"images": read["profiles"]["quick"]["images"], **looked}}
+    read["pictures"]["codecs"] = ["webp"]
+    Layout("toy").params.parent.mkdir()
+    YAML().dump(read, Layout("toy").params)
+    pictures.main("quick", "toy")
+    ((half, steps, webp),) = (
+        each["shown"] for each in json.loads((tmp_path / "reports/toy/pictures/quick.json").read_text())
+    )
+    assert [each["title"] for each in (half, steps, webp)] == ["COIN, half", "COIN, steps", "WebP"]
+    files = {
+        file: 8 * file.stat().st_size / (16 * 24) for file in Path("data/coin/quick/coded").rglob("steps/**/a.rfd")
+    }
+    assert len(files) == 2 * len(methods)
+    best = max((file for file in files if files[file] <= 32), key=lambda file: files[file])
+    assert steps["picture"] == as_address(decompress(best))
+    assert f"{files[best]:.3f} bpp" in steps["words"]
 
 
 @pytest.mark.slow

@@ -33,7 +33,7 @@ def changed(file: Path, out: Path, path: str, value: object) -> Path:
     *parents, last = path.split(".")
     entry = content
     for part in parents:
-        entry = entry[part]
+        entry = entry[int(part) if part.isdigit() else part]
     entry[last] = value
     YAML().dump(content, out)
     return out
@@ -51,6 +51,7 @@ def changed(file: Path, out: Path, path: str, value: object) -> Path:
         ("bpp", [0], "bpp.0 = 0 is not allowed; it must be greater than 0"),
         ("profiles.quick.images.color", "grey", "color = grey is not allowed; it must be rgb"),
         ("profiles.quick.latents.bpp", [1.0, 1.0], "latents.bpp: [1.0, 1.0] is not allowed; it must have each once"),
+        ("profiles.quick.fields.0.files", "data", "fields.0: pictures is not allowed beside files, which hold them"),
         ("profiles.quick.colour", "rgb", "profiles.quick.colour is not a known key"),
     ],
 )

@@ -23,6 +23,13 @@ class Fields(Strict):
     folder: str
     codecs: list[str] | None = None  # which of those in the files; all without
     pictures: str | None = None  # the folder of what they decode to: <codec>/<setting>/<image>.png
+    files: str | None = None  # or that of the files, by the CSV file of each: <name>/<codec>/<setting>/<image>.rfd
+
+    @model_validator(mode="after")
+    def pictures_are_in_one_place(self) -> "Fields":
+        if self.pictures and self.files:
+            raise ValueError("pictures is not allowed beside files, which hold them; remove it")
+        return self
 
 
 class Compressed(Strict):

@@ -4,6 +4,7 @@ import pytest
 from pipeline import ROOT
 
 from refield import config, papers
+from refield.reports.description import entry
 from refield.settings import ConfigError
 
 NAME = "oh_bae_2024"
@@ -74,6 +75,36 @@ def test_only_the_papers_own_scale_is_comparable() -> None:
     ]
     inpaint = profiles["paper"].model_copy(update={"task": {"kind": "inpaint"}})
     assert PAPER.protocol.differences(inpaint) == ["task: inpaint instead of represent"]
+
+
+@pytest.mark.parametrize(
+    ("name", "profile", "said"),
+    [
+        ("coin", "crops", "learning rate 0.0005 instead of 0.0002"),
+        ("sinco", "slices", "regularisation 0.01 instead of 1"),
+        ("siren_polito", "quick_upscale", "learning rate 0.001 instead of 0.0001"),
+    ],
+)
+def test_rates_and_regularisers_of_our_own_are_said(name: str, profile: str, said: str) -> None:
+    params = config.read(path=ROOT / "papers" / name / "params.yaml")
+    settings = params.profiles[profile]
+    protocol = papers.read(name, ROOT / "papers").of(entry(profile, params)).protocol
+    assert said in protocol.differences(settings)
+    theirs = {"learning_rate": settings.train.learning_rate, "regularisation": settings.task.get("regularisation")}
+    assert said not in protocol.model_copy(update=theirs).differences(settings)
+
+
+def test_a_regulariser_counts_as_its_task_says_unless_the_profile_does() -> None:
+    settings = config.read(path=ROOT / "papers/sinco/params.yaml").profiles["slices"]
+    silent = {key: value for key, value in settings.task.items() if key != "regularisation"}
+    protocol = papers.read("sinco", ROOT / "papers").protocol
+
+    def differences(task: dict[str, object]) -> str:
+        return "; ".join(protocol.differences(settings.model_copy(update={"task": task})))
+
+    assert "regularisation" in differences(settings.task)
+    assert "regularisation" not in differences(silent)  # 1, as published
+    assert "regularisation" not in differences({"kind": "represent"})  # which has none
 
 
 @pytest.mark.parametrize(

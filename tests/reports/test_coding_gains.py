@@ -48,6 +48,17 @@ def test_a_network_that_a_smaller_one_beats_is_compared_at_the_smaller_ones_bits
     assert row["bpp"] == pytest.approx(0.6)
 
 
+def test_rivals_are_read_off_their_own_curves():
+    better = rates(0.3).assign(psnr=lambda rows: rows["psnr"] + 2 * (rows["codec"] == "steps"))
+    own = gains(better, "each")
+    np.testing.assert_array_equal(own["plain"], [METHODS[method][0] for method in own["method"]])
+    np.testing.assert_allclose(own["bpp"], 0.3 * 2 ** (-1.7 / 3) * own["plain"])  # even the smallest file is better
+    rival = better.assign(method="rival", psnr=50.0)
+    found = gains(pd.concat([better, rival]), "each")
+    pd.testing.assert_frame_equal(found[found["method"] != "rival"].reset_index(drop=True), own)
+    assert gains(rates(0.3), "each")["bpp"].isna().all()  # no file of a network's own is as good
+
+
 def test_a_file_that_is_better_than_all_that_is_asked_for_counts_as_it_is():
     found = gains(rates(0.3).query("codec == 'half' or psnr > 28"))
     assert (found[found["method"] == "siren_5x20"]["bpp"] > 0.3).all()
@@ -61,6 +72,9 @@ def test_the_page_says_what_is_saved_and_whether_it_is_half():
     assert "| mean saving where all reach it |  |  | 70 % | 40 % |" in text
     assert "**Yes**: `steps` saves 70 % on average, and more than half in 6 of 6" in text
     assert "**No**" in page(rates(0.6), PARAMS, PAPER)
+    rivals = page(rates(0.3), PARAMS, PAPER.model_copy(update={"curves_of": "each"}))
+    assert "over the settings of one network" in rivals
+    assert "| COIN 5x20 | 25.00 | 1.000 | — |" in rivals
     unreached = rates(0.3).query("codec == 'half' or psnr < 24")
     unreached = unreached.assign(psnr=unreached["psnr"] + 9 * (unreached["codec"] == "half"))
     assert "No way of coding reaches" in page(unreached, PARAMS, PAPER)

@@ -18,6 +18,7 @@ class Timed(NamedTuple):
     """A file of a fit, and how long it took."""
 
     rate: Rate  # `codec` is the variant's name
+    data: bytes  # the file
     encode_seconds: float  # from the fit to the file, all that is searched or learned included
     decode_seconds: float
 
@@ -37,4 +38,4 @@ def rates(name: str, fit: Checked, image: Image, coding: Coding, device: str) ->
             shown = as_image(file.decode(found.data).signal())
             decoded = time.perf_counter()
             measured = rate(name, codec, words, len(found.data), image.pixels, shown.pixels)
-            yield Timed(measured, coded - begun, decoded - coded)
+            yield Timed(measured, found.data, coded - begun, decoded - coded)

@@ -51,6 +51,8 @@ class Paper(Strict):
     claims: list[Claim] = Field(default_factory=list)
     sequences: dict[str, list[str]] = Field(default_factory=dict)  # activations that its searches chose, by image
     claims_by: Literal["paper", "us"] = "paper"  # who makes them: us, of what the paper does not ask
+    # Whose files make one rate curve: all methods', as one network by its sizes, or those of each, as of rivals.
+    curves_of: Literal["all", "each"] = "all"
     charts: Charts = Charts()
     credits: dict[str, str] = Field(default_factory=dict)  # a sentence that stands where a signal is shown, by its name
     discussion: Discussion | None = None

@@ -1,6 +1,8 @@
 """What published numbers were measured on, and in what a profile of ours departs from it."""
 
-from typing import Literal
+from collections.abc import Mapping
+from inspect import signature
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -10,13 +12,15 @@ from refield.settings import choices
 from refield.strict import Strict
 from refield.tasks import TASKS
 
-FITTED = {"width", "iterations"}  # the keys that say how signals are fitted, rather than what they are
+# The keys that say how signals are fitted, rather than what they are.
+FITTED = {"regularisation", "width", "iterations", "learning_rate"}
 
 
 class Protocol(Strict):
     """Keys and values are those of a profile; what a paper does not say is left out, and makes no difference."""
 
     task: str = "represent"
+    regularisation: float | None = None  # of the task
     source: str
     names: Literal["all"] | list[str] = "all"
     images: int = Field(ge=1)  # how many there are
@@ -27,6 +31,7 @@ class Protocol(Strict):
     coordinates: Literal["square", "isotropic"] | None = None
     width: int | None = None
     iterations: int | None = None
+    learning_rate: float | None = None
 
     @model_validator(mode="after")
     def task_is_known(self) -> "Protocol":
@@ -54,11 +59,13 @@ class Protocol(Strict):
             }
         ours = {
             "task": ("task:", profile.task["kind"]),
+            **_weighed(profile.task),
             "source": ("images from", originals.source),
             "names": ("chosen images:", originals.names),
             **framed,
             "width": ("network width", profile.network.get("width")),
             "iterations": ("iterations:", profile.train.iterations),
+            "learning_rate": ("learning rate", profile.train.learning_rate),
         }
         theirs = self.model_dump(exclude_none=True)
         return {
@@ -68,7 +75,13 @@ class Protocol(Strict):
         }
 
 
+def _weighed(task: Mapping[str, Any]) -> dict[str, tuple[str, object]]:
+    """How much a task's regulariser counts, by its default unless the profile says; nothing of a task without one."""
+    key = signature(TASKS[task["kind"]]).parameters.get("regularisation")
+    return {"regularisation": ("regularisation", task.get("regularisation", key.default))} if key else {}
+
+
 def _brief(value: object) -> str:
     if isinstance(value, list):
         return value[0] if len(value) == 1 else f"{len(value)} named"
-    return str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

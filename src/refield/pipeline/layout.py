@@ -163,6 +163,10 @@ class Layout:
     def rates(self, profile: str, method: str) -> Path:
         return self.rates_of_all / profile / f"{method}.csv"
 
+    def coded(self, profile: str, method: str) -> Path:
+        """The files that these rates are of: `<codec>/<setting>/<image>.rfd`, and a setting may have a slash."""
+        return self.data / profile / "coded" / method
+
     def coding_seconds(self, profile: str, method: str) -> Path:  # which another run may change
         return self.provenance_of_all / "rates" / profile / f"{method}.csv"
 

@@ -1,13 +1,15 @@
 """How many bits each way of coding saves over half precision, which is what is published of such fits: a page.
 
 Bits are compared at equal PSNR: that of each network's file in half precision. Both take there what their rate curves
-say, over all networks and settings, image by image: between the files that are better than all smaller ones, the
-logarithm of bits per pixel is taken to be linear in PSNR. Where even the smallest file is better, it counts as it is.
+say, over all networks and settings, or each network's settings where others are its rivals (`Paper.curves_of`), image
+by image: between the files that are better than all smaller ones, the logarithm of bits per pixel is taken to be linear
+in PSNR. Where even the smallest file is better, it counts as it is.
 """
 
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -26,6 +28,7 @@ CODECS = {
     "rounded": "`steps`, and weights rounded up or down by the image's error",
     "aware": "`rounded`, and training that knows of the steps",
 }
+CURVES = {"all": "over networks and settings", "each": "over the settings of one network"}
 
 
 def rates_of(folder: Path, params: Params) -> pd.DataFrame:
@@ -39,14 +42,14 @@ def rates_of(folder: Path, params: Params) -> pd.DataFrame:
     return pd.concat(frames)[columns] if frames else pd.DataFrame(columns=columns)
 
 
-def gains(rates: pd.DataFrame) -> pd.DataFrame:
-    """Of one profile: a row for each method, codec but the plain one, and image.
+def gains(rates: pd.DataFrame, curves_of: Literal["all", "each"] = "all") -> pd.DataFrame:
+    """Of one profile: a row for each method, codec but the plain one, and image; `curves_of` as a paper has it.
 
     Columns `psnr`, of the method's file in half precision, and what that takes on the curve of half precision, `plain`,
     and on the codec's, `bpp`; not a number where none of its files is as good.
     """
     rows = []
-    for image, of_image in rates.groupby("image", sort=False):
+    for (image, *_), of_image in rates.groupby(["image", *(["method"] if curves_of == "each" else [])], sort=False):
         parts = of_image.groupby("codec", sort=False)
         curves = {codec: Curve.of(part["bpp"], part["psnr"]) for codec, part in parts}
         for file in of_image[of_image["codec"] == PLAIN].to_dict("records"):
@@ -61,13 +64,13 @@ def page(rates: pd.DataFrame, params: Params, paper: Paper) -> str:
     blocks = [
         "# What better coding of the same weights gains",
         "Bits per pixel of whole files at the PSNR of each network's file in half precision, which is what is "
-        "published, and in brackets how many fewer they are. Every way of coding is read off its own rate curve, over "
-        "networks and settings, image by image; a mean is over images. A dash: on some image none of its files is as "
-        "good, as is usual of the largest network. What learns descends on the image's error: of a fit that has "
-        "not converged it makes a better one, and that is no gain of coding.",
+        "published, and in brackets how many fewer they are. Every way of coding is read off its own rate curve, "
+        f"{CURVES[paper.curves_of]}, image by image; a mean is over images. A dash: on some image none of its files is "
+        "as good. What learns descends on the image's error: of a fit that has not converged it makes a better one, "
+        "and that is no gain of coding.",
     ]
     for profile, rows in rates.groupby("profile", sort=False):
-        found = gains(rows)
+        found = gains(rows, paper.curves_of)
         listed = [f"* `{codec}`: {CODECS[codec]}." for codec in CODECS if codec in set(rows["codec"])]
         blocks += [f"## {profile}", "\n".join(listed), _table(found, rows, paper)]
         if len(found):
