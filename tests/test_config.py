@@ -97,6 +97,12 @@ WRONG = [
     ("profiles.quick.images.long", 50, ["long (50)", "short (64)"]),
     ("profiles.quick.images.short", ..., ["profiles.quick.images", "needs both long and short"]),
     ("profiles.paper.images.long", 768, ["native", "remove long and short"]),
+    ("profiles.quick.images.frame", "top", ["frame = 'top'", "'native', 'crop', 'resize' or 'corner'"]),
+    (
+        "profiles.paper.images",
+        GIVEN["profiles"]["paper"]["images"] | {"frame": "corner"},
+        ["profiles.paper.images: frame: corner needs both long and short, in pixels"],
+    ),
     (
         "profiles.quick.images.source",
         "web",

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from refield.errors import shown
 from refield.settings import choices
 from refield.signals.names import Names
+from refield.signals.photographs import Frame
 from refield.signals.sources import SOURCES
 from refield.strict import Strict, added
 
@@ -60,7 +61,7 @@ class Images(Originals):
 
     kind: ClassVar[str] = "images"
 
-    frame: Literal["native", "crop", "resize"]
+    frame: Frame
     long: int | None = Field(None, ge=11, le=65536)
     short: int | None = Field(None, ge=11, le=65536)  # SSIM's window has 11 pixels
     color: Literal["rgb", "grey"]

@@ -1,6 +1,7 @@
 """Odd photographs, given to what reads them."""
 
 from random import Random
+from typing import get_args
 
 import numpy as np
 from fuzz import pictures
@@ -19,7 +20,7 @@ def photograph(rng: Random, place: Place, materials: Materials) -> Try:
     data = pictures.changed(rng, materials.pictures, format)
     file = place.work / f"photograph.{rng.choice(SUFFIXES)}"
     file.write_bytes(data)
-    color, fit = rng.choice(["rgb", "rgb", "grey"]), rng.choice(["native", "crop", "resize"])
+    color, fit = rng.choice(["rgb", "rgb", "grey"]), rng.choice(get_args(photographs.Frame))
     long, short = rng.choice([(12, 11), (24, 16), (300, 11), (2000, 1500)])
 
     def act() -> str:

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -19,12 +20,12 @@ from refield.papers.discussion import Discussion
 from refield.reports import report, results, tables
 from refield.reports.calibration import ranking
 from refield.reports.claims import examine
-from refield.reports.description import SOURCES, not_run, said, statement
+from refield.reports.description import FRAMES, SOURCES, not_run, said, statement
 from refield.reports.discussion import discussion
 from refield.reports.index import index
 from refield.reports.page import page
 from refield.scores.measure import Measure
-from refield.signals import sources
+from refield.signals import photographs, sources
 from refield.tasks import TASKS
 from refield.units.scoring import COSTS
 
@@ -249,8 +250,9 @@ def test_the_statement_names_the_task_and_what_a_method_trains_otherwise(made, t
     assert "* Training of new: learning rate 0.01." in text
 
 
-def test_every_source_has_words() -> None:
+def test_every_source_and_frame_has_words() -> None:
     assert SOURCES.keys() == sources.SOURCES.keys()
+    assert FRAMES.keys() == {*get_args(photographs.Frame)}
 
 
 def test_a_former_profile_has_the_measures_that_are_there(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import os
 import warnings
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -25,6 +26,19 @@ def saved(path: Path, pixels: np.ndarray, mode: str | None = None, **options: ob
     picture = Image.fromarray(pixels)
     (picture.convert(mode) if mode else picture).save(path, **options)
     return path
+
+
+def bilinear(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Rows, then columns, each weighed by a triangle that is as wide as the reduction asks for, and rounded."""
+    return _bilinear(_bilinear(image.swapaxes(0, 1), width).swapaxes(0, 1), height)
+
+
+def _bilinear(image: np.ndarray, size: int) -> np.ndarray:
+    scale = len(image) / size
+    distance = (np.arange(size)[:, None] + 0.5) * scale - (np.arange(len(image)) + 0.5)
+    weights = np.maximum(0, 1 - np.abs(distance) / max(scale, 1))
+    weights /= weights.sum(axis=1, keepdims=True)
+    return np.rint(np.tensordot(weights, image.astype(float), 1)).astype(np.uint8)
 
 
 @given(arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.sampled_from([1, 3]))))
@@ -304,8 +318,36 @@ class TestFrame:
         assert columns.mean() == pytest.approx((small.shape[1] - 1) / 2, abs=0.1)
         assert np.ptp(rows) + 1 == np.ptp(columns) + 1 == pytest.approx(30 * scale, abs=1)
 
+    @pytest.mark.parametrize("channels", [1, 3])
+    @pytest.mark.parametrize(
+        ("shape", "long", "short", "part"),
+        [
+            ((60, 90), 24, 24, (60, 60)),
+            ((90, 60), 24, 24, (60, 60)),
+            ((60, 95), 24, 16, (60, 90)),
+            ((95, 60), 24, 16, (90, 60)),
+            ((60, 70), 24, 16, (47, 70)),  # 46.7 rows
+            ((15, 22), 66, 30, (10, 22)),  # and enlarged
+            ((16, 40), 24, 16, (16, 24)),  # and as it is
+        ],
+    )
+    def test_corner_is_the_top_left_part_of_the_right_aspect(self, shape, long, short, part, channels):
+        image = RNG.integers(0, 256, (*shape, channels), dtype=np.uint8)
+        framed = photographs.frame(image, "corner", long=long, short=short)
+        size = (short, long) if shape[1] > shape[0] else (long, short)
+        assert framed.shape == (*size, channels)
+        expected = bilinear(image[: part[0], : part[1]], *size)
+        np.testing.assert_allclose(framed.astype(int), expected.astype(int), atol=1)  # Pillow's weights are rounded
+        beyond = image.copy()
+        beyond[part[0] :], beyond[:, part[1] :] = 0, 255
+        np.testing.assert_array_equal(photographs.frame(beyond, "corner", long=long, short=short), framed)
+
+    def test_a_sliver_of_a_corner_has_a_pixel(self):
+        assert photographs.frame(COLOR, "corner", long=900, short=11).shape == (11, 900, 3)
+        assert photographs.frame(COLOR[:11, :12], "corner", long=6000, short=11).shape == (11, 6000, 3)
+
     @pytest.mark.parametrize("shape", [(7, 30, 3), (30, 7, 3)])
-    @pytest.mark.parametrize("fit", ["native", "crop", "resize"])
+    @pytest.mark.parametrize("fit", get_args(photographs.Frame))
     def test_refuses_slivers(self, shape, fit):
         with pytest.raises(UserError, match="at least 11"):
             photographs.frame(np.zeros(shape, np.uint8), fit, long=11, short=11)

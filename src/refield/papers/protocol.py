@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from refield.originals import Images
 from refield.params import Profile
 from refield.settings import choices
+from refield.signals.photographs import Frame
 from refield.strict import Strict
 from refield.tasks import TASKS
 
@@ -24,7 +25,7 @@ class Protocol(Strict):
     source: str
     names: Literal["all"] | list[str] = "all"
     images: int = Field(ge=1)  # how many there are
-    frame: Literal["native", "crop", "resize"] | None = None
+    frame: Frame | None = None
     long: int | None = None
     short: int | None = None
     color: Literal["rgb", "grey"] | None = None

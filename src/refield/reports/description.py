@@ -24,7 +24,7 @@ SOURCES = {
 }
 OF_VOLUMES = {"addresses": "solids by address"}  # as others call them
 NOUNS = {Images.kind: "image", Volumes.kind: "volume", Scenes.kind: "scene"}
-FRAMES = {"native": "whole", "crop": "centre crops", "resize": "resized"}
+FRAMES = {"native": "whole", "crop": "centre crops", "resize": "resized", "corner": "top left parts, resized"}
 COLORS = {"rgb": "RGB", "grey": "grey"}
 COORDINATES = {"square": "", "isotropic": ", coordinates of one scale on both axes"}
 PRECISIONS = {"float32": "float32", "mixed": "mixed precision"}

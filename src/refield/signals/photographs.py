@@ -19,6 +19,8 @@ SMALLEST = 11  # pixels, the window of SSIM; config allows no smaller side eithe
 PLAIN_MODES = ("1", "L", "P", "RGB", "LA", "PA", "RGBA", "RGBX", "YCbCr")
 TRANSPARENT = "is transparent in places; flatten it onto a background first"
 
+Frame = Literal["native", "crop", "resize", "corner"]  # what `frame` makes of an image
+
 
 def load(path: Path, color: Literal["rgb", "grey"]) -> np.ndarray:
     """A photograph in one of `FORMATS`, upright, 8-bit, with 3 channels (`rgb`) or 1 (`grey`, the luma).
@@ -87,10 +89,14 @@ def _deep_grey(picture: Image.Image) -> UInt8[np.ndarray, "h w"]:
     return grey if picture.tag_v2.get(ExifTags.Base.PhotometricInterpretation) else 255 - grey
 
 
-def frame(
-    image: np.ndarray, kind: Literal["native", "crop", "resize"], long: int | None = None, short: int | None = None
-) -> np.ndarray:
-    """The image at the size asked for: as it is, its centre, or its centre of the right aspect, resized (Lanczos).
+def frame(image: np.ndarray, kind: Frame, long: int | None = None, short: int | None = None) -> np.ndarray:
+    """The image at the size asked for, in one of four ways.
+
+    * `native`: as it is.
+    * `crop`: its centre, of this size.
+    * `resize`: its centre of the right aspect, as large as fits, resized (Lanczos).
+    * `corner`: its top left part of the right aspect, as large as fits and in whole pixels, resized (a triangle that is
+      as wide as the reduction asks for, and rounded to 8 bits after each axis: Pillow's bilinear).
 
     An image wider than high becomes `long` wide and `short` high, any other `short` wide and `long` high. `UserError`,
     without the image's name, if it has a side under 11 pixels or is too small to crop.
@@ -101,13 +107,24 @@ def frame(
     if kind == "native" or long is None or short is None:
         return image
     to_width, to_height = (long, short) if width > height else (short, long)
-    if kind == "resize":
+    if kind != "crop":
         picture = Image.fromarray(image.squeeze(2) if image.shape[2] == 1 else image)
-        pixels = np.array(ImageOps.fit(picture, (to_width, to_height), Image.Resampling.LANCZOS))
-        return pixels.reshape(to_height, to_width, -1)
+        resized = (_centre if kind == "resize" else _corner)(picture, to_width, to_height)
+        return np.array(resized).reshape(to_height, to_width, -1)
     if width < to_width or height < to_height:
         raise UserError(
             f"is {width}x{height} pixels, too small for a crop of {to_width}x{to_height}; use frame: resize"
         )
     top, left = (height - to_height) // 2, (width - to_width) // 2
     return image[top : top + to_height, left : left + to_width]
+
+
+def _centre(picture: Image.Image, width: int, height: int) -> Image.Image:
+    return ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
+
+
+def _corner(picture: Image.Image, width: int, height: int) -> Image.Image:
+    scale = min(picture.width / width, picture.height / height)
+    part = max(1, round(scale * width)), max(1, round(scale * height))
+    # Cut first: a resize's `box` would let its right and lower ends see the pixels beyond them.
+    return picture.crop((0, 0, *part)).resize((width, height), Image.Resampling.BILINEAR)

@@ -23,7 +23,7 @@ class Example:
 def read_examples(
     folder: Path,
     color: Literal["rgb", "grey"],
-    frame: Literal["native", "crop", "resize"],
+    frame: photographs.Frame,
     long: int | None,
     short: int | None,
 ) -> dict[str, Example]:

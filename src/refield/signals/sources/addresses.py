@@ -5,32 +5,38 @@ address, and lines that begin with # are comments. A file that lies in several p
 each; they are tried in turn. An address is one of these:
 
 * `https://HOST/PATH`, and `https://HOST/PATH!/MEMBER` of a zip file's member, such as a file of a Python wheel,
+* `https://HOST/PATH.zip!!/MEMBER`, a member of a zip file of which only the whole has a known sha256: that is what the
+  line says, and the zip file is downloaded as a whole, once, into the user's cache,
 * `samples:NAME`, a file that ships inside scikit-image,
 * `drawn:NAME`, a picture that is drawn (`refield.signals.drawn`),
 * `solid:NAME`, a solid that is drawn (`refield.signals.drawn_solids`),
 * `phantom:SEED` or `phantom:SEED_mask`, a drawn slice of a head or its tumour's mask (`refield.signals.phantom`).
 """
 
-import io
+import functools
 import os
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 from urllib.parse import unquote
 
 from refield.errors import UserError, one_line, shown
 from refield.files import MOST, read
 from refield.signals import drawn, drawn_solids, phantom
 from refield.signals.names import PORTABLE
-from refield.signals.sources.download import MEMBER, download
+from refield.signals.sources.download import MEMBER, bring, download
 from refield.signals.sources.samples import sample
-from refield.signals.sources.sums import Read, verified
+from refield.signals.sources.sums import Read, verified, verified_file
+
+Right = TypeVar("Right")
 
 LIST = "addresses.txt"
+WHOLE = "!!/"  # between the address of a zip file, whose sha256 is listed, and the path of a member
 DATA_DIRECTORY = "REFIELD_DATA"
 # What needs no network, by the first word of its address: a function of the name behind the colon and a sha256.
 HERE: dict[str, Callable[[str, str], bytes]] = {
@@ -40,7 +46,7 @@ HERE: dict[str, Callable[[str, str], bytes]] = {
     "phantom": lambda name, sha256: verified(phantom.encode(name), sha256, f"phantom:{name}"),
 }
 ENTRY = re.compile(r"(\S+)\s+([0-9a-f]{64})\s+(\S+)")
-ADDRESS = re.compile(rf"https?://[^/]+/.+|({'|'.join(HERE)}):{PORTABLE.pattern}")
+ADDRESS = re.compile(rf"https?://[^/]+/.+(?<!!/)|({'|'.join(HERE)}):{PORTABLE.pattern}")
 
 
 @dataclass(frozen=True)
@@ -66,8 +72,12 @@ def original(name: str, entry: Entry, cached: str | None = None) -> bytes:
     kind, _, within = entry.addresses[0].partition(":")
     if kind in HERE:
         return HERE[kind](within, entry.sha256)
-    if directory := os.environ.get(DATA_DIRECTORY):
-        return _local(Path(directory), name, entry)
+    directory = os.environ.get(DATA_DIRECTORY)
+    if WHOLE in entry.addresses[0]:
+        archives, _, members = zip(*(address.partition(WHOLE) for address in entry.addresses), strict=True)
+        return _member(_archive(archives, entry.sha256, directory), members[0])
+    if directory:
+        return _local(Path(directory), name, _copies(Path(directory), name, entry))
     return download(cached or name, entry.sha256, entry.addresses, DATA_DIRECTORY)
 
 
@@ -103,27 +113,47 @@ def _add(line: str, entries: dict[str, Entry], names: re.Pattern[str]) -> None:
     entry.addresses.append(address)
     if len(entry.addresses) > 1 and any(each.partition(":")[0] in HERE for each in entry.addresses):
         raise UserError(f"{name} is listed twice; only what lies in the network may have several addresses")
+    if len({each.partition(WHOLE)[2] for each in entry.addresses}) > 1:
+        raise UserError(f"{name} is another member of a zip file than on a line above, or none")
 
 
-def _local(directory: Path, name: str, entry: Entry) -> bytes:
-    """The file below a folder that has both name and sha256."""
+@functools.cache  # of gigabytes, which are brought and verified once for all members
+def _archive(urls: tuple[str, ...], sha256: str, directory: str | None) -> Path:
+    """A zip file that has this sha256: from below a folder, if there is one, or else from the network."""
+    if not directory:
+        return bring(f"{sha256[:8]}-{PurePosixPath(urls[0]).name}", sha256, urls, DATA_DIRECTORY)
+    paths = [path for name in {_file(url): None for url in urls} for path in _below(Path(directory), name)]
+    return _local(Path(directory), _file(urls[0]), [partial(verified_file, path, sha256) for path in paths])
+
+
+def _local(directory: Path, name: str, copies: Iterable[Callable[[], Right]]) -> Right:
+    """The first of a file's copies below a folder that is the right one; a copy that is not raises `UserError`."""
     wrong = f"is nowhere below {directory}"
-    for place, data in _copies(directory, name, entry.addresses):
+    for copy in copies:
         try:
-            return verified(data(), entry.sha256, place)
+            return copy()
         except UserError as error:
             wrong = f"is another one below {directory} ({error})"
     raise UserError(f"{name} {wrong}; {DATA_DIRECTORY} must name a folder that holds it, or be unset")
 
 
-def _copies(directory: Path, name: str, addresses: list[str]) -> Iterator[tuple[str, Read]]:
-    """Where a file may lie below a folder, and how it is read there."""
+def _copies(directory: Path, name: str, entry: Entry) -> Iterator[Read]:
+    """How a file is read and verified wherever it may lie below a folder."""
     for path in _below(directory, name):
-        yield str(path), partial(read, path, links=True)
-    for archive, _, member in (address.partition(MEMBER) for address in addresses):
+        yield partial(_verified, partial(read, path, links=True), entry.sha256, str(path))
+    for archive, _, member in (address.partition(MEMBER) for address in entry.addresses):
         if member:
-            for path in _below(directory, unquote(PurePosixPath(archive).name)):
-                yield f"{path}{MEMBER}{member}", partial(_member, path, member)
+            for path in _below(directory, _file(archive)):
+                yield partial(_verified, partial(_member, path, member), entry.sha256, f"{path}{MEMBER}{member}")
+
+
+def _verified(data: Read, sha256: str, place: str) -> bytes:
+    return verified(data(), sha256, place)
+
+
+def _file(url: str) -> str:
+    """What a file of the network is called."""
+    return unquote(PurePosixPath(url).name)
 
 
 def _below(directory: Path, name: str) -> list[Path]:
@@ -132,7 +162,7 @@ def _below(directory: Path, name: str) -> list[Path]:
 
 def _member(path: Path, member: str) -> bytes:
     try:
-        with zipfile.ZipFile(io.BytesIO(read(path, links=True))) as members:
+        with zipfile.ZipFile(path) as members:
             if members.getinfo(member).file_size > MOST:
                 raise UserError(f"{path}: {member} has more than {MOST} bytes")
             return members.read(member)

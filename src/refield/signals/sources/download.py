@@ -1,7 +1,7 @@
 """Downloads into the user's cache, of files and of members of zip files, each known by its sha256."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,43 +10,53 @@ from refield.errors import UserError, one_line
 ROUNDS = 2  # through all addresses
 PAUSE = 2.0  # seconds between rounds
 MEMBER = "!/"  # between the address of a zip file and the path of a member
-AHEAD = 2**20  # bytes that are read of a zip file at once
+AHEAD = 2**20  # bytes that are read at once
 
 
 def download(
-    name: str, sha256: str, urls: list[str], instead: str, made_of: Callable[[bytes], bytes] | None = None
+    name: str, sha256: str, urls: Sequence[str], instead: str, made_of: Callable[[bytes], bytes] | None = None
 ) -> bytes:
-    """The file, from the first address that gives these bytes, or from the user's cache if an earlier run got it.
+    """The bytes of what `bring` brings."""
+    return bring(name, sha256, urls, instead, made_of).read_bytes()
 
-    An address with `!/` is that of a zip file's member. `instead` is the setting that names a folder of local copies.
-    If the file is not what lies there, `made_of` makes it of that; `ValueError` says why it cannot.
+
+def bring(
+    name: str, sha256: str, urls: Sequence[str], instead: str, made_of: Callable[[bytes], bytes] | None = None
+) -> Path:
+    """A file in the user's cache, from the first address that gives these bytes, unless an earlier run got it.
+
+    It is verified, and may be larger than memory unless it is made of something. An address with `!/` is that of a zip
+    file's member. `instead` is the setting that names a folder of local copies. If the file is not what lies there,
+    `made_of` makes it of that; `ValueError` says why it cannot. `UserError` if the file is not to be had.
     """
     import pooch  # which takes half a second
     from requests.exceptions import RequestException
 
     pooch.get_logger().setLevel("WARNING")
     cache = pooch.os_cache("refield") / "originals"
-    files = pooch.HTTPDownloader(timeout=(10, 60))
+    files = pooch.HTTPDownloader(chunk_size=AHEAD, timeout=(10, 60))
 
     def made(url: str, output: str, pooch: Any) -> None:
         files(url, output, pooch)
         if made_of is not None:
             Path(output).write_bytes(made_of(Path(output).read_bytes()))
 
+    copy = f"a local copy's folder can be named in {instead}"
     failures: dict[str, str] = {}
     for round_ in range(ROUNDS):
         time.sleep(PAUSE if round_ else 0)
         for url in urls:
             downloader = _member if MEMBER in url else made
             try:
-                path = pooch.retrieve(url, f"sha256:{sha256}", fname=name, path=cache, downloader=downloader)
-                return Path(path).read_bytes()
+                return Path(pooch.retrieve(url, f"sha256:{sha256}", fname=name, path=cache, downloader=downloader))
             except RequestException as error:
                 failures[url] = type(error).__name__ if error.response is None else error.response.reason
             except ValueError as error:  # a wrong sha256: pooch's first sentence names both
                 failures[url] = str(error).partition(". ")[0]
+            except OSError as error:  # such as a full disk
+                raise UserError(f"{name} cannot be kept in {cache} ({one_line(error)}); {copy}") from None
     reasons = "; ".join(f"{url}: {reason}" for url, reason in failures.items())
-    raise UserError(f"{name} cannot be downloaded ({reasons}); a local copy's folder can be named in {instead}")
+    raise UserError(f"{name} cannot be downloaded ({reasons}); {copy}")
 
 
 def _member(url: str, output: str, pooch: Any) -> None:
