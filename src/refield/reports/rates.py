@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from refield.codecs import ABSENT, CODECS
 from refield.comparison import Comparison
+from refield.reports import rates_parts
 from refield.reports.rates_panel import Panel, Series
 from refield.reports.results import pipe
 from refield.scores.bd_rate import bd_rate, mean_bd_rate
@@ -45,6 +46,8 @@ def page(panels: Sequence[Panel], comparison: Comparison, seconds: Mapping[str, 
             blocks += [SIMILAR, pipe(*table)]
         if (table := gained(panel, comparison))[1]:
             blocks += [GAINED, pipe(*table), "\n".join(f"* {sentence}" for sentence in paid(panel, comparison))]
+        if panel.parts:
+            blocks += [rates_parts.LEAD, *(pipe(*rates_parts.table(*each)) for each in panel.parts.items())]
         if panel.published:
             links = {each.label: f"[{each.label}]({each.paper}), [numbers]({each.source})" for each in panel.published}
             rows = [[links[label], *row] for label, *row in published(panel, comparison)]

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from refield.comparison import Comparison
 from refield.papers.curves import Published
+from refield.reports import rates_parts
 from refield.reports.html import render
 from refield.reports.rates import GAINED, LEAD, SIMILAR, gained, heads, measured, paid, published, similar
 from refield.reports.rates_chart import FIELD_HUES, HUES, OTHER_HUES
@@ -46,6 +47,7 @@ def page(
                     _table(heads("Measured here", comparison), measured(panel, comparison)),
                     _table(*similar(panel, comparison), SIMILAR),
                     _table(*gained(panel, comparison), " ".join([GAINED, *paid(panel, comparison)])),
+                    *(_table(*rates_parts.table(*each), rates_parts.LEAD) for each in panel.parts.items()),
                     {
                         **_table(heads("Published", comparison), published(panel, comparison)),
                         "links": [_link(each) for each in panel.published],
