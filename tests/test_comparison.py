@@ -21,7 +21,7 @@ PARAMS, PUBLISHED = ROOT / "papers/rates/params.yaml", ROOT / "papers/rates/publ
 
 def test_what_is_in_the_repository_is_valid():
     read = comparison.read(PARAMS)
-    assert read.anchors == ["jpeg", "webp"]
+    assert read.anchors == ["jpeg", "jpeg2000", "webp", "avif_444"]
     published = curves.read(PUBLISHED).curves
     assert {"coin", "inric", "c3", "vtm"} <= published.keys()
     # Table at 0.3 bpp of its report, off by what another interpolation makes.

@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from refield.errors import UserError
@@ -49,9 +50,7 @@ def table(label: str, rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     sums = rows.pivot_table(index="part", columns="setting", values="bytes", aggfunc="sum", sort=False)[settings]
     means = sums.fillna(0).to_numpy() / rows["image"].nunique()
     whole = means.sum(axis=0)
-    lines = [
-        [part, *(f"{number(size, 0)} ({size / all_:.1%})" for size, all_ in zip(sizes, whole, strict=True))]
-        for part, sizes in zip(sums.index, means, strict=True)
-    ]
+    said = np.vectorize(lambda size, share: f"{number(size, 0)}, {number(share, 1)} %")(means, 100 * means / whole)
+    lines = [[part, *cells] for part, cells in zip(sums.index, said.tolist(), strict=True)]
     heads = [f"Bytes of {label}", *(f"at {each} bpp" for each in settings)]
     return heads, [["whole", *(number(size, 0) for size in whole)], *lines]
