@@ -90,6 +90,7 @@ def test_the_stages_make_the_report(tmp_path, monkeypatch):
     shutil.copy(PUBLISHED, folder)
     read = YAML(typ="safe").load(PARAMS)
     read["codecs"], read["pictures"]["codecs"] = {"jpeg": [5, 40, 90], "webp": [5, 40, 90]}, ["webp"]
+    read["anchors"] = ["jpeg", "webp"]
     read["profiles"] = {"quick": read["profiles"]["quick"]}
     read["profiles"]["quick"] |= {"pictures": {"names": ["007"], "bpp": 8}, "published": True}
     read["profiles"]["quick"] |= {"compressed": {"methods": ["siren", "ours"], "iterations": 2, "bpp": [8.0, 0.1]}}
