@@ -10,6 +10,7 @@ from refield.interface.several import Wanted, compress_all
 from refield.pipeline.command import run
 from refield.pipeline.comparison_layout import FIELDS, ComparisonLayout
 from refield.pipeline.names import FromStage
+from refield.reports import rates_parts
 from refield.reports.rates_seconds import COLUMNS
 from refield.scores.rates import as_csv
 
@@ -29,6 +30,9 @@ def main(profile: FromStage, paper: str | None = None) -> None:
     made = compress_all([Wanted(file, *way, layout.decompressed(profile)) for file, way in product(photographs, ways)])
     if made:
         (layout.compressed(profile) / "rates.csv").write_text(as_csv(each.rate for each in made))
+        parts = [(*each.rate[:3], part.name, part.bytes) for each in made for part in each.parts]
+        if parts:
+            (layout.compressed(profile) / rates_parts.FILE).write_text(rates_parts.as_csv(parts))
         # When it is measured again they differ: no output of the stage.
         rows = [(*each.rate[:3], each.encode_seconds, each.decode_seconds) for each in made]
         table = pd.DataFrame(rows, columns=pd.Index(["image", "codec", "setting", *COLUMNS]))

@@ -21,7 +21,7 @@ PARAMS, PUBLISHED = ROOT / "papers/rates/params.yaml", ROOT / "papers/rates/publ
 
 def test_what_is_in_the_repository_is_valid():
     read = comparison.read(PARAMS)
-    assert read.anchors == ["jpeg", "webp"]
+    assert read.anchors == ["jpeg", "jpeg2000", "webp", "avif_444"]
     published = curves.read(PUBLISHED).curves
     assert {"coin", "inric", "c3", "vtm"} <= published.keys()
     # Table at 0.3 bpp of its report, off by what another interpolation makes.
@@ -91,10 +91,12 @@ def test_the_stages_make_the_report(tmp_path, monkeypatch):
     shutil.copy(PUBLISHED, folder)
     read = YAML(typ="safe").load(PARAMS)
     read["codecs"], read["pictures"]["codecs"] = {"jpeg": [5, 40, 90], "webp": [5, 40, 90]}, ["webp"]
+    read["anchors"] = ["jpeg", "webp"]
     read["profiles"] = {"quick": read["profiles"]["quick"]}
     read["profiles"]["quick"] |= {"pictures": {"names": ["007"], "bpp": 8}, "published": True}
     read["profiles"]["quick"] |= {"compressed": {"methods": ["siren", "ours"], "iterations": 2, "bpp": [8.0, 0.1]}}
     read["profiles"]["quick"] |= {"latents": {"iterations": 2, "bpp": [12.0]}}
+    read["profiles"]["quick"]["fields"][0]["folder"] = "reports/toy/compressed/quick"
     read["profiles"]["quick"]["images"] |= {"source": "folder", "names": "all", "long": 24, "short": 16}
     YAML().dump(read, folder / "params.yaml")
     monkeypatch.chdir(tmp_path)
@@ -102,7 +104,6 @@ def test_the_stages_make_the_report(tmp_path, monkeypatch):
     photographs.main("quick", "toy")
     for codec in ("jpeg", "webp"):
         codecs.main("quick", codec, "toy")
-    pictures_missing = "reports/rates/compressed/quick"  # no folder of fields yet: the report says so
     pictures.main("quick", "toy")
     rates.main("toy")
 
@@ -110,7 +111,8 @@ def test_the_stages_make_the_report(tmp_path, monkeypatch):
     assert rows["image"].tolist() == ["007"] * 3
     assert rows["bpp"].tolist() == pytest.approx((8 * rows["bytes"] / (16 * 24)).tolist())
     report = Path("reports/toy/rates.md").read_text()
-    assert f"Not made yet: the rates in {pictures_missing}." in report
+    assert "Not made yet: the rates in reports/toy/compressed/quick." in report
+    assert "Where the bytes" not in report
     assert "One photograph of 384 pixels." in report
     (seen,) = json.loads(Path("reports/toy/pictures/quick.json").read_text())
     assert [each["title"] for each in seen["shown"]] == ["WebP"]
@@ -127,14 +129,19 @@ def test_the_stages_make_the_report(tmp_path, monkeypatch):
     assert made["codec"].tolist() == ["siren", "ours", "latents"]
     assert (made["bpp"] <= [8, 8, 12]).all()
     assert png.read(Path("data/toy/quick/compressed/latents/12/007.png")).shape == (16, 24, 3)
+    parts = pd.read_csv("reports/toy/compressed/quick/parts.csv", dtype=str).astype({"bytes": float})
+    assert set(zip(parts["image"], parts["codec"], parts["setting"], strict=True)) == {("007", "latents", "12")}
+    assert parts["bytes"].sum() == pytest.approx(made["bytes"].iloc[-1], abs=0.01)
     took = pd.read_csv("reports/toy/provenance/quick/fields.csv")
     assert (took["decode_seconds"] > 0).all()
     assert (took["encode_seconds"] > 0).all()
     rates.main("toy")
-    assert "](provenance/quick.md)" in Path("reports/toy/rates.md").read_text()
+    report = Path("reports/toy/rates.md").read_text()
+    assert "](provenance/quick.md)" in report
+    assert "| Bytes of refield compress, latents | at 12 bpp |" in report
     page = Path("reports/toy/provenance/quick.md").read_text()
     assert "| WebP |" in page
     for codec, seconds in zip(took["codec"], took["encode_seconds"], strict=True):
-        assert f"| refield compress, {codec} | {seconds:.2f} | 0." in page
+        assert f"| refield compress, {codec} | {seconds:.2f} | " in page
     with pytest.raises(UserError, match=r"^'gif' is no codec of papers/toy/params\.yaml; it must be one of "):
         codecs.main("quick", "gif", "toy")

@@ -338,11 +338,10 @@ def decompress(
 
 @app.command()
 def info(file: Annotated[Path, typer.Argument(help="A file that `refield compress` wrote.")]) -> None:
-    """Say what a compressed file holds, and how large it is."""
-    from refield.interface import compressed
+    """Say what a compressed file holds, how large it is, and of latents where its bytes go."""
+    from refield.interface import facts
 
-    for key, value in compressed.facts(file):
-        print(f"{key:>10}  {value}")
+    facts.main(file)
 
 
 def main() -> None:

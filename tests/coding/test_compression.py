@@ -115,6 +115,7 @@ def test_commands_write_read_and_describe_files(tmp_path):
     assert code == 0
     for words in ("32 x 24 pixels, 3 channels", f"{len(data)} bytes", '"field": "mlp"', "quantised", "none"):
         assert words in said
+    assert "expecting network" not in said
     assert "cup.png is there already; --force" in run("decompress", "cup.rfd")[1]
     assert run("decompress", "cup.rfd", "-o", "new/again.png") == (0, "new/again.png\n")
     np.testing.assert_array_equal(np.array(Image.open("new/again.png")), refield.decompress(data))
@@ -157,7 +158,7 @@ def test_without_a_method_latents_are_fitted_once(tmp_path, monkeypatch):
     code, said = run("compress", "cup.png", "--bpp", "4", "--iterations", "30")
     assert (code, "cup.rfd: 32 x 24 pixels" in said) == (0, True)
     said = run("info", "cup.rfd")[1]
-    for words in ("latents", "of 4 grids", '"field": "latents"', "quantised and entropy-coded", "none"):
+    for words in ("latents", "of 4 grids", '"field": "latents"', "quantised and entropy-coded", "none", "latents 1/8 "):
         assert words in said
     with monkeypatch.context() as only:
         only.setattr("refield.interface.latents.compress", None)

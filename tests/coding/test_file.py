@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refield.coding import description, file
-from refield.coding.envelope import varint, wrap
+from refield.coding.envelope import HEAD, Reader, varint, wrap
 from refield.coding.latents import file as latents
 from refield.coding.tensors import index_of, quantise, step_of
 from refield.errors import UserError
@@ -107,8 +107,16 @@ def test_every_truncation_is_refused(name):
             file.decode(data[:end])
 
 
+def widened(data: bytes, width: int) -> bytes:
+    """A field's file with the description of one of another width."""
+    reader = Reader(data[HEAD:])
+    about = description.decode(reader.take(reader.number(4096, "its length")))
+    text = description.encode(replace(about, field=about.field.model_copy(update={"width": width})))
+    return data[:HEAD] + varint(len(text)) + text + reader.rest()
+
+
 def mutate(count: int, seed: int) -> None:
-    """Bits flipped, bytes cut out and put in; with the old checksum, and with one that is right.
+    """Bits flipped, bytes cut out and put in, other widths; with the old checksum, and with one that is right.
 
     Whatever comes of it takes a second of the processor at most; a picture as well, if it is none of a great network.
     Of latents a range coder's table of 2,000 numbers takes 10 ms, and each of some 300 may have one of its own.
@@ -118,6 +126,8 @@ def mutate(count: int, seed: int) -> None:
         file.decode(data).signal()  # what is imported on the way takes more
     for i in range(count):
         data = bytearray(FILES[names[i % len(names)]])
+        if data[5] != latents.KIND and not rng.integers(4):
+            data[:] = widened(data, int(2 ** rng.uniform(1, 13)))
         for _ in range(rng.integers(1, 4)):
             at = int(rng.integers(5, len(data) - 4)) if rng.integers(2) else int(rng.integers(5, 60))
             change = rng.integers(3)
@@ -189,6 +199,20 @@ def test_a_small_file_never_asks_for_a_great_picture():
         file.decode(mended(data[:at] + b"\x80\x08\x80\x20" + data[at + 2 :]))
 
 
+def test_weights_that_take_no_room_are_filled_up_with_zeros():
+    """So that a small file can never ask for the memory and the time of a great network."""
+    about = drawn(Mlp(gates=("dense", "dense"), width=2), (1, 1)).about
+    about = replace(about, field=Mlp(gates=("dense", "dense"), width=300))
+    tensors = {name: quantise(np.zeros(shape), 1.0) for name, shape in about.shapes().items()}
+    wanted = file.Coded(about, (8, 8), tensors)
+    data = file.encode(wanted)
+    count = sum(math.prod(shape) for shape in about.shapes().values())
+    assert count / 64 <= len(data) <= count / 64 + 12
+    assert same(file.decode(data), wanted)
+    with pytest.raises(UserError, match=r"has too many weights for [\d,]+ bytes; it must have 1,440 at least"):
+        file.decode(mended(data[:-14] + data[-4:]))
+
+
 def refusals() -> dict[str, bytes]:
     """Files that ask for far more than they may, or than they have."""
     field = drawn(Mlp(gates=("segment",), width=4, regions=2), (8, 8))
@@ -197,7 +221,9 @@ def refusals() -> dict[str, bytes]:
     sides = {"tall": b"\xff\xff\xff\x1f\x01", "many labels": b"\x80\x80\x20\x40", "thin": b"\x80\x80\x20\x01"}
     found = {name: mended(data[:at] + each + data[at + 2 :]) for name, each in sides.items()}
     wide = description.encode(replace(field.about, field=Mlp(gates=("dense",), width=4000)))
-    found["weights that are not there"] = wrap(1, varint(len(wide)) + wide + bytes([8, 8]) + bytes(99))
+    found["weights that are not there"] = wrap(1, varint(len(wide)) + wide + bytes([8, 8]) + bytes(999))
+    wide = description.encode(replace(field.about, field=Mlp(gates=("dense",) * 2, width=4000)))
+    found["weights that take no bits"] = wrap(2, varint(len(wide)) + wide + bytes([8, 8]) + bytes(99))
     wide = description.encode(replace(field.about, field=Mlp(gates=("dense",) * 3, width=60_000)))
     found["weights beyond all files"] = wrap(2, varint(len(wide)) + wide + bytes([8, 8]) + bytes(99))
     packer = zlib.compressobj(9, wbits=-15)

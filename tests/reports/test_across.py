@@ -32,7 +32,7 @@ def rows(profile: str, levels: dict[str, list[float]], control: float = 25.0) ->
         [
             {"profile": profile, "method": method, "image": image, "height": 128, "width": 192}
             | {name: control + place for name in names}
-            | {ranking: level}
+            | {ranking: level, "parameters": 30000}
             for method, values in levels.items()
             for place, (image, level) in enumerate(zip(IMAGES, values, strict=True))
         ]
@@ -60,7 +60,7 @@ def curves() -> Results:
 
 
 def test_the_section_has_averages_differences_and_iterations(found: Results) -> None:
-    words, missing, averages, _, less, _, fast = section_of(SECTION, found, curves(), PARAMS, PAPER)
+    words, missing, averages, _, numbers, _, less, _, fast = section_of(SECTION, found, curves(), PARAMS, PAPER)
     assert (words, missing) == ("What it means.", "Not run yet: double.")
     assert averages.splitlines()[0] == "| Method | crops, PSNR | hidden_10, PSNR hidden |"
     assert averages.splitlines()[2:] == [
@@ -68,6 +68,9 @@ def test_the_section_has_averages_differences_and_iterations(found: Results) -> 
         "| SIREN | 31.00 | 28.83 |",
         "| Without a field | — | 26.00 |",
     ]
+    # Of 128 x 192 pixels a tenth is hidden in the one profile.
+    assert numbers.splitlines()[0] == "| Method | crops | hidden_10 |"
+    assert numbers.splitlines()[2] == f"| Latents, at most 560K | {30000 / 24576:.2f} | {30000 / 22118:.2f} |"
     control = pd.Series([25.0, 26.0, 27.0], index=IMAGES)
     latents = pd.Series([20.0, 21.5, 22.0], index=IMAGES)
     assert f"| Latents, at most 560K | {difference(latents, control)} |" in less
@@ -75,6 +78,12 @@ def test_the_section_has_averages_differences_and_iterations(found: Results) -> 
     # What a field was fitted to is not what hidden pixels are scored on: its curve is no part of this.
     assert fast.splitlines()[0] == "| Method | crops |"
     assert fast.splitlines()[2:] == ["| Latents, at most 560K | 3,000 |", "| SIREN | — |"]
+
+
+def test_of_an_enlarged_picture_a_field_sees_the_small_one(found: Results) -> None:
+    enlarged = Results(rows("double", {"latents_560k": [30.0, 31.0, 32.0]}), [])
+    _, _, _, _, numbers, *_ = section_of(SECTION, enlarged, curves(), PARAMS, PAPER)
+    assert numbers.splitlines()[2:] == [f"| Latents, at most 560K | {4 * 30000 / 24576:.2f} |", "| SIREN | — |"]
 
 
 def test_two_images_have_no_interval(found: Results) -> None:

@@ -11,8 +11,8 @@ from refield import comparison
 from refield.codecs import ABSENT, CODECS
 from refield.errors import UserError
 from refield.papers import curves
-from refield.reports import rates_page
-from refield.reports.rates import gained, measured, page, paid, published, similar
+from refield.reports import rates_page, rates_parts
+from refield.reports.rates import bits, gained, measured, page, paid, published, published_bits, similar
 from refield.reports.rates_chart import APART, CEILING, FLOOR, _placed, chart
 from refield.reports.rates_panel import read_panel
 from refield.reports.rates_pictures import Seen, look_at, nearest_below
@@ -89,16 +89,45 @@ def test_beside_published_curves_no_series_is_of_fewer_images(of_two, tmp_path):
 
 def test_tables_say_what_the_curves_are(compared, tmp_path):
     found = panel(compared, tmp_path)
-    field, jpeg, webp = measured(found, compared)
-    assert jpeg[-2:] == ["—", "+100.0 % [+100.0, +100.0]"]
-    assert webp[-2:] == ["-50.0 % [-50.0, -50.0]", "—"]
+    heads, (field, jpeg, webp) = bits(found, compared)
+    assert heads == ["BD-rate", "to JPEG", "to JPEG 2000", "to WebP", "to AVIF 4:4:4"]
+    assert jpeg == ["JPEG", "—", "—", "+100.0 % [+100.0, +100.0]", "—"]  # none to itself, nor to what has no files
+    assert webp == ["WebP", "-50.0 % [-50.0, -50.0]", "—", "—", "—"]
+    # What is as good takes no more: the larger files beat none.
+    assert field[:2] == ["</script>Net, half", "-75.0 % [-75.0, -75.0]"]
     # It gains 3 dB with each doubling, from 25 dB at 0.125 bpp on.
-    assert webp[1] == f"{25 + 3 * np.log2(0.15 / 0.125):.2f}"
-    assert field[-2] == "-75.0 % [-75.0, -75.0]"  # what is as good takes no more: the larger files beat none
-    (coin, *_) = published(found, compared)
-    assert coin[0] == "COIN"
-    assert coin[2] == "26.34"
-    assert coin[-1].endswith(" %")
+    heads, rows = measured(found, compared)
+    assert heads == ["Measured here", "dB at 0.15 bpp", "dB at 0.3 bpp", "dB at 0.6 bpp"]
+    assert rows[2][:2] == ["WebP", f"{25 + 3 * np.log2(0.15 / 0.125):.2f}"]
+    heads, (coin, *_) = published(found, compared)
+    assert (heads[0], coin[0], coin[2]) == ("Published", "COIN", "26.34")
+    _, (coin, *_) = published_bits(found, compared)
+    assert (coin[0], coin[2], coin[4]) == ("COIN", "—", "—")
+    assert coin[1].endswith(" %")
+
+
+def test_parts_of_files_are_means_over_the_panels_images(compared, tmp_path):
+    sizes = {"latents 1/1": (30, 60), "rest": (10, -0.2)}
+    made = [
+        (f"00{i}", "half", setting, part, size + i)
+        for i in range(4)  # of which one is not in the panel
+        for part, (low, high) in sizes.items()
+        for setting, size in (("0.3", low), ("0.6", high))
+    ]
+    (tmp_path / "fields/parts.csv").write_text(rates_parts.as_csv(made))
+    found = panel(compared, tmp_path)
+    wanted = [
+        "| Bytes of </script>Net, half | at 0.3 bpp | at 0.6 bpp |",
+        "| --- | ---: | ---: |",
+        "| whole | 42 | 62 |",
+        "| latents 1/1 | 31, 73.8 % | 61, 98.7 % |",
+        "| rest | 11, 26.2 % | 1, 1.3 % |",
+    ]
+    assert "\n".join(wanted) in page([found], compared, {})
+    assert len(found.series) == 3  # they are no rates
+    (tmp_path / "fields/parts.csv").write_text("image,codec\n1,2\n")
+    with pytest.raises(UserError, match=r"parts\.csv must have the columns image,codec,setting,part,bytes"):
+        panel(compared, tmp_path)
 
 
 def test_ms_ssim_has_a_table_where_there_is_any(compared, tmp_path):
@@ -249,7 +278,8 @@ def test_ms_ssim_is_shown_in_the_place_of_psnr_where_there_is_any(browser, compa
 def test_pictures_and_tables_are_shown(opened):
     captions = [each.text for each in opened.find_elements("css selector", "#row figcaption")]
     assert captions == ["Original", "Net, half, 0.250 bpp, 30.12 dB", "JPEG, 0.250 bpp, 30.12 dB"]
-    first, second = opened.find_elements("css selector", "#tables table")
+    first, against, second, _ = opened.find_elements("css selector", "#tables table")
+    assert against.find_element("css selector", "thead th:nth-child(2)").text == "to JPEG"
     assert first.find_element("css selector", "tbody td").text == "</script>Net, half"
     link = second.find_element("css selector", "tbody td.text a")
     assert link.get_attribute("href").startswith("https://github.com/EmilienDupont/coin/")

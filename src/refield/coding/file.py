@@ -22,6 +22,7 @@ from refield.signals.signal import Signal
 from refield.units.decode import Model
 
 HALF, QUANTISED = 1, 2  # kinds
+WEIGHTS_PER_BYTE = 64  # of a file of a field: 1/8 bit for each at least, which bounds what a small file takes to decode
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,19 +63,26 @@ def encode(coded: Content) -> bytes:
     parts = [varint(len(text)), text, *map(varint, coded.shape)]
     if coded.about.regions is not None and coded.labels is not None:
         maps.encode(coded.labels, coded.about.regions, encoder)
-    tensors = [coded.tensors[name] for name in coded.about.shapes()]
+    shapes = coded.about.shapes()
+    tensors = [coded.tensors[name] for name in shapes]
     parts += [each.encode() if isinstance(each, Half) else each.encode(encoder) for each in tensors]
     kind = HALF if any(isinstance(each, Half) for each in tensors) else QUANTISED
     body = b"".join([*parts, encoder.finish()])
-    return wrap(kind, body + bytes(max(0, _least(coded.about, coded.shape) - len(body))))
+    least = max(_least(coded.about, coded.shape), _least_of_weights(shapes))
+    return wrap(kind, body + bytes(max(0, least - len(body))))
 
 
 def _least(about: Description, shape: tuple[int, ...]) -> int:
-    """The bytes that a body has at least, so that a small file never asks for much work."""
+    """The bytes that a body has at least for its samples, so that a small file never asks for much work."""
     if about.regions is None:
         return math.ceil(math.prod(shape) / EVALUATED_PER_BYTE)
     height, width = shape
     return math.ceil(max(height * width / SAMPLES_PER_BYTE, maps.waves(height, width) / latents.WAVES_PER_BYTE))
+
+
+def _least_of_weights(shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """The same for its weights."""
+    return math.ceil(sum(map(math.prod, shapes.values())) / WEIGHTS_PER_BYTE)
 
 
 def decode(data: bytes) -> Content:
@@ -93,6 +101,8 @@ def decode(data: bytes) -> Content:
         what = "samples" if about.regions is None else "labels"
         raise UserError(f"has {math.prod(shape):,} {what} in {len(body):,} bytes; it must have {least:,} at least")
     shapes = about.shapes()
+    if (least := _least_of_weights(shapes)) > len(body):
+        raise UserError(f"has too many weights for {len(body):,} bytes; it must have {least:,} at least")
     if kind == HALF:
         halves = {name: Half.read(each, reader) for name, each in shapes.items()}
         decoder = Decoder(reader.rest())

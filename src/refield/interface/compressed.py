@@ -1,18 +1,14 @@
-"""Compressed files: what they show, and what there is to say of them."""
+"""Compressed files, made and read, and what they show."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
 
 import numpy as np
 
-from refield import fields, files
+from refield import files
 from refield.coding import file
-from refield.coding.latents.file import CodedLatents
 from refield.coding.limits import MOST_BYTES
-from refield.coding.tensors import Half
 from refield.errors import UserError
 from refield.interface import destination
 from refield.signals.image import as_image, squeezed
@@ -56,24 +52,14 @@ def decompress(source: bytes | str | PathLike[str]) -> np.ndarray:
 
 def read(path: str | PathLike[str]) -> file.Content:
     """What a compressed file holds; `UserError` names it if it is missing, damaged or another kind of file."""
+    return opened(path)[1]
+
+
+def opened(path: str | PathLike[str]) -> tuple[bytes, file.Content]:
+    """A compressed file's bytes and what they hold; `UserError` as of `read`."""
     where = Path(fspath(path)).expanduser()
     data = files.read(where, MOST_BYTES, links=True)
     try:
-        return file.decode(data)
+        return data, file.decode(data)
     except UserError as error:
         raise UserError(f"{where} {error}") from None
-
-
-def facts(path: str | PathLike[str]) -> Iterator[tuple[str, str]]:
-    """What there is to say of a compressed file, by keys; `UserError` if it is none."""
-    coded, size = read(path), Path(fspath(path)).expanduser().stat().st_size
-    count = sum(tensor.values.size for tensor in coded.tensors.values())
-    halves = any(isinstance(tensor, Half) for tensor in coded.tensors.values())
-    field = fields.describe(coded.about.field)
-    yield "picture", f"{' x '.join(map(str, reversed(coded.shape)))} pixels, {coded.about.channels} channels"
-    yield "file", f"{size:,} bytes, {8 * size / coded.samples:.3f} bpp"
-    if isinstance(coded, CodedLatents):
-        yield "latents", f"{sum(grid.size for grid in coded.grids):,}, of {len(coded.grids)} grids"
-    yield "weights", f"{count:,}, {'in half precision' if halves else 'quantised and entropy-coded'}"
-    yield "map", "none" if coded.labels is None else f"of {coded.about.regions} regions"
-    yield "field", json.dumps({key: value for key, value in field.items() if value is not None})

@@ -8,6 +8,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from refield.coding.latents.file import CodedLatents
+from refield.coding.parts import Part, parts
 from refield.interface.compressed import decompress
 from refield.interface.compression import compress, room
 from refield.interface.request import ask
@@ -33,6 +35,7 @@ class Timed(NamedTuple):
     rate: Rate
     encode_seconds: float | None  # wherever it was made; None: unknown
     decode_seconds: float  # here
+    parts: Sequence[Part]  # of a file of latents; none of others
 
 
 def compress_all(files: Sequence[Wanted]) -> list[Timed]:
@@ -73,4 +76,5 @@ def _make(file: Wanted) -> Timed:
     seconds = time.perf_counter() - began
     png.write(file.folder / codec / setting / file.photograph.name, picture)
     row = rate(file.photograph.stem, codec, setting, len(made.data), pixels, picture)
-    return Timed(row, made.seconds, seconds)
+    told = parts(made.data, made.coded) if isinstance(made.coded, CodedLatents) else []
+    return Timed(row, made.seconds, seconds, told)

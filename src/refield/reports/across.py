@@ -1,8 +1,9 @@
-"""A section on methods in several profiles: how well each does, beside what is done without any field, and how fast."""
+"""A section on methods in several profiles: how well and how fast each does, of how many numbers, beside no field."""
 
 import math
 from collections.abc import Iterator, Mapping
 
+import numpy as np
 import pandas as pd
 
 from refield.config import Params
@@ -11,6 +12,9 @@ from refield.papers.discussion import Across
 from refield.reports.results import Results, Scores, pipe, scores_of
 from refield.scores.numbers import DASH, number
 from refield.scores.paired import difference
+from refield.tasks.inpaint import Inpaint
+from refield.tasks.superresolve import Superresolve
+from refield.tasks.task import Task
 
 WITHOUT = "Without a field"
 
@@ -26,6 +30,8 @@ def section_of(section: Across, scores: Results, curves: Results, params: Params
         return
     controls = {name: control for name, control in section.profiles.items() if name in run and control}
     yield _averages(section, run, controls, paper)
+    yield "Numbers of a field for each pixel that it was fitted to, the mean over images:"
+    yield _numbers(section, run, params, paper)
     if controls:
         yield "A method less what is done without a field, image by image, with its 95 % interval:"
         yield _differences(section, run, controls, paper)
@@ -41,6 +47,27 @@ def _averages(section: Across, run: Mapping[str, Scores], controls: Mapping[str,
     if controls:
         rows.append([WITHOUT, *(_mean(run[name], controls[name]) if name in controls else DASH for name in run)])
     return pipe(["Method", *(f"{name}, {each.ranking.title}" for name, each in run.items())], rows)
+
+
+def _numbers(section: Across, run: Mapping[str, Scores], params: Params, paper: Paper) -> str:
+    def of(method: str, name: str) -> str:
+        return _of_a_pixel(run[name].rows, params.task(name, method), method)
+
+    return pipe(["Method", *run], [[paper.label(each), *(of(each, name) for name in run)] for each in section.methods])
+
+
+def _of_a_pixel(rows: pd.DataFrame, task: Task, method: str) -> str:
+    """How many numbers a method's fields have for each pixel that the task shows them."""
+    own = rows[rows["method"] == method]
+    pixels = [_seen(task, (height, width)) for height, width in zip(own["height"], own["width"], strict=True)]
+    return number(float((own["parameters"] / pixels).mean()))
+
+
+def _seen(task: Task, shape: tuple[int, int]) -> float:
+    """Pixels of an image of this shape that a field is fitted to: not those that are hidden, or a smaller image's."""
+    if isinstance(task, Inpaint):
+        return float(np.count_nonzero(~task.draw_mask(shape)))
+    return math.prod(shape) / (task.factor**2 if isinstance(task, Superresolve) else 1)
 
 
 def _mean(scores: Scores, method: str) -> str:

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from refield.codecs import ABSENT, CODECS
 from refield.comparison import Comparison
+from refield.papers.curves import Published
+from refield.reports import rates_parts
 from refield.reports.rates_panel import Panel, Series
 from refield.reports.results import pipe
 from refield.scores.bd_rate import bd_rate, mean_bd_rate
 from refield.scores.ms_ssim import SMALLEST
 from refield.scores.numbers import DASH, number
 from refield.scores.paired import Difference, difference
-from refield.scores.rates import Curve
 
 LEAD = (
     "Bits are those of whole files, headers included; PSNR is that of the 8-bit picture that a file decodes to, over "
@@ -31,6 +32,9 @@ GAINED = (
 )
 
 
+Table = tuple[list[str], list[list[str]]]  # heads, and rows
+
+
 def page(panels: Sequence[Panel], comparison: Comparison, seconds: Mapping[str, str]) -> str:
     """Markdown; `seconds` are the addresses of how long a profile's files took."""
     blocks = ["# Rates and distortions", LEAD, "![PSNR over bits per pixel](rates.svg)"]
@@ -40,38 +44,40 @@ def page(panels: Sequence[Panel], comparison: Comparison, seconds: Mapping[str, 
         blocks += [f"## {panel.profile}", f"{panel.words}.", *panel.notes]
         if address := seconds.get(panel.profile):
             blocks.append(f"[How long the files took]({address}).")
-        blocks.append(pipe(heads("Measured here", comparison), measured(panel, comparison)))
+        blocks += [pipe(*measured(panel, comparison)), pipe(*bits(panel, comparison))]
         if (table := similar(panel, comparison))[1]:
             blocks += [SIMILAR, pipe(*table)]
         if (table := gained(panel, comparison))[1]:
             blocks += [GAINED, pipe(*table), "\n".join(f"* {sentence}" for sentence in paid(panel, comparison))]
+        if panel.parts:
+            blocks += [rates_parts.LEAD, *(pipe(*rates_parts.table(*each)) for each in panel.parts.items())]
         if panel.published:
             links = {each.label: f"[{each.label}]({each.paper}), [numbers]({each.source})" for each in panel.published}
-            rows = [[links[label], *row] for label, *row in published(panel, comparison)]
+            heads, rows = published(panel, comparison)
             notes = [f"* {each.label}: {each.note}" for each in panel.published if each.note]
-            blocks += [pipe(heads("Published", comparison), rows), "\n".join(notes)]
+            blocks += [pipe(heads, [[links[label], *row] for label, *row in rows])]
+            blocks += [pipe(*published_bits(panel, comparison)), "\n".join(notes)]
     return "\n\n".join(blocks) + "\n"
 
 
-def heads(first: str, comparison: Comparison) -> list[str]:
-    """Of the columns of both tables."""
-    rates = [f"dB at {bpp:g} bpp" for bpp in comparison.bpp]
-    return [first, *rates, *(f"BD-rate to {CODECS[anchor].title}" for anchor in comparison.anchors)]
+def measured(panel: Panel, comparison: Comparison) -> Table:
+    """PSNR of each series at some rates."""
+    return _qualities("Measured here", panel.series, comparison)
 
 
-def measured(panel: Panel, comparison: Comparison) -> list[list[str]]:
-    """Of each series PSNR at some rates, and its BD-rate to each anchor, image by image."""
+def bits(panel: Panel, comparison: Comparison) -> Table:
+    """The BD-rate of each series to each anchor but itself, image by image."""
     rows = []
     for each in panel.series:
-        words = [
-            str(mean_bd_rate(panel.images_of(anchor), each.by_image) or DASH) if anchor != each.key else DASH
+        found = (
+            mean_bd_rate(panel.images_of(anchor), each.by_image) if anchor != each.key else None
             for anchor in comparison.anchors
-        ]
-        rows.append([each.label, *_psnr(each.curve, comparison), *words])
-    return rows
+        )
+        rows.append([each.label, *(str(rate or DASH) for rate in found)])
+    return _against(comparison), rows
 
 
-def similar(panel: Panel, comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+def similar(panel: Panel, comparison: Comparison) -> Table:
     """The MS-SSIM of each series at some rates: a table's heads, and its rows; none of small images."""
     heads = ["MS-SSIM", *(f"at {bpp:g} bpp" for bpp in comparison.bpp)]
     return heads, [
@@ -81,7 +87,7 @@ def similar(panel: Panel, comparison: Comparison) -> tuple[list[str], list[list[
     ]
 
 
-def gained(panel: Panel, comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+def gained(panel: Panel, comparison: Comparison) -> Table:
     """Of methods of fields at equal bits what each shows more than the first, image by image: a table's heads and rows.
 
     No rows if there are no two methods, or if they are measured on fewer than three images.
@@ -126,16 +132,25 @@ def _less(other: Series, first: Series, bpp: float) -> Difference | None:
     return difference(*psnr) if all(map(len, psnr)) else None
 
 
-def published(panel: Panel, comparison: Comparison) -> list[list[str]]:
-    """The same of each published curve, to the anchors' means."""
+def published(panel: Panel, comparison: Comparison) -> Table:
+    """PSNR of each published curve at some rates."""
+    return _qualities("Published", panel.published, comparison)
+
+
+def published_bits(panel: Panel, comparison: Comparison) -> Table:
+    """The BD-rate of each published curve to the anchors' means."""
     anchors = [panel.of(anchor) for anchor in comparison.anchors]
     rows = []
     for each in panel.published:
         against = [bd_rate(anchor.curve, each.curve) if anchor else None for anchor in anchors]
-        words = [DASH if found is None else f"{number(found, 1, '+')} %" for found in against]
-        rows.append([each.label, *_psnr(each.curve, comparison), *words])
-    return rows
+        rows.append([each.label, *(DASH if found is None else f"{number(found, 1, '+')} %" for found in against)])
+    return _against(comparison), rows
 
 
-def _psnr(curve: Curve, comparison: Comparison) -> list[str]:
-    return [number(curve.at(bpp)) for bpp in comparison.bpp]
+def _qualities(first: str, lines: Sequence[Series] | Sequence[Published], comparison: Comparison) -> Table:
+    heads = [first, *(f"dB at {bpp:g} bpp" for bpp in comparison.bpp)]
+    return heads, [[each.label, *(number(each.curve.at(bpp)) for bpp in comparison.bpp)] for each in lines]
+
+
+def _against(comparison: Comparison) -> list[str]:
+    return ["BD-rate", *(f"to {CODECS[anchor].title}" for anchor in comparison.anchors)]

@@ -12,8 +12,20 @@ from markupsafe import Markup
 
 from refield.comparison import Comparison
 from refield.papers.curves import Published
+from refield.reports import rates_parts
 from refield.reports.html import render
-from refield.reports.rates import GAINED, LEAD, SIMILAR, gained, heads, measured, paid, published, similar
+from refield.reports.rates import (
+    GAINED,
+    LEAD,
+    SIMILAR,
+    bits,
+    gained,
+    measured,
+    paid,
+    published,
+    published_bits,
+    similar,
+)
 from refield.reports.rates_chart import FIELD_HUES, HUES, OTHER_HUES
 from refield.reports.rates_panel import Panel, Series
 
@@ -43,13 +55,13 @@ def page(
                 "seconds": seconds.get(panel.profile),
                 "lines": list(_lines(panel)),
                 "tables": [
-                    _table(heads("Measured here", comparison), measured(panel, comparison)),
+                    _table(*measured(panel, comparison)),
+                    _table(*bits(panel, comparison)),
                     _table(*similar(panel, comparison), SIMILAR),
                     _table(*gained(panel, comparison), " ".join([GAINED, *paid(panel, comparison)])),
-                    {
-                        **_table(heads("Published", comparison), published(panel, comparison)),
-                        "links": [_link(each) for each in panel.published],
-                    },
+                    *(_table(*rates_parts.table(*each), rates_parts.LEAD) for each in panel.parts.items()),
+                    _table(*published(panel, comparison)) | {"links": [_link(each) for each in panel.published]},
+                    _table(*published_bits(panel, comparison)),
                 ],
                 "rate": shown.bpp if (shown := comparison.profiles[panel.profile].pictures) else None,
                 "pictures": looks.get(panel.profile, []),

@@ -1,6 +1,6 @@
 """What a profile's rates are of: its codecs and fields, on the photographs that all of them have."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,8 @@ from refield.codecs import CODECS
 from refield.comparison import Comparison, Fields
 from refield.errors import UserError
 from refield.papers.curves import Curves, Published
+from refield.reports import rates_parts
+from refield.reports.rates_parts import read_parts
 from refield.scores.rates import Curve, by_image, means, read_rates
 
 
@@ -53,6 +55,7 @@ class Panel:
     published: Sequence[Published]
     missing: Sequence[str]  # folders of rates that are not made yet
     partial: Sequence[str]  # labels of series that are left out, as they lack some of the published curves' images
+    parts: Mapping[str, pd.DataFrame]  # of files of latents, by the labels of their series
 
     @property
     def notes(self) -> list[str]:
@@ -108,7 +111,8 @@ def read_panel(profile: str, comparison: Comparison, measured: Path, published: 
     ]
     pixels = round(float(_pixels(shared[0].rows).mean()))
     curves = list(published.curves.values()) if entry.published else []
-    return Panel(profile, images, there, pixels, shared, curves, missing, partial)
+    parts = {label: of for fields in entry.fields for label, of in _parts_of(fields, images)}
+    return Panel(profile, images, there, pixels, shared, curves, missing, partial, parts)
 
 
 def series_of(fields: Fields) -> list[Series]:
@@ -116,7 +120,7 @@ def series_of(fields: Fields) -> list[Series]:
 
     Of several files, such as one for each size of a network, a setting's name has its file's before it.
     """
-    files = sorted(Path(fields.folder).glob("*.csv"))
+    files = sorted(file for file in Path(fields.folder).glob("*.csv") if file.name != rates_parts.FILE)
     if not files:
         return []
     tables = {file.stem: read_rates(file) for file in files}
@@ -130,6 +134,14 @@ def series_of(fields: Fields) -> list[Series]:
         Series(f"{fields.folder}/{name}", f"{fields.label}, {name}", "field", rows[rows["codec"] == name])
         for name in names
     ]
+
+
+def _parts_of(fields: Fields, images: Sequence[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Rows of `rates_parts` of some images, and the label of their series, if a folder of rates has them."""
+    if (file := Path(fields.folder) / rates_parts.FILE).exists():
+        rows = read_parts(file)
+        for codec, own in rows[rows["image"].isin(images)].groupby("codec", sort=False):
+            yield f"{fields.label}, {codec}", own
 
 
 def _pixels(rows: pd.DataFrame) -> pd.Series:
