@@ -6,9 +6,9 @@ from picture_peaks import STAGES
 
 KODAK, MOST_OF_KODAK = (512, 768), 1.5 * 10**9  # bytes
 LARGE, MOST = (4000, 6000), 8 * 10**9
-# Of a pixel: with them, and 800 MB of what does not grow, LARGE is within MOST. What chunks hold of rows between which
-# they interpolate grows with the width until a chunk is a single row, as it is beyond 2,048 pixels.
-BYTES = 300
+# What does not grow takes 450 MB, and with so much of a pixel LARGE is within MOST. What chunks hold of the rows that
+# they interpolate between grows with the width until a chunk is a single row, as it is beyond 2,048 pixels.
+BYTES = (MOST - 450 * 10**6) / (LARGE[0] * LARGE[1])
 HALF, WHOLE = (128, 3000), (256, 3000)
 
 
