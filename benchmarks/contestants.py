@@ -154,16 +154,22 @@ def turn(fits: Sequence[Descending]) -> dict[str, float]:
     return {"ms": statistics.median(clock), "cpu_ms": statistics.median(processors)}
 
 
-def main(by: str, name: str, *size: str) -> None:
-    *shape, images = map(int, size)
-    threads, fits, first = torch.get_num_threads(), [], None
-    for _ in range(images):
-        torch.set_num_threads(threads)  # a descent under way keeps torch to one; this one has its own all the same
-        fits.append(CONTESTANTS[by].start(*subject(name, *shape), "cpu"))
+def serve(fits: Sequence[Descending]) -> None:
+    """Say that fits are ready, and answer each line on stdin with what a step of all takes."""
+    first = None
     print("ready", flush=True)
     for _ in sys.stdin:
         first = milliseconds(fits)[0] / 1000 if first is None else first  # in which what compiles does so
         print(json.dumps(turn(fits) | {"first_s": first}), flush=True)
+
+
+def main(by: str, name: str, *size: str) -> None:
+    *shape, images = map(int, size)
+    threads, fits = torch.get_num_threads(), []
+    for _ in range(images):
+        torch.set_num_threads(threads)  # a descent under way keeps torch to one; this one has its own all the same
+        fits.append(CONTESTANTS[by].start(*subject(name, *shape), "cpu"))
+    serve(fits)
 
 
 if __name__ == "__main__":

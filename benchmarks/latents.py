@@ -1,167 +1,162 @@
-"""Grids of latents beside plain PyTorch, on a CPU: `python -m benchmarks.latents`, about two minutes.
+"""Grids of latents beside plain PyTorch, on a CPU: `python -m benchmarks.latents`, some minutes.
 
 A step of full-batch Adam at 768x512: by refield's descent; by the same field as one writes it in PyTorch, channels
 first, as `interpolate` and convolutions of one pixel (plain); and by PyTorch with all that helps it: matrix products
-over chunks of pixels that stay in cache, and an allocator that keeps what is freed (chunked). Each has a process and
-one thread of its own, and they take turns; ratios are taken within a turn. Times are the processors', which other work
-on this machine lengthens, but for all alike. Prints a table.
+over chunks of pixels that stay in cache, and an allocator that keeps what is freed (chunked). Below that, what no step
+can do without: the matrix products of refield's alone (products); a copy of as many bytes as its arrays in memory are
+read and written in a step (traffic); and both (floor). What activations compute is in neither. At last, how long a file
+of latents takes to be read (decoding).
+
+Each has a process and one thread of its own, and they take turns, with nothing else running; ratios are taken within a
+turn. Times are as in `benchmarks.cpu`. Writes latents.csv beside itself, or into `--out FOLDER`.
 """
 
-import json
-import os
-import statistics
-import subprocess
 import sys
-import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from subprocess import Popen
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
+import skimage.data
 import torch
 import typer
-from torch import Tensor, nn
 
-from benchmarks.contestants import KEPT, RATE, Descending, by_refield, weights_of
-from benchmarks.race import listen, on_this_machine
+from benchmarks import contestants
+from benchmarks.contestants import KEPT, RATE, Descending, by_refield
+from benchmarks.plain_latents import ACTIVATIONS, by_torch
+from benchmarks.quoted import DECODING
+from benchmarks.race import compared, on_this_machine, race, started
 from benchmarks.subjects import noise
+from refield.coding import file
+from refield.coding.envelope import wrap
+from refield.coding.latents import file as latents_file
+from refield.coding.latents.compress import Size
+from refield.coding.latents.descent import Descent
+from refield.coding.latents.file import CodedLatents
+from refield.coding.latents.networks import quantised
+from refield.coding.latents.softening import Softness
+from refield.coding.latents.start import begin
 from refield.fields.latents import Latents
+from refield.fitting.fit import descend
+from refield.fitting.job import Job
+from refield.fitting.latents import level, passes
+from refield.fitting.latents.engine import LatentsDescent
+from refield.fitting.train import Train
+from refield.signals import Image
 from refield.tasks.problem import Problem
 
-ACTIVATIONS = {"gelu": nn.GELU(approximate="tanh"), "sine": torch.sin}
-CONTESTANTS = {"refield": {}, "plain": {}, "chunked": KEPT}  # by name, the environment of its process
-TURNS, STEPS = 5, 3
-CHUNK = 16_384  # pixels
+STEPPING = {"refield": {}, "plain": {}, "chunked": KEPT}  # by name, the environment of its process
+CONTESTANTS: Mapping[str, Mapping[str, str]] = {**STEPPING, "products": {}, "traffic": {}}
+ALONE = {"OMP_NUM_THREADS": "1"}  # a thread
+TURNS = 4
+WIDTH = 24
+LAMBDA, ENCODED = 1e-3, 5  # of the file that is decoded: what bits cost, and steps, which matter little to its reader
 
 
-class Plain(nn.Module):
-    """Grids as images, and a network as convolutions."""
-
-    def __init__(self, field: Latents, problem: Problem, shape: tuple[int, int]) -> None:
-        super().__init__()
-        weights = {name: torch.tensor(array) for name, array in weights_of(field, problem).items()}
-        self.shape, self.gains, self.activation = shape, field.gains, ACTIVATIONS[field.activation]
-        self.grids = nn.ParameterList(weights[f"latents.{level}"][None] for level in range(field.levels))
-        self.layers = nn.ModuleList()
-        for i in range(field.hidden_layers + 2):
-            weight = weights[f"layers.{i}.weight"]
-            layer = nn.utils.skip_init(nn.Conv2d, *weight.shape, 1)
-            layer.weight = nn.Parameter(weight.T[:, :, None, None].contiguous())
-            layer.bias = nn.Parameter(weights[f"layers.{i}.bias"])
-            self.layers.append(layer)
-
-    def features(self) -> Tensor:
-        """(1, f, height, width)"""
-        spread = [
-            nn.functional.interpolate(each, self.shape, mode="bilinear", align_corners=True) for each in self.grids
-        ]
-        return torch.cat([gain * each for gain, each in zip(self.gains, spread, strict=True)], dim=1)
-
-    def forward(self) -> Tensor:
-        """The values (c, n) at all pixels."""
-        h = self.features()
-        for layer in self.layers:
-            h = layer(h if layer is self.layers[0] else self.activation(h))
-        return h[0].flatten(start_dim=1)
-
-    def of_features(self, h: Tensor) -> Tensor:
-        """The values (c, n) of features (f, n)."""
-        for layer in self.layers:
-            h = h if layer is self.layers[0] else self.activation(h)
-            weight, bias = layer.parameters()
-            h = torch.addmm(bias[:, None], weight[:, :, 0, 0], h)
-        return h
+def of_memory(descent: LatentsDescent) -> int:
+    """Bytes that a step reads and writes of arrays that are too large to stay in a cache until they are used again."""
+    moved = 0
+    for each in descent.evaluation.levels:
+        moved += 2 * (each.spread.nbytes + sum(part.nbytes for part in each.parts))  # written, and read
+        moved += 4 * each.by_spread.nbytes  # cleared, added to (read and written), and read
+    for parameter in descent.adam.parameters.values():
+        # Read to be spread; its gradient written; and by Adam read, as it and two means are, which are written as well.
+        moved += 9 * parameter.nbytes
+    return moved + sum(chunk.target.nbytes + chunk.output.nbytes for chunk in descent.evaluation.chunks)
 
 
-def by_torch(field: Latents, problem: Problem, shape: tuple[int, int], chunk: int | None) -> Descending:
-    """All pixels at once, or so many at a time."""
-    module = Plain(field, problem, shape)
-    target = torch.tensor(problem.target.T, dtype=torch.float32).contiguous()
-    adam, last = torch.optim.Adam(module.parameters(), RATE), 0.0
-
-    def whole() -> None:
-        nonlocal last
-        loss = nn.functional.mse_loss(module(), target)
-        loss.backward()
-        last = float(loss.detach())
-
-    def in_chunks() -> None:
-        nonlocal last
-        features, last = module.features()[0].flatten(start_dim=1), 0.0
-        slopes = torch.empty_like(features)
-        parts = (each.split(chunk, dim=1) for each in (features.detach(), target, slopes))
-        for seen, wanted, slope in zip(*parts, strict=True):
-            seen.requires_grad_()
-            loss = (module.of_features(seen) - wanted).square().sum() / target.numel()
-            loss.backward()
-            slope.copy_(seen.grad)
-            last += float(loss.detach())
-        features.backward(slopes)
-
-    def step() -> None:
-        adam.zero_grad()
-        in_chunks() if chunk else whole()
-        adam.step()
-
-    return Descending(step, lambda: last)
+def by_copies(descent: LatentsDescent) -> Descending:
+    """Memory read and written as much as in a step, and nothing computed."""
+    here = np.ones(of_memory(descent) // 2, np.uint8)
+    there = here.copy()
+    return Descending(lambda: np.copyto(there, here), lambda: 0.0)
 
 
-def start(by: str, activation: str, height: int, width: int) -> Descending:
+class Products(contestants.Products):
+    """Of calls only the matrix products."""
+
+    def call(self, function: object, *arguments: object) -> None: ...
+
+
+def descent(field: Latents, problem: Problem) -> LatentsDescent:
+    found = descend(Job(field, problem, Train(iterations=1, learning_rate=RATE), seed=0), "cpu")
+    assert isinstance(found, LatentsDescent)
+    return found.__enter__()
+
+
+def by_products(field: Latents, problem: Problem) -> Descending:
+    """A step without Adam and all that is no matrix product, in a process that then takes no other."""
+    level.Program = passes.Program = Products
+    evaluation = descent(field, problem).evaluation
+    return Descending(lambda: evaluation.run(back=True), lambda: 0.0)
+
+
+def encoded(height: int, width: int) -> bytes:
+    """A photograph as a file."""
+    photograph = skimage.data.coffee()
+    rows, columns = (max(0, wanted - there) for wanted, there in zip((height, width), photograph.shape, strict=False))
+    image = Image(np.pad(photograph, ((0, rows), (0, columns), (0, 0)), "reflect")[:height, :width].copy())
+    size = Size.of(image.shape)
+    with Descent(image, *size, 0) as fit:
+        begin(fit.tensors(), size.width, size.hidden)
+        for step in range(ENCODED):
+            fit.step(Softness.at(step / ENCODED), LAMBDA, (0.1, 0.01))
+        coded = CodedLatents(image.shape, image.channels, fit.symbols(), quantised(fit, LAMBDA))
+    return wrap(latents_file.KIND, latents_file.encode(coded))
+
+
+def by_reader(height: int, width: int) -> Descending:
+    data = encoded(height, width)
+    return Descending(lambda: file.decode(data).signal(), lambda: 0.0)
+
+
+def start(by: str, name: str, height: int, width: int) -> Descending:
+    """A contestant's steps with an activation of some name, or the reading of a file."""
+    if name == DECODING:
+        return by_reader(height, width)
     problem, shape = noise(height, width, 2), (height, width)
-    field = Latents(finest=shape, levels=7 if height >= 128 else 3, width=24, activation=activation)
+    field = Latents(finest=shape, levels=7 if height >= 128 else 3, width=WIDTH, activation=name)
+    if by in ("products", "traffic"):
+        return by_products(field, problem) if by == "products" else by_copies(descent(field, problem))
     if by == "refield":
         return by_refield(field, problem, "cpu")
-    return by_torch(field, problem, shape, CHUNK if by == "chunked" else None)
+    return by_torch(field, problem, shape, chunked=by == "chunked")
 
 
-def serve(by: str, activation: str, height: int, width: int) -> None:
-    """Answer each line on stdin with what a step takes: the median of some, in milliseconds of all threads."""
+def serve(by: str, name: str, height: int, width: int) -> None:
     torch.set_num_threads(1)
-    fit = start(by, activation, height, width)
-    for _ in sys.stdin:
-        times = []
-        for _ in range(STEPS):
-            begin = time.process_time()
-            fit.step()
-            times.append(1000 * (time.process_time() - begin))
-        print(json.dumps(statistics.median(times)), flush=True)
+    contestants.serve([start(by, name, height, width)])
 
 
-def race(activation: str, height: int, width: int) -> pd.DataFrame:
-    """A row for each turn but the first, a column for each contestant."""
-    running = {}
-    for by, environment in CONTESTANTS.items():
-        call = f"from benchmarks.latents import serve; serve({by!r}, {activation!r}, {height}, {width})"
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
-        running[by] = subprocess.Popen(
-            [sys.executable, "-c", call], env={**os.environ, **environment, "OMP_NUM_THREADS": "1"}, **pipes
-        )
-    turns = []
-    for _ in range(TURNS + 1):
-        turns.append({})
-        for by, process in running.items():
-            process.stdin.write("\n")
-            turns[-1][by] = json.loads(listen(process))
-    for process in running.values():
-        process.communicate()
-    return pd.DataFrame(turns[1:])
+def process(entry: Sequence[object], cache: str) -> Popen[str]:
+    call = f"from benchmarks.latents import serve; serve(*{tuple(entry)!r})"
+    return started([sys.executable, "-c", call], {**CONTESTANTS[str(entry[0])], **ALONE})
+
+
+def measure(name: str, height: int, width: int, turns: int = TURNS) -> pd.DataFrame:
+    """A step with an activation by all contestants, a row each; or the reading of a file."""
+    entrants = ["refield"] if name == DECODING else list(CONTESTANTS)
+    found = race({by: (by, name, height, width) for by in entrants}, turns, process)
+    if name != DECODING:
+        for times in found.values():
+            times["floor"] = times["products"] + times["traffic"]
+    table = compared(found)
+    columns = {"pixels": f"{width}x{height}", "width": WIDTH, "name": name}
+    machine = on_this_machine(pd.concat([pd.DataFrame(columns, index=table.index), table], axis=1))
+    return machine.assign(threads=1)
 
 
 def main(
     height: Annotated[int, typer.Option()] = 512,
     width: Annotated[int, typer.Option()] = 768,
+    out: Path | None = None,
 ) -> None:
-    rows = []
-    for activation in ACTIVATIONS:
-        turns = race(activation, height, width)
-        for by in turns:
-            ratio = turns[by] / turns["refield"]
-            row = {
-                "activation": activation,
-                "by": by,
-                "median_cpu_ms": turns[by].median(),
-                "min_cpu_ms": turns[by].min(),
-            }
-            rows.append(row | {"times_refield": ratio.median(), "times_min": ratio.min(), "times_max": ratio.max()})
-    print(on_this_machine(pd.DataFrame(rows)).round(2).to_string(index=False))
+    table = pd.concat([measure(name, height, width) for name in (*ACTIVATIONS, DECODING)])
+    print(table.iloc[:, :-4].round(2).to_string(index=False))
+    where = (out or Path(__file__).parent) / "latents.csv"
+    table.to_csv(where, index=False, float_format="%.3f", lineterminator="\n")
 
 
 if __name__ == "__main__":

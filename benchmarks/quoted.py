@@ -7,6 +7,7 @@ import pandas as pd
 from refield.pipeline.readme import README, placed
 
 HERE = Path(__file__).parent
+DECODING = "decoding"  # of what is measured, the one that is no step
 # Of contestants in the benchmarks' files: what README's columns call them.
 COLUMNS = {
     "plain": "plain",
@@ -14,8 +15,13 @@ COLUMNS = {
     "tuned": "tuned",
     "tuned textbook": "tuned",
     "compiled": "compiled",
+    "chunked": "tuned, in chunks",
     "products": "products alone",
+    "traffic": "memory alone",
+    "floor": "products and memory",
 }
+# Of the benchmarks' files, by the column that says what is measured; one that was not measured yet is left out.
+FILES = {"activations.csv": "name", "cpu.csv": "method", "latents.csv": "name"}
 
 
 def quoted(table: pd.DataFrame, what: str) -> str:
@@ -35,13 +41,24 @@ def quoted(table: pd.DataFrame, what: str) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
+def decoded(table: pd.DataFrame) -> str:
+    """How long files take to be read, where that was measured."""
+    seen = table[table["name"] == DECODING] if "name" in table else table[:0]
+    return "".join(
+        f"\n\nA file of latents of {row.pixels} pixels is decoded in {row.cpu_median_ms / 1000:.2f} s of one core."
+        for row in seen.itertuples()
+    )
+
+
 def block() -> str:
-    """Both benchmarks' tables, each with the machine that made it."""
+    """The benchmarks' tables, each with the machine that made it."""
     parts = []
-    for file, what in (("activations.csv", "name"), ("cpu.csv", "method")):
-        table = pd.read_csv(HERE / file)
-        machine = " and ".join(dict.fromkeys(table["device"] + ", " + table["blas"] + ", torch " + table["torch"]))
-        parts.append(f"[{file}](benchmarks/{file}), {machine}:\n\n{quoted(table, what)}")
+    for file, what in FILES.items():
+        if (HERE / file).exists():
+            table = pd.read_csv(HERE / file)
+            machine = " and ".join(dict.fromkeys(table["device"] + ", " + table["blas"] + ", torch " + table["torch"]))
+            said = f"{quoted(table, what)}{decoded(table)}"
+            parts.append(f"[{file}](benchmarks/{file}), {machine}:\n\n{said}")
     return "\n\n".join(parts)
 
 

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,28 +21,35 @@ ANSWERS = ("ms", "cpu_ms", "first_s")
 OF_TIMES = ("median_ms", "min_ms", "max_ms", "times_refield", "times_min", "times_max")
 
 
-def race(entries: Mapping[str, Sequence[object]], most: int | None = None) -> dict[str, pd.DataFrame]:
-    """What each entry (arguments of `benchmarks.contestants`) answers: a column of each of `ANSWERS`, in which a row is
-    a turn, of TURNS or at most so many; the first turn is left out."""
+def process(entry: Sequence[object], cache: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "benchmarks.contestants", *map(str, entry)]
+    return started(command, CONTESTANTS[str(entry[0])].environment | {"TORCHINDUCTOR_CACHE_DIR": cache})
+
+
+def started(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, env={**os.environ, **environment}, text=True, bufsize=1)
+
+
+def race(
+    entries: Mapping[str, Sequence[object]],
+    most: int | None = None,
+    start: Callable[[Sequence[object], str], subprocess.Popen[str]] = process,
+) -> dict[str, pd.DataFrame]:
+    """What each entry (arguments of `benchmarks.contestants`, or of what `start` makes a process of) answers: a column
+    of each of `ANSWERS`, in which a row is a turn, of TURNS or at most so many; the first turn is left out."""
     turns = []
     with ExitStack() as stack:
         cache = stack.enter_context(TemporaryDirectory())  # so that what compiles does so
         running = {}
         for name, entry in entries.items():
-            running[name] = stack.enter_context(process(entry, cache))
+            running[name] = stack.enter_context(start(entry, cache))
             assert listen(running[name]) == "ready\n", f"{name} does not start"
         for _ in range(min(TURNS, most or TURNS) + 1):
             turns.append({name: answer(each) for name, each in running.items()})
     return {
         what: pd.DataFrame([{name: turn[name][what] for name in entries} for turn in turns[1:]]) for what in ANSWERS
     }
-
-
-def process(entry: Sequence[object], cache: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": cache, **CONTESTANTS[str(entry[0])].environment}
-    command = [sys.executable, "-m", "benchmarks.contestants", *map(str, entry)]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment, text=True, bufsize=1)
 
 
 def listen(contestant: subprocess.Popen[str]) -> str:

@@ -6,14 +6,14 @@ the volume as they are beside one of 512 voxels a side.
 """
 
 import io
-import multiprocessing
-import resource
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from held import tell
 from scipy.io import savemat
 from trimesh import creation
 
@@ -34,7 +34,6 @@ from refield.units.surface import surface
 
 SCALE = 512  # voxels
 TASK, FIELD = Occupancy(), Mlp(gates=("dense",), width=8)
-UNIT = 1024 if sys.platform == "linux" else 1  # bytes, of what the system tells
 
 
 def drawn(side: int, level: float = 0.0) -> Volume:
@@ -101,23 +100,9 @@ STAGES: dict[str, Callable[[int], None]] = {
 }
 
 
-def peak() -> int:
-    """Bytes that this process has held at most."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT
-
-
-def measure(stage: str, side: int) -> None:
-    STAGES[stage](16)  # which imports what it needs
-    before = peak()
-    STAGES[stage](side)
-    print(stage, peak() - before, peak())
-
-
 if __name__ == "__main__":
     side = int(sys.argv[1])
     for module, name in ((of_volumes, "SLAB"), (voxels, "SLAB"), (voxels, "AT_ONCE"), (pictures, "AT_ONCE")):
         setattr(module, name, getattr(module, name) * side**3 // SCALE**3)
     for stage in sys.argv[2:]:
-        process = multiprocessing.get_context("fork").Process(target=measure, args=(stage, side))
-        process.start()
-        process.join()
+        tell(stage, partial(STAGES[stage], 16), partial(STAGES[stage], side))

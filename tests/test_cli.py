@@ -90,7 +90,7 @@ def test_fit_then_render(folder, run, ends):
     assert run("render", "cup", "--scale", "2", "--map", "finer.png", "--out", "other.png") == (0, "other.png\n", "")
     assert (png.read(folder / "other.png") != png.read(folder / "cup-48x32.png")).any()
     before = (folder / "cup/weights.safetensors").stat().st_mtime_ns
-    assert "100%" not in run("fit", "cup.jpg", "--out", "cup")[2]  # the store has it
+    assert "100%" not in run("fit", "cup.jpg", "--method", "ours", "--out", "cup")[2]  # the store has it
     assert (folder / "cup/weights.safetensors").stat().st_mtime_ns != before
     for scale in ("inf", "1e300", "1e9", "483"):
         said = ends("render", "cup", "--scale", scale)
@@ -100,6 +100,16 @@ def test_fit_then_render(folder, run, ends):
     assert "aaa: File name too long; details are in " in ends("render", "cup", "--scale", "1", "--out", "a" * 256)
     said = ends("render", "cup", "--scale", "1", "--map", "finer.png")
     assert said.endswith("finer.png is 48 x 32 pixels; it must be 24 x 16")
+
+
+def test_a_fit_says_what_it_takes_for_the_size_and_how_far_it_is(folder, run):
+    Image.fromarray(skimage.data.coffee()[100:116, 200:224]).save(folder / "saucer.png")
+    status, shown, bar = run("fit", "saucer.png")
+    why, done = shown.splitlines()
+    assert why == "sines: a network of sines, as there are fewer than 2,000 pixels; 300 iterations"
+    assert (status, done.partition(":")[0]) == (0, "saucer-sines")
+    assert all(said in bar for said in ("100%", "iteration 300", " dB", "0:00:00"))  # the last is the time left
+    assert "as there are" not in run("fit", "saucer.png", "--profile", "photograph")[1]
 
 
 BOMB = "&a0 [x,x,x,x,x,x,x,x,x,x]"

@@ -129,6 +129,11 @@ def test_the_figures_find_their_image(read):
     ]
     assert [re.search(r"mage (\S+?)[,:]", text).group(1) in NAMES for text in captions] == [True] * len(captions)
     assert len(captions) == 2
+    charts = paper.charts.model_copy(update={"figure": ["none", *METHODS]})
+    paper = paper.model_copy(update={"charts": charts, "tables": [], "gain": None})
+    drawn = list(draw_all("mine", results.scores_of(scores, "mine", params), files, params, paper))
+    assert [each.name for each in drawn][:1] == ["represent"]
+    assert drawn[0].caption.startswith("Some methods. Image ")
 
 
 def test_the_discussion_pairs_all_images(read, tmp_path):

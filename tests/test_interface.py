@@ -14,7 +14,8 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 import refield
-from refield import cli, config, papers
+from refield import cli, config, fields, papers
+from refield.interface.suited import SINES, suited
 
 SMALL = {"iterations": 6, "trace_every": 3, "width": 8, "progress": False}
 PHOTOGRAPH = np.ascontiguousarray(skimage.data.coffee()[100:116, 200:226])  # 16 x 26
@@ -26,8 +27,8 @@ def elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def fit(image=PHOTOGRAPH, *arguments, **settings) -> refield.Result:
-    return refield.fit(image, *arguments, **{**SMALL, **settings})
+def fit(image=PHOTOGRAPH, method="ours", **settings) -> refield.Result:
+    return refield.fit(image, method, **{**SMALL, **settings})
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +69,40 @@ def test_a_result_is_rendered_at_any_size(fitted):
             fitted.render(scale, labels)
 
 
-def test_the_method_is_the_papers_own_unless_one_is_named(fitted):
+def test_the_method_is_the_papers_own_of_a_profile_that_is_named_alone(fitted):
     params = config.read()
-    assert fitted.method == papers.read(params.paper).gain.better
+    own = papers.read(params.paper).gain.better
+    assert fit(PHOTOGRAPH, None, profile="photograph").method == own == fitted.method
     other = next(method for method in params.methods if method != fitted.method)
     assert fit(PHOTOGRAPH, other).unit.field == params.field("photograph", other).model_copy(update={"width": 8})
+
+
+def test_where_nothing_is_named_the_field_suits_the_size(tmp_path):
+    """Of a photograph's own size, and its keys may be others as those of any method may."""
+    pixels = skimage.data.coffee()[:45, :60]
+    Image.fromarray(pixels).save(tmp_path / "cup.png")
+    latents = refield.fit(tmp_path / "cup.png", iterations=30, progress=False)
+    assert (latents.method, latents.picture.shape) == ("latents", (45, 60, 3))
+    assert latents.unit.field.sizes(2)[0] == (45, 60)
+    assert latents.scores["psnr_8bit"] > 30
+    tiny = refield.fit(PHOTOGRAPH, iterations=3, omega_0=20.0, progress=False)
+    assert (tiny.method, tiny.unit.field.gates, tiny.unit.field.omega_0) == ("sines", ("dense",) * 4, 20)
+    assert tiny.unit.train.learning_rate == SINES["train"]["learning_rate"]
+    framed = refield.fit(tmp_path / "cup.png", native=False, iterations=1, progress=False)
+    assert (framed.method, framed.picture.shape) == ("latents", (128, 192, 3))
+
+
+@pytest.mark.parametrize("side", [11, 13, 16, 17, 99])
+def test_any_shape_has_a_field_that_suits_it(side):
+    found = suited(side, 2000)
+    params = found.among(config.read("photograph"), "photograph")
+    field = fields.of_size(params.field("photograph", found.name), (side, 2000))
+    assert min(field.sizes(2)[-1]) >= 2
+
+
+def test_larger_photographs_are_given_fewer_steps():
+    trains = [suited(1000, width).keys["train"]["iterations"] for width in (10, 1000, 8000, 24_000)]
+    assert trains == [300, 300, 200, 100]
 
 
 def test_pixels_may_be_floats_and_grey():

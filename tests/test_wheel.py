@@ -83,10 +83,10 @@ def test_a_photograph_is_fitted_and_rendered_where_there_is_no_clone(use, tmp_pa
     Image.fromarray(skimage.data.coffee()).resize((96, 64)).save(photograph)
     done = use("refield", "fit", "cup.jpg")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("cup-ours: 192 x 128 pixels, PSNR ")
-    assert use("refield", "render", "cup-ours", "--scale", "2").stdout == "cup-ours-384x256.png\n"
-    assert png.read(tmp_path / "empty/cup-ours-384x256.png").shape == (256, 384, 3)
-    code = "import json, refield; print(json.dumps([refield.__file__, refield.load('cup-ours').scores]))"
+    assert done.stdout.splitlines()[-1].startswith("cup-latents: 96 x 64 pixels, PSNR ")
+    assert use("refield", "render", "cup-latents", "--scale", "2").stdout == "cup-latents-192x128.png\n"
+    assert png.read(tmp_path / "empty/cup-latents-192x128.png").shape == (128, 192, 3)
+    code = "import json, refield; print(json.dumps([refield.__file__, refield.load('cup-latents').scores]))"
     where, scores = json.loads(use("python", "-c", code).stdout)
     assert Path(where).is_relative_to(tmp_path.parent)
     assert not Path(where).is_relative_to(ROOT)

@@ -164,16 +164,26 @@ def compare(
 @app.command()
 def fit(
     image: Annotated[Path, typer.Argument(help="A photograph: JPEG, PNG, TIFF, WebP ...")],
-    method: Annotated[str | None, typer.Option(help="A method of params.yaml; the paper's own without.")] = None,
-    profile: Profile = "photograph",
+    method: Annotated[
+        str | None, typer.Option(help="A method of params.yaml; without, the field that suits the photograph's size.")
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="Whose settings: a profile of params.yaml; with a method that of photographs.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the results; IMAGE-METHOD without.")] = None,
 ) -> None:
-    """Fit one photograph now; write reconstruction, error, weights and curve, and print the scores."""
+    """Fit one photograph now; write reconstruction, error, weights and curve, and print the scores.
+
+    Without a method the photograph keeps its size, and what is fitted to it suits that; with one it is brought to the
+    size of the profile's images.
+    """
     from refield import interface
     from refield.interface import folders
 
     wanted = interface.ask(image, method, profile)
     folder = folders.make(out or f"{image.stem}-{wanted.method}")
+    if wanted.why is not None:
+        print(f"{wanted.method}: {wanted.why}; {wanted.unit.train.iterations} iterations", flush=True)
     result = wanted.make()
     result.save(folder)
     print(f"{folder}: {result}")

@@ -16,7 +16,8 @@ from refield.coding.limits import MOST_SAMPLES
 from refield.coding.search import Search
 from refield.errors import UserError
 from refield.interface.compressed import Compressed
-from refield.interface.request import Picture, Request, ask, pixels_of, seed_of
+from refield.interface.pictures import Picture, pixels_of
+from refield.interface.request import Request, ask, seed_of
 from refield.settings import choices, refused
 from refield.signals.image import Image, as_image
 from refield.units import weights

@@ -5,43 +5,44 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from inspect import signature
-from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from pydantic import ValidationError
 from rich import get_console
 
 from refield import config, papers
-from refield.config import Images, Params
+from refield.config import Params
 from refield.errors import UserError, shown
 from refield.executors import make_units
 from refield.executors.settings import Inline
 from refield.fields import FIELDS, of_size
 from refield.fitting import ways
 from refield.fitting.train import Train
+from refield.interface.pictures import Picture, pixels_of
 from refield.interface.result import Result
+from refield.interface.suited import suited
 from refield.segmentation.segmentation import segment
 from refield.settings import among, choices, refused, sentence
-from refield.signals import Image, photographs
+from refield.signals import Image
 from refield.tasks import TASKS
 from refield.units import memory
 from refield.units.kept import kept
 from refield.units.store import Made, Store
 from refield.units.unit import Unit
 
-Picture = np.ndarray | str | PathLike[str]
+PROFILE = "photograph"  # where none is named
 DEVICES = ("auto", "cpu", "cuda")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be fitted, by which method of params.yaml, and on what: auto, cpu or cuda."""
+    """What is to be fitted, by which method, and on what: auto, cpu or cuda."""
 
     unit: Unit
     method: str
     device: str
+    why: str | None = None  # the method was taken, where none was named
 
     def make(self, progress: bool = True) -> Result:
         """Fit it, unless the store has it."""
@@ -63,7 +64,7 @@ def fit(
     image: Picture,
     method: str | None = None,
     *,
-    profile: str = "photograph",
+    profile: str | None = None,
     task: str | Mapping[str, Any] | None = None,
     native: bool | None = None,
     seed: int | None = None,
@@ -77,12 +78,15 @@ def fit(
 
     Args:
         image: The file of a photograph, or pixels (h, w, 3) or (h, w), at least 11 a side, uint8 or floats from 0 to 1.
-        method: A key of `methods`; if None, the method that the paper is about.
-        profile: A key of `profiles`, which says the size of images and network, the task, the training, the device.
+        method: A key of `methods`; if None, the field and training that suit the image's size (`Result.method` says
+            which) or, where a profile is named, the method that the paper is about.
+        profile: A key of `profiles`, which says the size of images and network, the task, the training, the device; if
+            None, `photograph`.
         task: A kind of task, or its keys as they stand in a profile, such as {"kind": "inpaint", "hidden": 0.5}; if
             None, the profile's.
         native: Whether the image keeps its size, or is cropped and brought to that of the profile's images; if None, an
-            array keeps it and a photograph does not. Whether photographs become grey, the profile says.
+            array keeps it, and a photograph unless a method or profile is named. Whether photographs become grey, the
+            profile says.
         seed: Of the initial weights, from 0; if None, `seed` of params.yaml.
         device: What computes; if None, the profile's. The environment's REFIELD_DEVICE goes before both.
         progress: Whether a bar shows how far it is: on standard error, or in a notebook that has ipywidgets.
@@ -97,7 +101,7 @@ def fit(
 def ask(
     image: Picture,
     method: str | None,
-    profile: str,
+    profile: str | None,
     task: str | Mapping[str, Any] | None = None,
     native: bool | None = None,
     seed: int | None = None,
@@ -105,17 +109,22 @@ def ask(
     settings: Mapping[str, Any] | None = None,
 ) -> Request:
     """What `fit` is asked for by the same arguments; `UserError` if any of them cannot be used."""
-    settings, params = settings or {}, config.read(profile, method)
+    by_size, profile, settings = method is None and profile is None, profile or PROFILE, settings or {}
+    params, why = config.read(profile, method), None
     gain = papers.read(params.paper).gain
-    method = method or (gain.better if gain else next(iter(params.methods)))
     device = device or params.profiles[profile].device
     if device not in DEVICES:
         raise refused("device", device, f"be one of {choices(DEVICES)}")
     seed = params.seed if seed is None else seed_of(seed)
+    native = True if native is None and by_size else native
+    where, pixels = pixels_of(image, params.profiles[profile].images, native)
+    if by_size:
+        found = suited(*pixels.shape[:2])
+        method, why, params = found.name, found.why, found.among(params, profile)
+    method = method or (gain.better if gain else next(iter(params.methods)))
     if task is not None:
         params = _with_task(params, profile, task if isinstance(task, Mapping) else {"kind": task})
     params = _with_settings(params, profile, method, settings)
-    where, pixels = pixels_of(image, params.profiles[profile].images, native)
     try:
         chosen, field, train = params.task(profile), params.field(profile, method), params.train(profile, method)
     except ValidationError as error:
@@ -130,7 +139,7 @@ def ask(
         labels = None if name is None else segment(pixels, params.segmenter(name), params.regions(name)).labels
     except UserError as problem:
         raise UserError(f"{where}: {problem}") from None
-    return Request(Unit(Path(where).stem, Image(pixels), labels, chosen, field, train, seed), method, device)
+    return Request(Unit(Path(where).stem, Image(pixels), labels, chosen, field, train, seed), method, device, why)
 
 
 def seed_of(number: Any) -> int:
@@ -164,31 +173,3 @@ def _with_settings(params: Params, profile: str, method: str, settings: Mapping[
     own = {key: value for key, value in settings.items() if key not in Train.model_fields}
     there = there.model_copy(update={"methods": {method: {**entry, **own, "train": train}}})
     return params.model_copy(update={"profiles": {**params.profiles, profile: there}})
-
-
-def pixels_of(image: Picture, settings: Images, native: bool | None) -> tuple[str, np.ndarray]:
-    """What an image is called, and its pixels (h, w, c) uint8."""
-    if isinstance(image, str | PathLike):
-        file = Path(fspath(image)).expanduser()
-        if not file.is_file():
-            raise UserError(f"{file} is {'no file' if file.exists() else 'missing'}")
-        where, pixels, framed = str(file), photographs.load(file, settings.color), not native
-    else:
-        where, pixels, framed = "image", _uint8(np.asarray(image)), native is False
-    try:
-        return where, photographs.frame(pixels, settings.frame if framed else "native", settings.long, settings.short)
-    except UserError as problem:
-        raise UserError(f"{where}: {problem}") from None
-
-
-def _uint8(array: np.ndarray) -> np.ndarray:
-    """Pixels (h, w, c) uint8 of an array (h, w), (h, w, 1) or (h, w, 3) of uint8 or of floats in 0..1."""
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3)):
-        raise UserError(f"image has shape {array.shape}; it must be (height, width) or (height, width, 3)")
-    if np.issubdtype(array.dtype, np.floating):
-        if array.size and not (array.min() >= 0 and array.max() <= 1):
-            raise UserError(f"image has values from {array.min():g} to {array.max():g}; floats must lie in 0 to 1")
-        array = np.rint(255 * array).astype(np.uint8)
-    if array.dtype != np.uint8:
-        raise UserError(f"image has values of type {array.dtype}; they must be uint8, or floats in 0 to 1")
-    return array.reshape(*array.shape[:2], -1).copy()

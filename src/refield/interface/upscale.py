@@ -19,7 +19,8 @@ from jaxtyping import UInt8
 from refield import config
 from refield.errors import UserError
 from refield.interface.enlarged import enlarged
-from refield.interface.request import Picture, Request, ask
+from refield.interface.pictures import Picture
+from refield.interface.request import PROFILE, Request, ask
 from refield.interface.result import Result
 from refield.originals import MOST_PIXELS
 from refield.scores import controls, metrics
@@ -33,9 +34,8 @@ FACTORS = range(2, 9)
 MARGIN = 0.1  # dB: a field that is not this much above a filter is no better than it
 FILTERS: tuple[Literal["bicubic", "lanczos"], ...] = ("bicubic", "lanczos")
 TITLES = {"field": "the field", "bicubic": "bicubic", "lanczos": "Lanczos"}
-# Where no profile is named: the one whose settings hold, but for these. The rate is no higher because a field then
+# What is otherwise than in a profile, where none is named. The rate is no higher because a field then
 # waves between the pixels that it is fitted to: at 1e-3 a crop of 64 x 48 pixels, halved, lost 4 dB to this.
-PROFILE = "photograph"
 FOR_ENLARGING: Mapping[str, Any] = {"width": 256, "iterations": 500, "learning_rate": 3e-4}
 
 

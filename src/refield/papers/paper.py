@@ -36,6 +36,7 @@ class Charts(Strict):
     beside: list[Name] = Field(default_factory=list)  # beside the methods that are in no table
     costs: list[Name] | None = None  # all without
     gates: list[Name] = Field(default_factory=list)
+    figure: list[Name] = Field(default_factory=list)  # side by side in pictures, where tables do not say which are
 
 
 class Paper(Strict):
@@ -153,7 +154,7 @@ class Paper(Strict):
         yield from (("gain", method) for method in (self.gain.pair if self.gain else ()))
         yield from (("a table", row.method) for row in self.rows)
         yield from (("a claim", method) for claim in self.claims for method in claim.methods)
-        charts = [*self.charts.beside, *(self.charts.costs or []), *self.charts.gates]
+        charts = [*self.charts.beside, *(self.charts.costs or []), *self.charts.gates, *self.charts.figure]
         yield from (("charts", method) for method in charts)
         yield from (("the discussion", method) for method in sorted(self.discussion.methods if self.discussion else ()))
 

@@ -1,6 +1,6 @@
 """A paper's figures again, of a profile's pictures, with their captions; derivatives; and the gates of some methods."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,13 +51,15 @@ def draw_all(profile: str, scores: Scores, files: Pictures, params: Params, pape
         yield from (solids if files.kind is Volume else scenes)(profile, scores, files, params, paper)
         return
     values, task = scores.by_image(), params.task(profile)
-    for compared in _figures(paper, entry(profile, params)):
+    figures = list(_figures(paper, entry(profile, params), map(str, values)))
+    first = figures[0] if figures else None
+    for compared in figures:
         if set(compared.pair) <= set(values):
             yield _comparison(compared, scores, files, paper, view(task))
     if isinstance(task, Derivatives | Edges | Gradients | Laplacian):
-        yield _derivatives(task, next(_figures(paper, entry(profile, params)), None), scores, files, paper)
+        yield _derivatives(task, first, scores, files, paper)
     if isinstance(task, Segmented):
-        yield _structure(task, next(_figures(paper, entry(profile, params)), None), scores, files, paper)
+        yield _structure(task, first, scores, files, paper)
     fields = [(name, params.field(profile, name)) for name in paper.charts.gates if name in values]
     image = str(values.index[0])
     gated = [(paper.label(name), field, files.labels(name, image)) for name, field in fields if isinstance(field, Mlp)]
@@ -66,8 +68,9 @@ def draw_all(profile: str, scores: Scores, files: Pictures, params: Params, pape
         yield Drawn("gates", gate_figure(files.original(image), gated), text + paper.credit(image))
 
 
-def _figures(paper: Paper, task: Mapping[str, Any]) -> Iterator[Compared]:
-    """A figure for each table of a task that says how to choose an image; of a task without tables, all methods'."""
+def _figures(paper: Paper, task: Mapping[str, Any], scored: Iterable[str]) -> Iterator[Compared]:
+    """A figure for each table of a task that says how to choose an image; of a task without tables, all methods'; and
+    one of those that `charts.figure` names, if two of them were scored."""
     tables = paper.of(task).tables
     for table in tables:
         if table.compare:
@@ -75,9 +78,14 @@ def _figures(paper: Paper, task: Mapping[str, Any]) -> Iterator[Compared]:
             name = f"figure{table.figure}" if table.figure else f"table{table.number}"
             lead = f"Figure {table.figure}, the methods" if table.figure else "The methods"
             yield Compared(name, f"{lead} of Table {table.number}", labels, table.compare)
-    if not tables and paper.gain:
+    if not tables and paper.gain and not paper.charts.figure:
         labels = {method: paper.label(method) for method in paper.listed}
         yield Compared(task["kind"], "The methods of the paper's tables", labels, paper.gain.pair)
+    known = set(scored)
+    shown = [method for method in paper.charts.figure if method in known]
+    if len(shown) > 1:
+        pair = paper.gain.pair if paper.gain and set(paper.gain.pair) <= set(shown) else (shown[0], shown[-1])
+        yield Compared(task["kind"], "Some methods", {method: paper.label(method) for method in shown}, pair)
 
 
 def _comparison(compared: Compared, scores: Scores, files: Pictures, paper: Paper, seen: View) -> Drawn:
