@@ -56,17 +56,17 @@ def test_files_are_kept_and_can_be_looked_at_beside_codecs(tmp_path, monkeypatch
     content["profiles"]["quick"]["coding"] = {"variants": ["half", "steps"], "bits_per_weight": [8.0, 6.0]}
     YAML().dump(content, coin.params)
     for layout in (coin, Layout("toy")):
-        png.write(layout.signals("quick") / "a.png", pixels)
+        png.write(layout.signals("quick") / "b.png", pixels)
     for method in methods:
         (unit,) = units.read_units(coin, config.read(path=coin.params), "quick", method)
         made = make_units([unit], Store(), "cpu", "title", Inline())
-        fits.write({"a": made[unit.key()]}, coin.fits("quick", method))
+        fits.write({"b": made[unit.key()]}, coin.fits("quick", method))
         coded.main("quick", method, "coin")
 
     read = YAML(typ="safe").load(ROOT / "papers/rates/params.yaml")
     fields = {"label": "COIN", "folder": "reports/coin/rates/quick", "files": "data/coin/quick/coded"}
     missing = {"label": "Others", "folder": "reports/coin/rates/quick", "files": "data/coin/others/coded"}
-    looked = {"fields": [fields, missing], "pictures": {"names": ["a"], "bpp": 32}}
+    looked = {"fields": [fields, missing], "pictures": {"names": ["b"], "bpp": 32}}
     read["profiles"] = {"quick": {"images": read["profiles"]["quick"]["images"], **looked}}
     read["pictures"]["codecs"] = ["webp"]
     Layout("toy").params.parent.mkdir()
@@ -77,7 +77,7 @@ def test_files_are_kept_and_can_be_looked_at_beside_codecs(tmp_path, monkeypatch
     )
     assert [each["title"] for each in (half, steps, webp)] == ["COIN, half", "COIN, steps", "WebP"]
     files = {
-        file: 8 * file.stat().st_size / (16 * 24) for file in Path("data/coin/quick/coded").rglob("steps/**/a.rfd")
+        file: 8 * file.stat().st_size / (16 * 24) for file in Path("data/coin/quick/coded").rglob("steps/**/b.rfd")
     }
     assert len(files) == 2 * len(methods)
     best = max((file for file in files if files[file] <= 32), key=lambda file: files[file])

@@ -31,11 +31,11 @@ class Layout:
 
     @property
     def data(self) -> Path:
-        return Path("data", *self._name)
+        return Path("data", self.paper or "")
 
     @property
     def reports(self) -> Path:
-        return Path("reports", *self._name)
+        return Path("reports", self.paper or "")
 
     @property
     def checked(self) -> Path:
@@ -193,10 +193,6 @@ class Layout:
 
     def _own(self, name: str) -> Path:
         return Path("papers", self.paper, name) if self.paper else Path(name)
-
-    @property
-    def _name(self) -> tuple[str, ...]:
-        return (self.paper,) if self.paper else ()
 
 
 def layouts() -> list[Layout]:

@@ -7,6 +7,7 @@ differ most.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,9 @@ from matplotlib.patches import Rectangle
 
 from refield.reports.plotting import PAGE, style
 
-GAP, TEXT, EDGE = 0.05, 0.32, 0.03  # inches: between panels, for two lines of text below, around all
+GAP, LINE, EDGE = 0.05, 0.13, 0.03  # inches: between panels, of a line of text below, around all
+TEXT = 0.06  # inches below its last line
+LETTER = 0.048  # inches, that a letter is wide as a rule
 MARK = "#FFD400"
 NARROW = 0.5  # inches: a scale that is not as wide as "absolute error"
 
@@ -86,9 +89,11 @@ def comparison(
     cell = (PAGE - 2 * EDGE - GAP * (columns + 1 / aspect)) / (columns + 2)
     row = cell * aspect
     whole = 2 * cell + GAP / aspect
+    names = [wrap(method.label, max(1, round((cell + GAP) / LETTER))) for method in methods]
+    text = LINE * (1 + max(map(len, names))) + TEXT
     with style():
-        figure = Figure(figsize=(PAGE, 2 * row + GAP + TEXT + 2 * EDGE))
-        lower, upper = EDGE + TEXT, EDGE + TEXT + row + GAP
+        figure = Figure(figsize=(PAGE, 2 * row + GAP + text + 2 * EDGE))
+        lower, upper = EDGE + text, EDGE + text + row + GAP
         lefts = [EDGE + whole + GAP + i * (cell + GAP) for i in range(columns)]
 
         axes = panel(figure, original, EDGE, lower, whole, 2 * row + GAP, "Original")
@@ -100,10 +105,10 @@ def comparison(
             _scale(figure, lefts[0] + 0.15 * cell, lower + 0.45 * row, 0.7 * cell, largest)
         else:
             panel(figure, crop.of(given), lefts[0], lower, cell, row, f"Given\nerrors to {largest}")
-        for left, method, values in zip(lefts[1:], methods, errors, strict=True):
+        for left, name, method, values in zip(lefts[1:], names, methods, errors, strict=True):
             panel(figure, crop.of(method.pixels), left, upper, cell, row)
-            text = f"{method.label}\n{method.quality}"
-            panel(figure, (values * 255 // largest).astype(np.uint8), left, lower, cell, row, text)
+            words = "\n".join([*name, method.quality])
+            panel(figure, (values * 255 // largest).astype(np.uint8), left, lower, cell, row, words)
     return figure
 
 
@@ -126,7 +131,7 @@ def panel(figure: Figure, image: np.ndarray, left: float, low: float, wide: floa
     how = "auto" if image.shape[1] > wide * 300 else "nearest"
     axes.imshow(np.broadcast_to(image, (*image.shape[:2], 3)), aspect="auto", interpolation=how)
     for i, line in enumerate(text.splitlines(), start=1):
-        axes.text(0.5, -0.13 * i / tall, line, transform=axes.transAxes, ha="center", va="baseline")
+        axes.text(0.5, -LINE * i / tall, line, transform=axes.transAxes, ha="center", va="baseline")
     return axes
 
 
