@@ -186,18 +186,6 @@ class TestWholeArchive:
         assert fetched(place) == FILES
 
     @pytest.mark.parametrize("bad", ["absent", "wrong", "short"])
-    def test_eight_digits_of_a_sha256_tell_a_file_from_another(self, place: Path, server, bad: str) -> None:
-        name, data = "comic.png", FILES["comic.png"]
-        digits = sha256(data)[:8]
-        listing(place, *(f"{name} {digits} {server.address}/{mirror}/{name}" for mirror in (bad, "good")))
-        assert fetched(place) == {name: data}
-        listing(place, f"{name} {digits} {server.address}/{bad}/{name}")
-        assert fetched(place) == {name: data}  # of the user's cache
-        next((place.parent / "cache").rglob(name)).write_bytes(b"another")
-        with pytest.raises(UserError, match=rf"{name} cannot be downloaded \(.*{bad}"):
-            fetched(place)
-
-    @pytest.mark.parametrize("bad", ["absent", "wrong", "short"])
     def test_further_addresses_are_tried_in_turn(self, place: Path, server, bad: str) -> None:
         of_archive(place, f"{server.address}/{bad}", f"{server.address}/whole")
         assert fetched(place) == FILES
