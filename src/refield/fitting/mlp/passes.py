@@ -10,6 +10,7 @@ from torch import Tensor
 from refield.fields.activations import ACTIVATIONS
 from refield.fields.activations.activation import Work
 from refield.fields.layer import Layer
+from refield.fitting.mlp import loops
 from refield.fitting.mlp.calls import Program
 from refield.fitting.mlp.ordering import runs
 from refield.fitting.mlp.weight_vector import WeightVector
@@ -170,7 +171,7 @@ class Passes:
                 by_beta=None if by_beta is None or not slopes else by_beta[rows],
                 index=self.index[: u.numel()].view(u.shape) if activation.indexed and self.index is not None else None,
             )
-            activation.write(program, u, self.active[i][rows], work)
+            loops.write(program, activation, u, self.active[i][rows], work)
 
     def _add_product(self, program: Program, a: Tensor, b: Tensor, total: Tensor) -> None:
         """total += a @ b"""
