@@ -2,10 +2,11 @@
 
 MLPs of three hidden layers of each activation, by refield's engine, and fields that have no engine, by its automatic
 differentiation: each against the same network written plainly, as PyTorch comes, with an allocator tuned to keep its
-memory, so on a single thread, and compiled (which needs gcc). `products` are the matrix products of the engine's step
-alone: by how much could it be faster at most? Turns, rests and times as in `benchmarks.cpu`, on the same cores, with
-nothing else running. Writes activations.csv and activations.svg beside itself, after each network, the smaller ones
-first; names of some measure those alone, and `--out FOLDER` leaves the committed numbers as they are.
+memory, so on a single thread, and compiled (which needs gcc). `passes` is the engine without llvmlite, which else
+should be installed, and `products` are the matrix products of its step alone: by how much could it be faster at
+most? Turns, rests and times as in `benchmarks.cpu`, on the same cores, with nothing else running. Writes
+activations.csv and activations.svg beside itself, after each network, the smaller ones first; names of some measure
+those alone, and `--out FOLDER` leaves the committed numbers as they are.
 """
 
 from itertools import product
@@ -26,17 +27,18 @@ from refield.fields.activations import ACTIVATIONS
 from refield.reports.plotting import COLORS, PAGE, save, style
 
 TURNS = 2  # some take a minute
-CONTESTANTS = ["refield", "products", "plain", "tuned", "single", "compiled"]
+CONTESTANTS = ["refield", "passes", "products", "plain", "tuned", "single", "compiled"]
 # Wanted: that plain PyTorch, and PyTorch with a tuned allocator, take at least so many times refield's CPU time.
 WANTED = {"activation": {"plain": 3.0, "tuned": 2.0}, "field": {"plain": 1.0}}
-COLOR = dict(zip(CONTESTANTS[1:], ("0.75", COLORS[3], COLORS[1], COLORS[2], COLORS[6]), strict=True))
+OF_ENGINE = ("passes", "products")
+COLOR = dict(zip(CONTESTANTS[1:], (COLORS[4], "0.75", COLORS[3], COLORS[1], COLORS[2], COLORS[6]), strict=True))
 TICKS = [0.25, 0.5, 1, 2, 3, 5, 10, 20, 30, 50, 100]
 
 
 def measure(name: str, height: int, width: int, hidden: int) -> pd.DataFrame:
     """A network of a name by all contestants, a row each."""
     kind = "activation" if name in ACTIVATIONS else "field"
-    entrants = [by for by in CONTESTANTS if by != "products" or kind == "activation"]
+    entrants = [by for by in CONTESTANTS if by not in OF_ENGINE or kind == "activation"]
     table = compared(race({by: (by, name, height, width, hidden, 4, 1) for by in entrants}, TURNS))
     columns = {"pixels": f"{width}x{height}", "width": hidden, "kind": kind, "name": name}
     return on_this_machine(pd.concat([pd.DataFrame(columns, index=table.index), table], axis=1))

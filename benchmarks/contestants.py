@@ -24,7 +24,7 @@ from refield.fields.field import Field
 from refield.fields.mlp import Mlp
 from refield.fitting.fit import descend
 from refield.fitting.job import Job
-from refield.fitting.mlp import passes
+from refield.fitting.mlp import loops, passes
 from refield.fitting.mlp.calls import Program
 from refield.fitting.train import Train
 from refield.tasks.problem import Problem
@@ -83,6 +83,8 @@ class Products(Program):
         if name == "matmul":
             super().add(name, *arguments, out=out)
 
+    def call(self, function: Callable[..., object], *arguments: object) -> None: ...
+
     def truncate(self, numbers: Tensor, out: Tensor) -> None: ...
 
     def take(self, table: Tensor, index: Tensor, out: Tensor) -> None: ...
@@ -91,6 +93,12 @@ class Products(Program):
 def by_products(of: Mlp, problem: Problem, device: str) -> Descending:
     """Refield's step if all but its matrix products were free, in a process that then takes no other."""
     passes.Program = Products
+    return by_refield(of, problem, device)
+
+
+def by_passes(of: Mlp, problem: Problem, device: str) -> Descending:
+    """Refield's step where there is no llvmlite, in a process that then takes no other."""
+    loops.installed = lambda: False
     return by_refield(of, problem, device)
 
 
@@ -125,6 +133,7 @@ class Contestant:
 
 CONTESTANTS = {
     "refield": Contestant(by_refield),
+    "passes": Contestant(by_passes),
     "products": Contestant(by_products),
     "textbook": Contestant(by_textbook),
     "tuned textbook": Contestant(by_textbook, KEPT),

@@ -16,6 +16,7 @@ COLUMNS = {
     "tuned textbook": "tuned",
     "compiled": "compiled",
     "chunked": "tuned, in chunks",
+    "passes": "without llvmlite",
     "products": "products alone",
     "traffic": "memory alone",
     "floor": "products and memory",

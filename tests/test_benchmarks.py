@@ -186,12 +186,12 @@ def test_the_benchmark_of_activations_writes_its_table_and_draws_it(tmp_path, mo
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(race, "TURNS", 1)
     monkeypatch.setattr(activations, "SIZES", [(16, 24, 8)])
-    monkeypatch.setattr(activations, "CONTESTANTS", ["refield", "products", "plain", "tuned"])
-    monkeypatch.setattr(activations, "COLOR", {by: activations.COLOR[by] for by in ("products", "plain", "tuned")})
+    monkeypatch.setattr(activations, "CONTESTANTS", ["refield", "passes", "products", "plain", "tuned"])
+    monkeypatch.setattr(activations, "COLOR", {by: activations.COLOR[by] for by in activations.CONTESTANTS[1:]})
     activations.main(["gabor", "mfn fourier"], tmp_path)
     table = pd.read_csv(tmp_path / "activations.csv")
     assert list(table) == ["pixels", "width", "kind", "name", *COLUMNS, *MACHINE]
-    assert list(table["by"]) == ["refield", "products", "plain", "tuned", "refield", "plain", "tuned"]
+    assert list(table["by"]) == ["refield", "passes", "products", "plain", "tuned", "refield", "plain", "tuned"]
     times = table[table["name"] == "gabor"].set_index("by")["cpu_median_ms"]
     assert times["products"] < times["refield"]
     assert (tmp_path / "activations.svg").stat().st_size > 0
