@@ -67,7 +67,7 @@ def quietly(stage: Callable[[Path], None], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    compressing.REPAIRS = 0  # further descents, which hold no more
+    compressing.REPAIRS = 0  # further descents, each of which keeps three bytes a pixel
     with TemporaryDirectory() as place:
         os.environ["REFIELD_UNITS"] = f"{place}/units"
         sizes = {Path(place, "small"): SMALL, Path(place, "large"): (int(sys.argv[1]), int(sys.argv[2]))}

@@ -17,12 +17,13 @@ def psnr_8bit(reference: np.ndarray, estimate: np.ndarray) -> float:
     """Peak signal-to-noise ratio in dB over all channels, peak 255; infinite for identical images.
 
     An average over images is the mean of their dB values, so one infinite value makes it infinite. scikit-image's
-    function of this name is as exact, and takes a second to import.
+    function of this name is as exact, takes a second to import, and holds 24 bytes a number.
     """
     _check(reference, estimate)
-    error = np.mean((reference.astype(np.float64) - estimate) ** 2)
+    rows = zip(reference, estimate, strict=True)
+    total = sum(int(np.square(row.astype(np.int32) - found).sum(dtype=np.int64)) for row, found in rows)
     with np.errstate(divide="ignore"):
-        return float(10 * np.log10(255**2 / error))
+        return float(10 * np.log10(255**2 / np.float64(total / reference.size)))
 
 
 def ssim(reference: np.ndarray, estimate: np.ndarray) -> float:

@@ -65,4 +65,8 @@ class Problem:
 
     def mean_squared_error(self, values: Float[np.ndarray, "n c"]) -> float:
         """The weighted mean squared error of values (n, c) at the points."""
-        return float(np.mean(self.relative_importance()[:, None] * (values - self.target) ** 2))
+        error = np.asarray(values - self.target)
+        np.square(error, out=error)  # in place, as this may be the most memory that a fit takes
+        if self.importance is not None:
+            error *= self.relative_importance()[:, None]
+        return float(np.mean(error))

@@ -31,7 +31,7 @@ class Descent:
     def __init__(self, image: Image, levels: int, width: int, hidden: int, seed: int) -> None:
         """With grids of zeros, a network `width` wide that draws them, and one `hidden` wide that expects them."""
         height, columns = image.shape
-        self.pixels, self.rng = height * columns, np.random.default_rng(seed)
+        self.image, self.pixels, self.rng = image, height * columns, np.random.default_rng(seed)
         self.field = field_of((height, columns), levels, width)
         start = self.field.initialise(2, image.channels, self.rng)
         start[f"layers.{self.field.hidden_layers + 1}.bias"][:] = 0.5  # a medium grey
@@ -111,14 +111,22 @@ class Descent:
         """D of the last run with derivatives."""
         return self.evaluation.loss() / SPANS["unit"] ** 2
 
+    def error(self) -> float:
+        """D of the last run, in float64."""
+        total, first, pixels = 0.0, 0, self.image.pixels.reshape(-1, 1, self.image.channels)
+        for found in self.evaluation.parts():
+            wanted = Image(pixels[first : first + len(found)]).values()
+            total, first = total + float(np.sum((found - wanted) ** 2)), first + len(found)
+        return total / pixels.size / SPANS["unit"] ** 2
+
     def symbols(self) -> list[np.ndarray]:
         """The latents, rounded, as whole numbers."""
-        return [np.clip(np.rint(grid), -LARGEST, LARGEST).astype(np.int64) for grid in self._grids()]
+        return [np.clip(np.rint(grid), -LARGEST, LARGEST).astype(np.int16) for grid in self._grids()]
 
     def tensors(self) -> dict[str, np.ndarray]:
         """The places of both networks' tensors, by the names and in the order of a file."""
         vectors = [each.numpy() for each in self.networks.parameters.values()]
-        sizes = shapes(self.field, self.evaluation.problem.channels, self.rate.hidden)
+        sizes = shapes(self.field, self.image.channels, self.rate.hidden)
         ends = np.cumsum([math.prod(shape) for shape in sizes.values()]).tolist()
         second = len(vectors[0])  # where the second vector begins
         found = {}

@@ -51,7 +51,12 @@ class CodedLatents:
     def weights(self) -> dict[str, np.ndarray]:
         """The field's, float32."""
         found = {f"latents.{level}": grid[None].astype(np.float32) for level, grid in enumerate(self.grids)}
-        return found | {name: each.values for name, each in self.tensors.items() if name not in entropy.NAMES}
+        return found | self.network
+
+    @property
+    def network(self) -> dict[str, np.ndarray]:
+        """The weights of the field's network."""
+        return {name: each.values for name, each in self.tensors.items() if name not in entropy.NAMES}
 
     @property
     def entropy(self) -> Entropy:
@@ -59,7 +64,7 @@ class CodedLatents:
 
     def signal(self) -> Image:
         """The picture, of which no machine makes another."""
-        return Image(synthesis.picture(self.grids, self.weights, self.shape))
+        return Image(synthesis.picture(self.grids, self.network, self.shape))
 
 
 def field_of(shape: tuple[int, int], levels: int, width: int) -> Latents:

@@ -53,7 +53,7 @@ def encode(grids: Sequence[np.ndarray], entropy: Entropy, most: int, encoder: En
 
 
 def decode(shapes: Sequence[tuple[int, ...]], entropy: Entropy, most: int, decoder: Decoder) -> list[np.ndarray]:
-    """The grids of these shapes that come next, int64; `UserError` if the bytes have none."""
+    """The grids of these shapes that come next, int32; `UserError` if the bytes have none."""
     models, found = Models(most), []
     for level, shape in enumerate(shapes):
 
@@ -94,8 +94,8 @@ def _run(
     """Ask for a grid's latents wave by wave; those that are known already say what to expect of the next."""
     height, width = shape
     stride = LEFT + width + RIGHT
-    known: Any = np.zeros((ABOVE + height) * stride, np.int64)
-    seen = np.zeros(len(known))
+    known: Any = np.zeros((ABOVE + height) * stride, np.int32)
+    seen = np.zeros(len(known), np.int16)
     offsets = np.array([down * stride + right for down, right in NEIGHBOURS])
     for wave in range(width + SLANT * (height - 1)):
         first, last = max(0, -(-(wave - width + 1) // SLANT)), min(height - 1, wave // SLANT)
@@ -103,7 +103,7 @@ def _run(
             continue
         rows = np.arange(first, last + 1)
         places = (ABOVE + rows) * stride + LEFT + wave - SLANT * rows
-        found = ask(places, entropy.expect(seen[places[:, None] + offsets], level))
+        found = ask(places, entropy.expect(seen[places[:, None] + offsets].astype(np.float64), level))
         known[places] = found
         seen[places] = np.clip(found, -LARGEST, LARGEST)
     return np.asarray(known.reshape(ABOVE + height, stride)[ABOVE:, LEFT : LEFT + width])

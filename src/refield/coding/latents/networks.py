@@ -5,7 +5,6 @@ import numpy as np
 from refield.coding.latents.descent import Descent
 from refield.coding.range_coder import Encoder
 from refield.coding.tensors import Quantised, quantise
-from refield.fitting.train import SPANS
 
 STEPS = [2.0**-exponent for exponent in range(2, 13)]  # from coarse to fine
 PATIENCE = 2  # finer steps that are tried in vain
@@ -18,8 +17,7 @@ def quantised(descent: Descent, lambda_: float) -> dict[str, Quantised]:
 
     def cost() -> float:
         descent.evaluation.run(back=False)
-        error = descent.evaluation.problem.mean_squared_error(descent.evaluation.values())
-        return error / SPANS["unit"] ** 2 + lambda_ * descent.rate.run(back=False) / pixels
+        return descent.error() + lambda_ * descent.rate.run(back=False) / pixels
 
     for name, place in descent.tensors().items():
         weights, tried, costs = place.copy(), list[Quantised](), list[float]()

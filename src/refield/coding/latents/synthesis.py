@@ -15,17 +15,19 @@ SHARE, WEIGHT, VALUE = 8, 16, 14  # bits behind the point
 MOST_WEIGHT, MOST_VALUE = 2**22, 2**22  # 64 and 256
 PIXELS = 2**13  # at a time: what layers make of them stays in a core's cache
 
+Places = tuple[np.ndarray, np.ndarray]  # of pixels along an axis: the nodes before them, and the shares of those behind
+
 
 def picture(grids: Sequence[np.ndarray], weights: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
     """Pixels (h, w, c) uint8 of grids of whole numbers, from fine to coarse, and of a network's layers."""
     layers = list(_layers(weights))
     height, width = shape
-    spread = [_spread(grid, width) for grid in grids]
+    columns = [_places(np.arange(width), width, grid.shape[1]) for grid in grids]
     pixels = np.empty((height, width, layers[-1][1].shape[1]), np.uint8)
     step = max(1, PIXELS // width)
     for first in range(0, height, step):
         rows = np.arange(first, min(first + step, height))
-        h = np.stack([_features(*each, rows, height) for each in zip(spread, range(len(grids)), strict=True)])
+        h = np.stack([_features(*each, rows, height) for each in zip(grids, columns, range(len(grids)), strict=True)])
         for number, (weight, bias) in enumerate(layers):
             h = _rounded(weight.T @ h, WEIGHT) + bias.T
             h = np.clip(h, 0, MOST_VALUE if number < len(layers) - 1 else 2**VALUE)
@@ -45,21 +47,22 @@ def _layers(weights: Mapping[str, np.ndarray]) -> Iterator[tuple[np.ndarray, np.
         number += 1
 
 
-def _spread(grid: np.ndarray, width: int) -> np.ndarray:
-    """A grid (rows of nodes, columns of nodes) at all columns of pixels, in 2^-8."""
-    symbols = np.clip(grid, -LARGEST, LARGEST).astype(np.float64)
-    low, share = _places(np.arange(width), width, grid.shape[1])
-    return symbols[:, low] * (2**SHARE - share) + symbols[:, low + 1] * share
-
-
-def _features(spread: np.ndarray, level: int, rows: np.ndarray, height: int) -> np.ndarray:
-    """What rows of pixels see of a grid that is spread to its columns, in 2^-14, one after the other."""
-    low, share = _places(rows, height, len(spread))
+def _features(grid: np.ndarray, columns: Places, level: int, rows: np.ndarray, height: int) -> np.ndarray:
+    """What rows of pixels see of a grid (rows of nodes, columns of nodes), in 2^-14, one after the other."""
+    low, share = _places(rows, height, len(grid))
+    spread = _spread(grid[low[0] : low[-1] + 2], *columns)
+    low = low - low[0]
     found = spread[low] * (2**SHARE - share)[:, None] + spread[low + 1] * share[:, None]
     return _rounded(found, 2 * SHARE - VALUE + level).ravel()
 
 
-def _places(pixels: np.ndarray, count: int, nodes: int) -> tuple[np.ndarray, np.ndarray]:
+def _spread(grid: np.ndarray, low: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Rows of nodes at all columns of pixels, in 2^-8."""
+    symbols = np.clip(grid, -LARGEST, LARGEST).astype(np.float64)
+    return symbols[:, low] * (2**SHARE - share) + symbols[:, low + 1] * share
+
+
+def _places(pixels: np.ndarray, count: int, nodes: int) -> Places:
     """The nodes before pixels of an axis of `count`, and the shares of those behind, in 2^-8."""
     low = np.minimum(pixels * (nodes - 1) // (count - 1), nodes - 2)
     beyond = pixels * (nodes - 1) - low * (count - 1)

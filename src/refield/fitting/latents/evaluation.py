@@ -8,7 +8,7 @@ without changing a bit. `Latents.evaluate` is the definition of what is computed
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Self
 
 import numpy as np
@@ -44,7 +44,7 @@ class Evaluation:
         """Of parameters as `parameters_of` makes them, in whose `grad` the derivatives are put."""
         axes = axes_of(problem.points)
         assert axes is not None
-        self.problem, self.span = problem, span
+        self.span, self.count = span, problem.target.size  # of intensities
         self.sizes = field.layers(problem.channels)
         self.network = parameters["network"]
         grids, dtype = [each for name, each in parameters.items() if name != "network"], self.network.dtype
@@ -101,12 +101,16 @@ class Evaluation:
 
     def loss(self) -> float:
         """The mean squared error of the intensities, as the last run with `back` found it."""
-        return self.span**2 * (float(self.losses.sum()) / self.problem.target.size)
+        return self.span**2 * (float(self.losses.sum()) / self.count)
 
     def values(self) -> np.ndarray:
         """The intensities (n, c) that the last run found."""
-        values = torch.cat([chunk.output.T for chunk in self.chunks]).numpy()
-        return np.asarray(self.span * values - (self.span - 1))
+        return np.concatenate(list(self.parts()))
+
+    def parts(self) -> Iterator[np.ndarray]:
+        """The same for some rows of pixels after others."""
+        for chunk in self.chunks:
+            yield np.asarray(self.span * chunk.output.T.numpy() - (self.span - 1))
 
     def layers(self) -> Weights:
         """The network's weights by name."""
@@ -123,7 +127,7 @@ class Evaluation:
 
     def _passes(self) -> Passes:
         if not hasattr(self.local, "passes"):
-            factor = 2 / self.problem.target.size
+            factor = 2 / self.count
             self.local.passes = Passes(self.chunks, self._layers(self.network), self.activation, factor)
         return self.local.passes
 
