@@ -11,7 +11,7 @@ from refield import comparison
 from refield.codecs import ABSENT, CODECS
 from refield.errors import UserError
 from refield.papers import curves
-from refield.reports import rates_page, rates_parts
+from refield.reports import rates_page, rates_parts, rates_single
 from refield.reports.rates import bits, gained, measured, page, paid, published, published_bits, similar
 from refield.reports.rates_chart import APART, CEILING, FLOOR, _placed, chart
 from refield.reports.rates_panel import read_panel
@@ -283,6 +283,26 @@ def test_pictures_and_tables_are_shown(opened):
     assert first.find_element("css selector", "tbody td").text == "</script>Net, half"
     link = second.find_element("css selector", "tbody td.text a")
     assert link.get_attribute("href").startswith("https://github.com/EmilienDupont/coin/")
+
+
+def test_files_of_a_single_rate_stand_beside_codecs_at_as_many_bits(tmp_path, compared):
+    """Of about 0.5, 0.7 and 0.9 bits a pixel, 1, 2 and 3 dB above what JPEG's curves say there."""
+    (tmp_path / "one").mkdir()
+    jpeg = panel(compared, tmp_path).images_of("jpeg")
+    sizes = {image: 256 + 104 * k for k, image in enumerate(sorted(jpeg))}
+    made = [
+        Rate(image, "latents", "0.9", size, bpp := 8 * size / PIXELS, jpeg[image].at(bpp) + 1 + k, np.nan)
+        for k, (image, size) in enumerate(sizes.items())
+    ]
+    (tmp_path / "one/rates.csv").write_text(as_csv(made))
+    asked = with_fields(str(tmp_path / "one"), str(tmp_path / "fields"), published=False)
+    heads, (row,) = rates_single.table(found := panel(asked, tmp_path), asked)
+    assert heads[:3] == ["At equal bits", "bpp", "less JPEG"]
+    assert row[:2] == ["</script>Net, latents", "0.703"]
+    assert re.fullmatch(r"\+2\.00 dB \[-0\.48, \+4\.48\], 3 of 3", row[2])
+    assert row[3] == "—"  # JPEG 2000 is not measured here
+    assert rates_single.LEAD in page([found], asked, {})
+    assert rates_single.LEAD not in page([panel(compared, tmp_path)], compared, {})
 
 
 def test_methods_are_compared_with_the_first_at_equal_bits(compared, tmp_path):
