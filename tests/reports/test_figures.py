@@ -147,13 +147,13 @@ COSTS = pd.DataFrame(
 AVERAGE, SECONDS = COSTS["average"], COSTS["seconds"]
 
 
-def all_charts() -> dict[str, Figure]:
+def all_charts(ranking: Measure = PSNR) -> dict[str, Figure]:
     return {
         "iterations": charts.over_iterations(curves(), LOOKS, LABELS),
-        "per_image": charts.per_image(VALUES, LOOKS, LABELS, PSNR),
-        "bits": charts.over_bits(COSTS, LOOKS, LABELS, PSNR),
-        "seconds": charts.over_seconds(AVERAGE, SECONDS, curves(), LOOKS, LABELS, PSNR),
-        "against": charts.against(VALUES, "ftc", "ours", LOOKS, LABELS, PSNR),
+        "per_image": charts.per_image(VALUES, LOOKS, LABELS, ranking),
+        "bits": charts.over_bits(COSTS, LOOKS, LABELS, ranking),
+        "seconds": charts.over_seconds(AVERAGE, SECONDS, curves(), LOOKS, LABELS, ranking),
+        "against": charts.against(VALUES, "ftc", "ours", LOOKS, LABELS, ranking),
         "comparison": comparison((64, 96, 3), [5, 20])[0],
     }
 
@@ -190,6 +190,19 @@ def test_charts_name_the_measure_that_ranks() -> None:
     )
     hidden = charts.over_seconds(AVERAGE, SECONDS, curves().iloc[:0], LOOKS, LABELS, HIDDEN)
     assert hidden.axes[0].get_ylabel() == "PSNR hidden (dB), mean over images"
+
+
+@pytest.mark.parametrize("chart", ["per_image", "bits", "against"])
+def test_axis_titles_are_no_longer_than_their_axes(chart: str) -> None:
+    long = Measure("psnr_harmonic", "PSNR, harmonics to degree 8 given", 2, unit="dB")
+    figure = all_charts(long)[chart]
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    frame, up, across = (each.get_window_extent() for each in (axes, axes.yaxis.label, axes.xaxis.label))
+    assert up.height <= frame.height
+    assert across.width <= frame.width
+    assert axes.get_ylabel().count("\n") == 1  # a short one keeps its line
+    assert "given (dB)" in axes.get_ylabel()
 
 
 def test_one_against_another_counts_the_wins() -> None:
