@@ -12,7 +12,6 @@ from refield.comparison import Comparison, Fields
 from refield.errors import UserError
 from refield.papers.curves import Curves, Published
 from refield.reports import rates_parts
-from refield.reports.rates_parts import read_parts
 from refield.scores.rates import Curve, by_image, means, read_rates
 
 
@@ -139,7 +138,7 @@ def series_of(fields: Fields) -> list[Series]:
 def _parts_of(fields: Fields, images: Sequence[str]) -> Iterator[tuple[str, pd.DataFrame]]:
     """Rows of `rates_parts` of some images, and the label of their series, if a folder of rates has them."""
     if (file := Path(fields.folder) / rates_parts.FILE).exists():
-        rows = read_parts(file)
+        rows = rates_parts.read_parts(file)
         for codec, own in rows[rows["image"].isin(images)].groupby("codec", sort=False):
             yield f"{fields.label}, {codec}", own
 
