@@ -16,6 +16,7 @@ from pipeline import ROOT
 from refield.reports import charts, figures
 from refield.reports.paper_figures import caption
 from refield.reports.plotting import COLORS, looks, save
+from refield.reports.results import BITS
 from refield.reports.views import View
 from refield.scores.measure import PSNR, SSIM, Measure
 
@@ -151,7 +152,7 @@ def all_charts(ranking: Measure = PSNR) -> dict[str, Figure]:
     return {
         "iterations": charts.over_iterations(curves(), LOOKS, LABELS),
         "per_image": charts.per_image(VALUES, LOOKS, LABELS, ranking),
-        "bits": charts.over_bits(COSTS, LOOKS, LABELS, ranking),
+        "bits": charts.over_bits(COSTS, BITS, LOOKS, LABELS, ranking),
         "seconds": charts.over_seconds(AVERAGE, SECONDS, curves(), LOOKS, LABELS, ranking),
         "against": charts.against(VALUES, "ftc", "ours", LOOKS, LABELS, ranking),
         "comparison": comparison((64, 96, 3), [5, 20])[0],
@@ -171,7 +172,7 @@ def test_a_curve_over_time_ends_where_its_fit_does() -> None:
 
 
 def test_dots_over_bits_are_the_methods_means() -> None:
-    bits = charts.over_bits(COSTS, LOOKS, LABELS, PSNR).axes[0]
+    bits = charts.over_bits(COSTS, BITS, LOOKS, LABELS, PSNR).axes[0]
     assert [(*line.get_xdata(), *line.get_ydata()) for line in bits.lines] == [(16.75, 25.0), (66.0, 33.0)]
 
 

@@ -43,7 +43,7 @@ def section(text: str, profile: str) -> str:
         (["quick", "quick_occupancy"], "Multi-Otsu thresholds, and of volumes that of voxels. Bits"),
         (
             ["quick_occupancy", "quick_views"],
-            "averaged over images; IoU is that of voxels. Bits per pixel (bpp, of vol",
+            "averaged over images; IoU is that of voxels. Bits per pixel (bpp), and of volumes per voxel, cou",
         ),
         (["quick_views", "inpaint_text"], "averaged over images. Bits per pixel (bpp) count"),
     ],
@@ -75,12 +75,14 @@ def test_a_batch_is_of_rays_or_points(found):
     assert {name: match[1] for name, match in said.items()} == {"quick_views": "rays", "quick_occupancy": "points"}
 
 
-def test_a_scene_has_no_bits_per_pixel(found):
+def test_bits_are_those_per_voxel_of_a_volume_and_none_of_a_scene(found):
     table = PAPER.tables[0].model_copy(update={"number": 9, "figure": None, "task": "radiance"})
     paper = PAPER.model_copy(update={"tables": [*PAPER.tables, table]})
     texts = report.texts(PARAMS, paper, found)
     assert "| Method | SSIM | Parameters |\n" in section(texts["tables.md"], "quick_views")
-    assert all("| bpp |" in section(texts["tables.md"], name) for name in ("quick", "quick_occupancy"))
+    assert "| bpp, map | bpp |" in section(texts["tables.md"], "quick")
+    assert "bpp" not in (volumes := section(texts["tables.md"], "quick_occupancy"))
+    assert "| bits per voxel, map | bits per voxel |" in volumes
     floats = dict(
         re.findall(r"Profile (\w+), \d+ images\b(.*?)\\bottomrule", texts["tables.tex"].replace(r"\_", "_"), re.S)
     )
@@ -101,4 +103,24 @@ def test_nor_have_its_page_and_charts(found):
         html = page(profile, results.scores_of(found, profile, PARAMS), curves, [], PARAMS, PAPER)
         data = re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.S)[1]
         heads[profile] = [column["label"] for column in json.loads(data)["columns"]][-2:]
-    assert heads == {"quick_occupancy": ["Parameters", "bits per pixel"], "quick_views": ["SSIM", "Parameters"]}
+    assert heads == {"quick_occupancy": ["Parameters", "bits per voxel"], "quick_views": ["SSIM", "Parameters"]}
+
+
+def test_a_page_and_a_chart_of_volumes_are_of_voxels(found):
+    curves = pd.DataFrame(columns=["profile", "method", "iteration", "psnr"])
+    texts = {
+        profile: page(profile, results.scores_of(found, profile, PARAMS), curves, [], PARAMS, PAPER)
+        for profile in ("quick", "quick_occupancy")
+    }
+    words = (
+        "8-bit reconstruction",
+        "Image by image",
+        "(dB), mean over images",
+        "reconstructed voxels",
+        "Volume by volume",
+    )
+    said = {profile: [word in text for word in words] for profile, text in texts.items()}
+    assert said == {"quick": [True] * 3 + [False] * 2, "quick_occupancy": [False] * 3 + [True] * 2}
+    drawn = dict(report.comparisons(PARAMS, PAPER, found, results.Results(curves, [])))
+    heads = [drawn[f"{profile}/bits"].axes[0].get_xlabel() for profile in texts]
+    assert heads == ["Bits per pixel, weights and map", "Bits per voxel, weights and map"]

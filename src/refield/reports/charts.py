@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from refield.reports.plotting import COLUMN, PAGE, Look, style
-from refield.reports.results import BITS, unit
+from refield.reports.results import spelt, unit
 from refield.scores.measure import PSNR, Measure
 
 Looks = Mapping[str, Look]  # by method
@@ -83,9 +83,10 @@ def against(values: pd.DataFrame, x: str, y: str, looks: Looks, labels: Labels, 
     return figure
 
 
-def over_bits(summary: pd.DataFrame, looks: Looks, labels: Labels, ranking: Measure) -> Figure:
-    """What quality costs in bits per pixel: rows of `Scores.summary`."""
-    return _over(summary["average"], summary[BITS.name], "Bits per pixel, weights and map", looks, labels, ranking)
+def over_bits(summary: pd.DataFrame, bits: Measure, looks: Looks, labels: Labels, ranking: Measure) -> Figure:
+    """What quality costs in bits: rows of `Scores.summary`, and its `bits`."""
+    cost = f"{spelt(bits).capitalize()}, weights and map"
+    return _over(summary["average"], summary[bits.name], cost, looks, labels, ranking)
 
 
 def over_seconds(

@@ -41,8 +41,8 @@ def measured(profiles: Iterable[str], params: Params) -> str:
     told = f"; IoU is {', and '.join(ious)}" if ious else ""
     return (
         f"PSNR in dB and SSIM are taken on the 8-bit reconstruction and averaged over images{told}. Bits per pixel "
-        f"(bpp{', of volumes per voxel' * volumes}) count all weights as 32-bit floats, and the losslessly coded map "
-        "where a method needs one."
+        f"(bpp){', and of volumes per voxel,' * volumes} count all weights as 32-bit floats, and the losslessly coded "
+        "map where a method needs one."
     )
 
 
@@ -84,15 +84,19 @@ def statement(profile: str, scores: Scores, params: Params, paper: Paper) -> str
 
 def scale(profile: str, scores: Scores, params: Params) -> str:
     """The profile in half a line."""
-    count, known = scores.rows["image"].nunique(), profile in params.profiles
-    noun = NOUNS[params.profiles[profile].originals.kind if known else Images.kind]
-    size = f"{count} {noun}{'s' * (count != 1)}, {sizes(scores)}"
-    if not known:
+    count = scores.rows["image"].nunique()
+    size = f"{count} {noun(profile, params)}{'s' * (count != 1)}, {sizes(scores)}"
+    if profile not in params.profiles:
         return size
     settings = params.profiles[profile]
     width = settings.network.get("width", params.network.get("width"))
     words = [size, _task(settings), width and f"width {each(width)}", f"{settings.train.iterations:,} iterations"]
     return "; ".join(word for word in words if word)
+
+
+def noun(profile: str, params: Params) -> str:
+    """What a profile's signals are, one of them: an image where params.yaml no longer has it."""
+    return NOUNS[params.profiles[profile].originals.kind if profile in params.profiles else Images.kind]
 
 
 def not_run(profile: str, params: Params, paper: Paper) -> str:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from refield.config import Params
 from refield.papers import Paper, Table
-from refield.reports.results import BITS, STATISTICS, Results, Scores, scores_of, unit
+from refield.reports.results import STATISTICS, Results, Scores, scores_of, unit
 from refield.reports.statistics import beside, comparable
 from refield.scores.measure import Measure
 from refield.scores.numbers import DASH, number
@@ -60,7 +60,7 @@ def _head(scores: Scores) -> list[str]:
 
 
 def _others(scores: Scores) -> list[Measure]:
-    return [*scores.others, *(cost for cost in scores.costs if cost == BITS)]
+    return [*scores.others, *filter(None, [scores.bits])]
 
 
 def escape(text: str) -> str:

@@ -15,11 +15,11 @@ from markupsafe import Markup
 from refield.config import Params
 from refield.papers import Paper
 from refield.reports.claims import examine
-from refield.reports.description import said, scale, statement
+from refield.reports.description import noun, said, scale, statement
 from refield.reports.html import render
 from refield.reports.pictures import Picture, encode
 from refield.reports.plotting import Look, looks
-from refield.reports.results import BITS, PARAMETERS, Scores, unit
+from refield.reports.results import PARAMETERS, Scores, spelt, unit
 from refield.reports.solids import WORDS
 from refield.scores.measure import Measure
 
@@ -49,10 +49,11 @@ def page(
     # From the hardest to the easiest for the paper's own method.
     ranked = (1 if scores.ranking.higher_is_better else -1) * (values[[own]] if own else values)
     chosen = choose_images(ranked[ranked.index.isin(encoded)], max(1, BUDGET // share)) if encoded else []
+    one = noun(profile, params)
     stated = statement(profile, scores, params, paper)
     lines = [line[2:] for line in stated.splitlines() if line[:2] == "* "]
     if len(chosen) < len(encoded):
-        lines.append(f"Pictures: {len(chosen)} of the {len(encoded)} images, from the hardest to the easiest.")
+        lines.append(f"Pictures: {len(chosen)} of the {len(encoded)} {one}s, from the hardest to the easiest.")
     known = said(profile, params, paper)
     columns, rows = _results(scores, known)
     data = {
@@ -77,7 +78,7 @@ def page(
         "errors": f"Where the field is wrong: {WORDS}.",
     }
     text = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("</", "<\\/")
-    return render("page.html", paper=paper, data=Markup(text))
+    return render("page.html", paper=paper, noun=one, data=Markup(text))
 
 
 def _results(scores: Scores, paper: Paper) -> tuple[list[dict[str, Any]], pd.DataFrame]:
@@ -98,9 +99,9 @@ def _results(scores: Scores, paper: Paper) -> tuple[list[dict[str, Any]], pd.Dat
     if scores.rows["image"].nunique() > 1:
         add("Highest", statistics["highest"], ranking.digits, best)
         add("Lowest", statistics["lowest"], ranking.digits, best)
-    for measure in (*scores.others, *(cost for cost in (PARAMETERS, BITS) if cost in scores.costs)):
-        title, best = measure.title.replace("bpp", "bits per pixel"), "max" if measure.higher_is_better else "min"
-        add(title, statistics[measure.name], measure.digits, best)
+    for measure in (*scores.others, PARAMETERS, *filter(None, [scores.bits])):
+        best = "max" if measure.higher_is_better else "min"
+        add(spelt(measure), statistics[measure.name], measure.digits, best)
     return columns, rows
 
 

@@ -9,7 +9,7 @@ from refield.papers import Paper
 from refield.reports import charts, published_costs, statistics, tables
 from refield.reports.latex import latex
 from refield.reports.plotting import Look, looks
-from refield.reports.results import BITS, PARAMETERS, Results, scores_of
+from refield.reports.results import PARAMETERS, Results, scores_of
 
 
 def texts(params: Params, paper: Paper, scores: Results) -> dict[str, str]:
@@ -49,8 +49,8 @@ def comparisons(params: Params, paper: Paper, scores: Results, curves: Results) 
         summary = of.summary()
         drawn = summary[summary.index.isin(differing(params, paper))]
         if len(drawn):
-            if BITS in of.costs:
-                yield f"{profile}/bits", charts.over_bits(drawn, look, labels, of.ranking)
+            if of.bits:
+                yield f"{profile}/bits", charts.over_bits(drawn, of.bits, look, labels, of.ranking)
             if table := published_costs.table_of(profile, params, paper):
                 costs = drawn["average"], drawn[PARAMETERS.name]
                 yield (

@@ -11,12 +11,13 @@ from refield.config import Params
 from refield.errors import UserError
 from refield.scores.files import read_csv, require_columns
 from refield.scores.measure import SSIM, Measure
-from refield.signals import Image, Views
+from refield.signals import Image, Views, Volume
 from refield.tasks.represent import Represent
 from refield.units.scoring import COSTS
 
 STATISTICS = {"average": "mean", "highest": "max", "lowest": "min"}  # over images, of the measure that ranks methods
 PARAMETERS, *_, BITS = COSTS
+OF_VOLUMES = tuple(replace(cost, title=cost.title.replace("bpp", "bits per voxel")) for cost in COSTS)
 # What a report needs of reports/provenance and reports/curves.
 PROVENANCE = ["image", "seconds", "date", "device", "precision"]
 CURVES = ["iteration", "psnr"]
@@ -52,6 +53,11 @@ class Scores:
     @property
     def others(self) -> Sequence[Measure]:
         return self.measures[1:]
+
+    @property
+    def bits(self) -> Measure | None:
+        """What a fit costs in bits per sample, map included; None if that means nothing of its signals."""
+        return next((cost for cost in self.costs if cost.name == BITS.name), None)
 
     def summary(self) -> pd.DataFrame:
         """One row per method: `STATISTICS` of the ranking measure, the means of others and of costs, and `images`."""
@@ -139,6 +145,8 @@ def scores_of(results: Results, profile: str, params: Params) -> Scores:
         measures = params.measures(profile)
         if params.profiles[profile].signal is Views:
             costs = [PARAMETERS]  # bits would be those for each held-out pixel, which no field stores
+        elif params.profiles[profile].signal is Volume:
+            costs = OF_VOLUMES
     else:
         measures = tuple(m for m in Represent.measures if m.name in rows and rows[m.name].notna().any())
     names = [measure.name for measure in (*measures, *COSTS)]
@@ -154,6 +162,11 @@ def key(measure: Measure) -> str:
 def averaged(values: pd.Series) -> float:
     """The mean over images; of a study's settings with which a fit has diverged, minus infinity."""
     return float(values.mean(skipna=False)) if values.notna().all() else -math.inf
+
+
+def spelt(measure: Measure) -> str:
+    """A measure's title without the abbreviation that tables have."""
+    return measure.title.replace("bpp", "bits per pixel")
 
 
 def unit(measure: Measure) -> str:
