@@ -15,13 +15,18 @@ from refield.pipeline import executing
 from refield.pipeline.layout import Layout
 from refield.pipeline.units import file_of, read_unit
 from refield.scores.files import read_csv
+from refield.signals import Volume
+from refield.signals.signal import Signal
 from refield.units.decode import Model
 from refield.units.names import WEIGHTS
 from refield.units.scoring import check, read_files, read_signal, score_files
 from refield.units.store import Made, Store
 from refield.units.unit import Unit
 
-ROUNDING = 1  # steps of 8-bit values: the definition adds in another order than the engine
+# Steps of 8-bit values: the definition adds in another order than the engine, and another machine in yet another. A
+# voxel has no steps, but its bit is the sign of a value, which may turn where that is next to 0. So a bit that turned
+# is off by how far its value is from 0, and has the room of a pixel: far more than what sums in other orders change.
+ROUNDING = 1
 REMEDY = "remove it and run `dvc repro`"
 UNKNOWN = "on a machine that is not known"
 MACHINE = ["device", "blas", "torch", "numpy", "platform"]  # what the last bits of a fit may follow
@@ -61,9 +66,21 @@ def unlike(layout: Layout, params: Params, profile: str, method: str, name: str)
         yield str(error)
         return
     again = params.task(profile, method).finish(values, signal)
-    far = round(float(np.abs(again.values() - fit.estimate.values()).max()) * 127.5)
+    far, said = apart(values, again, fit.estimate)
     if far > ROUNDING:
-        yield f"{folder}: its weights decode to a picture that differs by up to {far} grey levels; {REMEDY}"
+        yield f"{folder}: its weights decode to {said}; {REMEDY}"
+
+
+def apart(values: np.ndarray, decoded: Signal, estimate: Signal) -> tuple[float, str]:
+    """How far what a field's values (n, c) were made to is from an estimate, in `ROUNDING`'s steps, and in words."""
+    found, kept = decoded.values(), estimate.values()
+    if isinstance(decoded, Volume):
+        off = found != kept
+        far = 127.5 * float(np.abs(values[off]).max(initial=0))
+        told = f"of values up to {far / 127.5:.2g} from the threshold"
+        return far, f"a solid with {off.sum():,} of its voxels turned, {told}"
+    far = round(127.5 * float(np.abs(found - kept).max()))
+    return far, f"a picture that differs by up to {far} grey levels"
 
 
 def refitted(layout: Layout, params: Params, count: int) -> list[str]:
