@@ -1,12 +1,17 @@
 """Pictures of solids: where they are, how they are lit, and what their errors look like."""
 
+import base64
+import io
+
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 from scipy import ndimage
 
 from refield.reports import solids
 from refield.reports.appearance import errors_of, pixels_of, size_of
 from refield.reports.depths import FULL, depths
+from refield.reports.pictures import Picture, encode
 from refield.reports.solid_figure import Solid, solid_figure
 from refield.signals import Image, Volume
 
@@ -106,6 +111,26 @@ def test_all_estimates_have_pictures_of_one_size():
     assert size_of(truth) == "12 x 20 x 14 voxels, from two sides"
     image = Image(np.zeros((4, 6, 3), np.uint8))
     assert (errors_of(image, image), size_of(image), pixels_of(image) is image.pixels) == (None, "", True)
+
+
+def test_a_page_has_drawings_in_half_the_bytes_and_pictures_without_a_loss():
+    truth, found = Volume.of(BALL), Volume.of(BALL ^ (np.random.default_rng(0).random(SHAPE) < 0.02))
+    drawn = {"siren": errors_of(truth, found)}
+    looks = Picture("ball", pixels_of(truth), {"siren": pixels_of(found)}, {}, None, drawn)
+    exact = encode(Picture("ball", looks.original, looks.estimates, {}, None))
+    small = encode(looks)
+    for pixels, kept, least in [
+        (looks.original, exact["original"], small["original"]),
+        (looks.estimates["siren"], exact["estimates"]["siren"], small["estimates"]["siren"]),
+    ]:
+        assert len(least) < len(kept) / 2
+        np.testing.assert_array_equal(seen(kept), pixels)
+        assert np.abs(seen(least) - pixels.astype(int)).mean() < 2
+    assert np.abs(seen(small["errors"]["siren"]) - drawn["siren"].astype(int)).mean() < 2
+
+
+def seen(address: str) -> np.ndarray:
+    return np.asarray(Pillow.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))).convert("RGB"))
 
 
 def test_a_figure_has_every_method_and_its_quality():

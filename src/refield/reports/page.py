@@ -1,6 +1,7 @@
 """One self-contained HTML page per profile: tables that sort, pictures side by side, errors, maps, curves.
 
-Pictures are lossless and the page computes errors from them. `page.html` holds all markup and code; here is its data.
+Pictures are lossless and the page computes errors from them, but for drawings, which have errors of their own.
+`page.html` holds all markup and code; here is its data.
 """
 
 import json

@@ -11,7 +11,7 @@ import pandas as pd
 from refield.errors import UserError
 from refield.reports.appearance import errors_of, pixels_of, size_of
 from refield.reports.figures import Window, choose_crop
-from refield.reports.html import as_address
+from refield.reports.html import as_address, as_drawing
 from refield.scores.files import read_csv, require_columns
 from refield.segmentation.files import read_labels
 from refield.segmentation.labels import palette
@@ -112,12 +112,14 @@ def encode(picture: Picture, credit: str = "") -> dict[str, Any]:
     part += f"{window.left + window.width - 1}: where the methods differ most." if window else ""
     height, width = picture.original.shape[:2]
     size = picture.size or f"{width} x {height} pixels"
-    errors = {method: as_address(pixels) for method, pixels in picture.errors.items()}
+    # Of what has pictures of its errors a page computes none.
+    address = as_drawing if picture.errors else as_address
+    errors = {method: address(pixels) for method, pixels in picture.errors.items()}
     return {
         "name": picture.name,
         "note": f"{picture.name}, {size}.{part}{credit}",
-        "original": as_address(picture.original),
-        "estimates": {method: as_address(pixels) for method, pixels in picture.estimates.items()},
+        "original": address(picture.original),
+        "estimates": {method: address(pixels) for method, pixels in picture.estimates.items()},
         "maps": {name: _map(labels, words) for name, (labels, words) in picture.maps.items()},
         **({"errors": errors} if errors else {}),
     }
