@@ -44,7 +44,7 @@ def test_a_changed_way_of_coding_changes_the_key_of_rates_and_no_fits(tmp_path, 
 
 
 @pytest.mark.parametrize("methods", [["siren_5x20"], ["siren_5x20", "siren_5x30"]])
-def test_files_are_kept_and_can_be_looked_at_beside_codecs(tmp_path, monkeypatch, methods):
+def test_files_are_kept_and_can_be_looked_at_beside_codecs(tmp_path, monkeypatch, capsys, methods):
     from stages import coded, pictures
 
     monkeypatch.chdir(tmp_path)
@@ -72,9 +72,11 @@ def test_files_are_kept_and_can_be_looked_at_beside_codecs(tmp_path, monkeypatch
     Layout("toy").params.parent.mkdir()
     YAML().dump(read, Layout("toy").params)
     pictures.main("quick", "toy")
-    ((half, steps, webp),) = (
-        each["shown"] for each in json.loads((tmp_path / "reports/toy/pictures/quick.json").read_text())
-    )
+    absent = "Others, whose files are not in data/coin/others/coded"
+    assert f"quick: no pictures of {absent}\n" in capsys.readouterr().out
+    (seen,) = json.loads((tmp_path / "reports/toy/pictures/quick.json").read_text())
+    assert seen["note"] == f"b, 24 x 16 pixels. Without {absent}."
+    half, steps, webp = seen["shown"]
     assert [each["title"] for each in (half, steps, webp)] == ["COIN, half", "COIN, steps", "WebP"]
     files = {
         file: 8 * file.stat().st_size / (16 * 24) for file in Path("data/coin/quick/coded").rglob("steps/**/b.rfd")

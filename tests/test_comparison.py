@@ -116,6 +116,7 @@ def test_the_stages_make_the_report(tmp_path, monkeypatch):
     assert "One photograph of 384 pixels." in report
     (seen,) = json.loads(Path("reports/toy/pictures/quick.json").read_text())
     assert [each["title"] for each in seen["shown"]] == ["WebP"]
+    assert "Without refield compress, whose files are not in data/" in seen["note"]
     assert "seconds" not in report
     assert "| WebP |" in Path("reports/toy/provenance/quick.md").read_text()
     with pytest.raises(
