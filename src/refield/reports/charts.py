@@ -141,7 +141,7 @@ def _over(values: pd.Series, costs: pd.Series, cost: str, looks: Looks, labels: 
             mark = _mark(looks[str(method)]) | {"ms": 5}
             axes.plot(spent, values[str(method)], ls="", label=labels[str(method)], **mark)
         axes.set(xlabel=cost, ylabel=_lines(f"{_axis(ranking)}, mean over images", LONG))
-        axes.set_xlim(left=0)
+        axes.set_xlim(0, 1.05 * costs.max())
         figure.legend(loc="outside right upper", handletextpad=0.2)
     return figure
 
