@@ -100,7 +100,7 @@ def test_another_method_fits_that_method_only(project):
 def test_code_of_the_report_or_of_a_score_fits_nothing(project):
     project.append("src/refield/reports/tables.py", "\nEDITED = True\n")
     assert planned(project.refield("plan")).keys() == {"check", "wanted@quick", *SHOWN}
-    project.change("src/refield/scores/metrics.py", "255**2 / error", "255.0**2 / error")
+    project.change("src/refield/scores/metrics.py", "255**2 / np", "255.0**2 / np")
     lines = planned(project.refield("plan"))
     assert lines.keys() == {"check", "wanted@quick", "evaluate@quick", *SHOWN}
     output = project.dvc("repro", "evaluate@quick")
