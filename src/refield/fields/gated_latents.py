@@ -4,7 +4,8 @@ The grids are those of `latents`, and the gates those of `mlp`: with the expert 
 
     h_0 = (g_1 G_1(x), .., g_L G_L(x)),   h_i = f(W_i[e_i] h_(i-1) + b_i),   y = W_(n+1)[e_(n+1)] h_n + b_(n+1)
 
-Biases are shared, as those of `mlp` are unless they are asked to be otherwise. Torch is imported where it is used.
+Biases are shared, as those of `mlp` are unless they are asked to be otherwise. `evaluate` is the definition, and the
+descent in `fitting/latents` is as fast for these as for `latents`. Torch is imported where it is used.
 """
 
 from collections.abc import Mapping

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from refield.fields.field import Field
+from refield.fields.gated_latents import GatedLatents
 from refield.fields.latents import Latents
 from refield.fields.mlp import Mlp
 from refield.fitting.train import Train
@@ -36,7 +37,8 @@ def least_squares_of_an_mlp(field: Field, least_squares: bool, train: Train) -> 
 
 
 def least_squares_of_latents(field: Field, least_squares: bool, train: Train) -> bool:
-    return isinstance(field, Latents) and least_squares and train.engine == "fast" and train.batch is None
+    drawn = isinstance(field, Latents | GatedLatents)
+    return drawn and least_squares and train.engine == "fast" and train.batch is None
 
 
 def mixes(field: Field, least_squares: bool, train: Train) -> bool:

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 
 from refield.fields.field import Weights
-from refield.fields.latents import Latents
 from refield.fitting.adam import Adam, State
 from refield.fitting.autograd import AutogradDescent
 from refield.fitting.job import Descent, Job
-from refield.fitting.latents.evaluation import Evaluation, parameters_of
+from refield.fitting.latents.evaluation import Evaluation, parameters_of, weights_of
+from refield.fitting.latents.gating import AnyLatents
 from refield.fitting.latents.regular import axes_of
 
 
@@ -21,11 +21,11 @@ def descent(job: Job, start: Weights, device: torch.device, dtype: torch.dtype =
 
 
 class LatentsDescent:
-    """Adam on all pixels at once, for `Latents` and the squared error."""
+    """Adam on all pixels at once, for `Latents`, `GatedLatents` and the squared error."""
 
     def __init__(self, job: Job, start: Weights, device: torch.device, dtype: torch.dtype = torch.float32) -> None:
-        assert isinstance(job.field, Latents)
-        self.problem = job.problem
+        assert isinstance(job.field, AnyLatents)
+        self.problem, self.shapes = job.problem, {name: array.shape for name, array in start.items()}
         self.adam = Adam(parameters_of(start, dtype), job.train.beta2)
         self.evaluation = Evaluation(job.field, job.problem, job.train.span, self.adam.parameters)
 
@@ -55,8 +55,7 @@ class LatentsDescent:
 
     def weights(self) -> Weights:
         """The weights by name, shaped as they came."""
-        grids = {name: each.numpy().copy() for name, each in self.adam.parameters.items() if name != "network"}
-        return grids | self.evaluation.layers()
+        return weights_of(self.adam.parameters, self.shapes)
 
     def state(self) -> State:
         """The weights, and Adam's means."""

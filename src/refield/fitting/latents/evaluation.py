@@ -4,11 +4,13 @@ Pixels and nodes both lie on grids, so that interpolation is two products with b
 grid at once (`level`), and along columns for some rows of pixels at a time, together with the network's passes over
 them (`passes`), which stay in cache. A pass is a fixed list of numpy's calls in memory that was there before. Each
 call's numbers have a place of their own, and all sums are taken in one order: threads may take the work as they come
-without changing a bit. `Latents.evaluate` is the definition of what is computed.
+without changing a bit. Where layers have gates, the pixels of a chunk are sorted by their experts (`gating`) between
+grids and network. The field's `evaluate` is the definition of what is computed.
 """
 
+import math
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Self
 
 import numpy as np
@@ -17,8 +19,8 @@ from torch import Tensor
 
 from refield.fields.field import Weights
 from refield.fields.latent_grids import ACTIVATIONS
-from refield.fields.latents import Latents
 from refield.fitting.latents.banded import cut
+from refield.fitting.latents.gating import AnyLatents, layers_of, matrices_of, order_of
 from refield.fitting.latents.level import Level
 from refield.fitting.latents.passes import Chunk, Grid, Passes
 from refield.fitting.latents.regular import axes_of
@@ -36,20 +38,29 @@ def parameters_of(start: Weights, dtype: torch.dtype) -> dict[str, Tensor]:
     return {**grids, "network": torch.tensor(network, dtype=dtype)}
 
 
+def weights_of(parameters: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]) -> Weights:
+    """The weights that such tensors are, in the order and of the shapes in which `parameters_of` saw them."""
+    network = {name: shape for name, shape in shapes.items() if name not in parameters}
+    parts = parameters["network"].split([math.prod(shape) for shape in network.values()])
+    found = {name: each for name, each in parameters.items() if name != "network"}
+    found |= {name: part.view(shape) for (name, shape), part in zip(network.items(), parts, strict=True)}
+    return {name: found[name].numpy().copy() for name in shapes}
+
+
 class Evaluation:
     """The values of a field of latents at a problem's points, which are a grid's, and the derivatives of their mean
     squared error by all of its weights."""
 
-    def __init__(self, field: Latents, problem: Problem, span: float, parameters: Mapping[str, Tensor]) -> None:
+    def __init__(self, field: AnyLatents, problem: Problem, span: float, parameters: Mapping[str, Tensor]) -> None:
         """Of parameters as `parameters_of` makes them, in whose `grad` the derivatives are put."""
         axes = axes_of(problem.points)
         assert axes is not None
         self.span, self.count = span, problem.target.size  # of intensities
-        self.sizes = field.layers(problem.channels)
+        self.layers = layers_of(field, problem.channels)
         self.network = parameters["network"]
         grids, dtype = [each for name, each in parameters.items() if name != "network"], self.network.dtype
 
-        columns, widest = len(axes[1]), max(map(max, self.sizes))
+        columns, widest = len(axes[1]), max(map(max, field.layers(problem.channels)))
         cuts = cut(len(axes[0]), max(1, CHUNK_BYTES // (columns * widest * dtype.itemsize)))
         self.levels = [
             Level(grid, gradient_of(grid), gain, axes, cuts) for grid, gain in zip(grids, field.gains, strict=True)
@@ -62,11 +73,12 @@ class Evaluation:
         self.chunks = [
             Chunk(
                 grids=[Grid(each.matrices[i], each.spread[:, each.nodes[i]], each.parts[i]) for each in self.levels],
-                target=target[part].T.contiguous(),
-                importance=None if importance is None else importance[None, part],
+                order=(order := order_of(self.layers, problem, part)),
+                target=order.sorted(target[part].T).contiguous(),
+                importance=None if importance is None else order.sorted(importance[None, part]),
                 output=target.new_empty(target.shape[1], part.stop - part.start),
                 loss=self.losses[i].view(1, 1),
-                by_layers=self._layers(self.gradients[i]),
+                by_layers=matrices_of(self.gradients[i], self.layers),
             )
             for i, part in enumerate(pixels)
         ]
@@ -110,31 +122,13 @@ class Evaluation:
     def parts(self) -> Iterator[np.ndarray]:
         """The same for some rows of pixels after others."""
         for chunk in self.chunks:
-            yield np.asarray(self.span * chunk.output.T.numpy() - (self.span - 1))
-
-    def layers(self) -> Weights:
-        """The network's weights by name."""
-        found: Weights = {}
-        for i, layer in enumerate(self._layers(self.network)):
-            found |= dict(zip(names_of(i), (layer[:-1].numpy().copy(), layer[-1].numpy().copy()), strict=True))
-        return found
-
-    def _layers(self, vector: Tensor) -> Sequence[Tensor]:
-        """Each layer's weight (fan_in, fan_out), and its bias as one more row, as views of such a vector."""
-        sizes = [(fan_in + 1, fan_out) for fan_in, fan_out in self.sizes]
-        parts = vector.split([rows * columns for rows, columns in sizes])
-        return [part.view(size) for part, size in zip(parts, sizes, strict=True)]
+            yield np.asarray(self.span * chunk.order.restored(chunk.output).T.numpy() - (self.span - 1))
 
     def _passes(self) -> Passes:
         if not hasattr(self.local, "passes"):
             factor = 2 / self.count
-            self.local.passes = Passes(self.chunks, self._layers(self.network), self.activation, factor)
+            self.local.passes = Passes(self.chunks, matrices_of(self.network, self.layers), self.activation, factor)
         return self.local.passes
-
-
-def names_of(layer: int) -> tuple[str, str]:
-    """Of a layer's weight and bias."""
-    return f"layers.{layer}.weight", f"layers.{layer}.bias"
 
 
 def gradient_of(parameter: Tensor) -> Tensor:
