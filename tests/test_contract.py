@@ -18,6 +18,8 @@ from refield import fields, signals, tasks
 from refield.errors import UserError
 from refield.fields import FIELDS
 from refield.fields.mlp import Mlp
+from refield.fields.sparse_latents import SparseLatents
+from refield.fitting import ways
 from refield.fitting.train import Train
 from refield.scores.fitted import FieldMeasure
 from refield.segmentation import SEGMENTERS
@@ -139,6 +141,10 @@ def unit_of(field, task, signal, seed=0) -> Unit:
         pytest.skip("this task is one of images")
     # A volume is fitted in batches, whoever may hold all of its points, and so are views.
     train = Train(iterations=3, learning_rate=1e-3, trace_every=2, batch=100 if task in OWN else None)
+    if isinstance(field, SparseLatents) and (train.batch or not task.least_squares):
+        with pytest.raises(UserError, match="only fitted to values"):
+            ways.choose(field, task.least_squares, train, "cpu")
+        pytest.skip("its nodes are chosen by errors of values")
     return Unit("signal", signal, labels, task, field, train, seed)
 
 

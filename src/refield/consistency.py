@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from refield.errors import shown
+from refield.errors import UserError, shown
 from refield.fields import FIELDS
 from refield.fitting import ways
 from refield.originals import Images
@@ -161,5 +161,9 @@ def _check_fit(params: Params, profile: str, method: str, where: str) -> None:
         raise ConfigError(f"{where}.train in profile {profile}: {has} are fitted in batches; set batch")
     if "map" in entry and not field.needs_labels:
         raise ConfigError(f"{where}.map: its field follows no map; it needs a segment gate or region_input")
+    try:
+        ways.that_take(field, params.task(profile, method).least_squares, train)
+    except UserError as error:
+        raise ConfigError(f"{where} in profile {profile}: {error}") from None
     if train.precision == "mixed" and not ways.mixes(field, params.task(profile, method).least_squares, train):
         raise ConfigError(f"{where}.train.precision in profile {profile}: its fit can only be computed in float32")

@@ -9,6 +9,7 @@ from small import unit
 from refield.errors import UserError
 from refield.executors.spool import Spool
 from refield.fields import FIELDS, build
+from refield.fields.sparse_latents import SparseLatents
 from refield.signals import Image
 from refield.signals.image import array_sha256
 from refield.tasks import TASKS
@@ -37,6 +38,8 @@ def test_every_field_and_task_comes_back_as_it_was_put(field, task, channels, sp
     one = dataclasses.replace(
         one, field=field, task=TASKS[task](**NEEDED.get(task, {})), signal=image, labels=labels, seed=5
     )
+    if isinstance(field, SparseLatents) and not one.task.least_squares:
+        pytest.skip("its nodes are chosen by errors of values")
     key = spool.put(one)
     again = spool.get(key, "again")
     assert (again.field, again.task, again.train, again.seed) == (one.field, one.task, one.train, 5)

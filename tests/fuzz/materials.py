@@ -44,6 +44,7 @@ NEEDED = {  # beside a width: gates, and grids that are as small as the pictures
     "mlp_same_law": {"gates": ("dense", "dense")},
     "latents": {"finest": 9, "levels": 3},
     "gated_latents": {"finest": 9, "levels": 3, "gates": ("dense", "dense", "dense")},
+    "sparse_latents": {"finest": 9, "levels": 3},
     "hash_grid": {"finest": 17, "coarsest": 2, "levels": 4, "log2_table": 5},
 }
 

@@ -13,6 +13,7 @@ from refield.fields.latents import Latents
 from refield.fields.mfn import Mfn
 from refield.fields.mlp import Mlp
 from refield.fields.mlp_same_law import MlpSameLaw
+from refield.fields.sparse_latents import SparseLatents
 from refield.fields.wire import Wire
 from refield.settings import among, choices
 
@@ -25,6 +26,7 @@ FIELDS: dict[str, type[Field]] = {
     "mlp_same_law": MlpSameLaw,
     "latents": Latents,
     "gated_latents": GatedLatents,
+    "sparse_latents": SparseLatents,
     "hash_grid": HashGrid,
 }
 

@@ -63,6 +63,27 @@ class Sized(Protocol):
         """The field for a signal of so many samples along each axis; `UserError` if there is none."""
 
 
+@runtime_checkable
+class Sparse(Protocol):
+    """A field whose weights are 0 in many places, which a file needs not hold."""
+
+    def numbers(self, weights: Weights) -> int:
+        """How many numbers of these weights a file needs."""
+
+    def map_bits(self, weights: Weights) -> int:
+        """The bits that say where they belong."""
+
+
+def numbers(field: Field, weights: Weights) -> int:
+    """How many numbers a file of a field's weights needs."""
+    return field.numbers(weights) if isinstance(field, Sparse) else sum(array.size for array in weights.values())
+
+
+def map_bits(field: Field, weights: Weights) -> int:
+    """The bits that say where they belong."""
+    return field.map_bits(weights) if isinstance(field, Sparse) else 0
+
+
 class Uniform(Strict):
     """A field that is one function of all points: it follows no map, and a GPU may replay its steps."""
 

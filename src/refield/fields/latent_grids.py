@@ -101,15 +101,21 @@ class LatentGrids(Strict):
         """Each level's gain."""
         return self.gain if isinstance(self.gain, tuple) else (self.gain,) * self.levels
 
+    @property
+    def deviations(self) -> tuple[float, ...]:
+        """Of what each level's latents are drawn from."""
+        return (self.deviation,) * self.levels
+
     def layers(self, channels: int) -> list[tuple[int, int]]:
         """Each layer's inputs and outputs."""
         return list(pairwise([sum(self.counts), *[self.width] * (self.hidden_layers + 1), channels]))
 
     def draw_latents(self, dims: int, rng: np.random.Generator) -> Weights:
         """Initial float64 latents.l (features, nodes of each axis)."""
-        sizes = zip(self.counts, self.sizes(dims), strict=True)
+        grids = zip(self.deviations, self.counts, self.sizes(dims), strict=True)
         return {
-            f"latents.{i}": rng.normal(0, self.deviation, (features, *size)) for i, (features, size) in enumerate(sizes)
+            f"latents.{i}": rng.normal(0, deviation, (features, *size))
+            for i, (deviation, features, size) in enumerate(grids)
         }
 
     def features_at(self, weights: Mapping[str, Tensor], points: Float64[Tensor, "n d"]) -> Float[Tensor, "n f"]:

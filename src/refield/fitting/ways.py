@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from refield.errors import UserError
 from refield.fields.field import Field
 from refield.fields.gated_latents import GatedLatents
 from refield.fields.latents import Latents
 from refield.fields.mlp import Mlp
+from refield.fields.sparse_latents import SparseLatents
 from refield.fitting.train import Train
 
 if TYPE_CHECKING:
@@ -37,8 +39,12 @@ def least_squares_of_an_mlp(field: Field, least_squares: bool, train: Train) -> 
 
 
 def least_squares_of_latents(field: Field, least_squares: bool, train: Train) -> bool:
-    drawn = isinstance(field, Latents | GatedLatents)
+    drawn = isinstance(field, Latents | GatedLatents) and not isinstance(field, SparseLatents)
     return drawn and least_squares and train.engine == "fast" and train.batch is None
+
+
+def least_squares_of_sparse_latents(field: Field, least_squares: bool, train: Train) -> bool:
+    return isinstance(field, SparseLatents) and least_squares and train.batch is None
 
 
 def mixes(field: Field, least_squares: bool, train: Train) -> bool:
@@ -84,6 +90,12 @@ def _latents() -> "Callable[[Job, Weights, torch.device], Descent]":
     return descent
 
 
+def _sparse() -> "type[Descent]":
+    from refield.fitting.latents.sparse import SparseDescent
+
+    return SparseDescent
+
+
 def _batches() -> "Callable[[Job, Weights, torch.device], Descent]":
     from refield.fitting.rays import descent  # for rays, and for points as well
 
@@ -100,23 +112,31 @@ WAYS = (
     Way("refield.fitting.mlp.fused", fuses, has_matrix_units, _fused),
     Way("refield.fitting.mlp.engine", least_squares_of_an_mlp, lambda _: True, _engine),
     Way("refield.fitting.latents.engine", least_squares_of_latents, lambda _: True, _latents),
+    Way("refield.fitting.latents.sparse", least_squares_of_sparse_latents, lambda _: True, _sparse),
     Way(
         "refield.fitting.rays",
-        lambda _field, _loss, train: train.batch is not None,
+        lambda field, _loss, train: train.batch is not None and not isinstance(field, SparseLatents),
         lambda _: True,
         _batches,
     ),
-    Way("refield.fitting.autograd", lambda *_: True, lambda _: True, _autograd),
+    Way("refield.fitting.autograd", lambda field, *_: not isinstance(field, SparseLatents), lambda _: True, _autograd),
 )
 
 
 def choose(field: Field, least_squares: bool, train: Train, device: str) -> Way:
     """The way that a fit goes on a device."""
-    return next(way for way in WAYS if way.takes(field, least_squares, train) and way.runs(device))
+    return next(way for way in that_take(field, least_squares, train) if way.runs(device))
+
+
+def that_take(field: Field, least_squares: bool, train: Train) -> list[Way]:
+    """The ways that take a fit, one at least; `UserError` if none does."""
+    if taking := [way for way in WAYS if way.takes(field, least_squares, train)]:
+        return taking
+    raise UserError("sparse latents are only fitted to values, at all points at once: no batch")
 
 
 def modules(field: Field, least_squares: bool, train: Train) -> list[str]:
     """The modules that may take a fit's steps, on one device or another."""
-    may = [way for way in WAYS if way.takes(field, least_squares, train)]
+    may = that_take(field, least_squares, train)
     everywhere = next(i for i, way in enumerate(may) if way.runs("cpu"))
     return [way.module for way in may[: everywhere + 1]]

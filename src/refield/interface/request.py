@@ -130,6 +130,7 @@ def ask(
     except ValidationError as error:
         raise UserError(sentence(error)) from None
     field = of_size(field, pixels.shape[:2])
+    ways.that_take(field, chosen.least_squares, train)
     if train.precision == "mixed" and not ways.mixes(field, chosen.least_squares, train):
         raise refused("precision", "mixed", "be float32: by other products this fit cannot be computed")
     name = params.map(profile, method)

@@ -13,10 +13,10 @@ from refield.reports.claims import by_chance, verdict
 from refield.reports.description import entry
 from refield.reports.measures import interval, named, ranking
 from refield.reports.results import Results, averaged, pipe, scores_of
-from refield.reports.variation import FEWEST, SEED
+from refield.reports.variation import SEED
 from refield.scores.measure import Measure
 from refield.scores.numbers import DASH, number
-from refield.scores.paired import difference
+from refield.scores.paired import FEWEST, difference
 from refield.study import brief, in_words, varied
 
 LEAD = (

@@ -89,7 +89,7 @@ def comparison(
     cell = (PAGE - 2 * EDGE - GAP * (columns + 1 / aspect)) / (columns + 2)
     row = cell * aspect
     whole = 2 * cell + GAP / aspect
-    names = [wrap(method.label, max(1, round((cell + GAP) / LETTER))) for method in methods]
+    names = [wrap(method.label, max(1, int(cell / LETTER))) for method in methods]
     text = LINE * (1 + max(map(len, names))) + TEXT
     with style():
         figure = Figure(figsize=(PAGE, 2 * row + GAP + text + 2 * EDGE))

@@ -11,7 +11,7 @@ from refield.reports.results import pipe
 from refield.scores.bd_rate import bd_rate, mean_bd_rate
 from refield.scores.ms_ssim import SMALLEST
 from refield.scores.numbers import DASH, number
-from refield.scores.paired import Difference, difference
+from refield.scores.paired import FEWEST, Difference, difference
 
 LEAD = (
     "Bits are those of whole files, headers included; PSNR is that of the 8-bit picture that a file decodes to, over "
@@ -120,7 +120,7 @@ def _against_first(panel: Panel, comparison: Comparison) -> tuple[str, dict[str,
     """The label of the first method, and of each other, by label and rate, the difference in PSNR at equal bits; None
     where there are no files of both."""
     asked = comparison.profiles[panel.profile].compressed
-    if asked is None or len(panel.images) < 3:
+    if asked is None or len(panel.images) < FEWEST:
         return "", {}
     known = {each.key.rpartition("/")[2]: each for each in panel.series if each.kind == "field"}
     first, *others = (known.get(method) for method in asked.methods)

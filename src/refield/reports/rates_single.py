@@ -6,13 +6,12 @@ from refield.codecs import CODECS
 from refield.comparison import Comparison
 from refield.reports.rates_panel import Panel, Series
 from refield.scores.numbers import DASH
-from refield.scores.paired import difference
+from refield.scores.paired import FEWEST, difference
 
 LEAD = (
     "PSNR of files of a single rate, less that of a codec whose curve is read off, image by image, at as many bits: "
     "the mean difference with its 95 % interval by Student's t, and on how many images it is above zero."
 )
-FEWEST = 3  # images, of which there is an interval
 
 
 def table(panel: Panel, comparison: Comparison) -> tuple[list[str], list[list[str]]]:

@@ -15,12 +15,11 @@ from refield.reports.measures import difference_in, interval, ranking
 from refield.reports.results import averaged, pipe
 from refield.scores.measure import Measure
 from refield.scores.numbers import DASH, number
-from refield.scores.paired import difference
+from refield.scores.paired import FEWEST, difference
 from refield.study import SEQUENCE, brief, short, varied
 
 SEED = "seed"
 END = " (end)"
-FEWEST = 3  # images or seeds that have an interval
 
 
 def table(

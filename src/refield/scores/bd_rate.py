@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from refield.scores.numbers import number
+from refield.scores.paired import FEWEST
 from refield.scores.rates import Curve, pchip
 
 
@@ -49,7 +50,7 @@ def mean_bd_rate(anchor: Mapping[str, Curve], test: Mapping[str, Curve]) -> Mean
     if not found:
         return None
     mean, reach = float(np.mean(found)), float("nan")
-    if len(found) > 2:
+    if len(found) >= FEWEST:
         from scipy import stats  # a second to import
 
         reach = float(stats.sem(found) * stats.t.ppf(0.975, len(found) - 1))

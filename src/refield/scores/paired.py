@@ -7,6 +7,8 @@ import pandas as pd
 
 from refield.scores.numbers import number
 
+FEWEST = 3  # images or seeds that have an interval
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -33,9 +35,9 @@ class Difference:
 
 
 def difference(first: pd.Series, second: pd.Series) -> Difference:
-    """Of two series by image; `ValueError` unless both have the same images, and at least three."""
-    if set(first.index) != set(second.index) or len(first) < 3:
-        raise ValueError("a paired comparison needs the same images, three or more, on both sides")
+    """Of two series by image; `ValueError` unless both have the same images, and at least `FEWEST`."""
+    if set(first.index) != set(second.index) or len(first) < FEWEST:
+        raise ValueError(f"a paired comparison needs the same images, {FEWEST} or more, on both sides")
     from scipy import stats  # a second to import
 
     gain = (first - second).to_numpy(dtype=float)

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from refield.errors import UserError
+from refield.fields.field import map_bits, numbers
 from refield.scores.fitted import Fitted
 from refield.signals.image import Image, as_image
 from refield.signals.signal import Signal
@@ -31,5 +32,6 @@ def picture(signal: Signal, fitted: Fitted, precision: Precision) -> Image:
 
 
 def bits(fitted: Fitted, precision: Precision) -> float:
-    """Bits per pixel of the weights, not compressed any further."""
-    return BITS[precision] * sum(array.size for array in fitted.weights.values()) / len(fitted.points)
+    """Bits per pixel of the weights, a sparse field's map among them, not compressed any further."""
+    count = numbers(fitted.field, fitted.weights)
+    return (BITS[precision] * count + map_bits(fitted.field, fitted.weights)) / len(fitted.points)

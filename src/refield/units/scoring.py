@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from refield.errors import UserError, shown
+from refield.fields.field import map_bits, numbers
 from refield.files import read
 from refield.fitting.train import SPANS
 from refield.scores.files import parse_csv
@@ -19,12 +20,13 @@ from refield.tasks.task import Task
 from refield.units.names import LABELS, WEIGHTS, reconstruction
 from refield.units.weights import Contents, parse
 
+FLOAT32 = 32  # bits; as many of a map count as a parameter
 CURVE = ["iteration", "loss", "psnr"]
 # What a fit costs in the files as stored, before any compression of weights; bits are per sample of the signal.
 COSTS = (
     Measure("parameters", "Parameters", 0, higher_is_better=False),
     Measure("bpp_weights", "bpp, weights", 2, higher_is_better=False),  # in float32
-    Measure("bpp_map", "bpp, map", 2, higher_is_better=False),  # of labels.png, where the field needs it
+    Measure("bpp_map", "bpp, map", 2, higher_is_better=False),  # of labels.png, and of what says where latents are
     Measure("bpp", "bpp", 2, higher_is_better=False),
 )
 
@@ -52,12 +54,16 @@ def score_files(name: str, signal: Signal, files: Mapping[str, bytes], task: Tas
         quality = _quality(task, signal, checked)
     except UserError as error:
         raise UserError(f"{name}: {error}") from None
-    weights, samples = checked.contents.weights.values(), int(np.prod(signal.shape))
-    bpp_weights = 8 * sum(weight.nbytes for weight in weights) / samples
-    bpp_map = 8 * len(files[LABELS]) / samples if LABELS in files else 0.0
-    costs = (sum(weight.size for weight in weights), bpp_weights, bpp_map, bpp_weights + bpp_map)
     about: Row = {"image": name, **dict(zip(signal.axes, signal.shape, strict=True))}
-    return about | quality | dict(zip((measure.name for measure in COSTS), costs, strict=True))
+    return about | quality | _costs(checked.contents, int(np.prod(signal.shape)), files.get(LABELS, b""))
+
+
+def _costs(contents: Contents, samples: int, labels: bytes) -> dict[str, float]:
+    count = numbers(contents.field, contents.weights)
+    where = map_bits(contents.field, contents.weights)
+    bpp_weights, bpp_map = FLOAT32 * count / samples, (8 * len(labels) + where) / samples
+    costs = (count + -(-where // FLOAT32), bpp_weights, bpp_map, bpp_weights + bpp_map)
+    return dict(zip((measure.name for measure in COSTS), costs, strict=True))
 
 
 def _quality(task: Task, signal: Signal, checked: Checked) -> dict[str, float]:

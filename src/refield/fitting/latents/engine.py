@@ -8,13 +8,15 @@ import torch
 from refield.fields.field import Weights
 from refield.fitting.adam import Adam, State
 from refield.fitting.autograd import AutogradDescent
-from refield.fitting.job import Descent, Job
+from refield.fitting.job import Job
 from refield.fitting.latents.evaluation import Evaluation, parameters_of, weights_of
 from refield.fitting.latents.gating import AnyLatents
 from refield.fitting.latents.regular import axes_of
 
 
-def descent(job: Job, start: Weights, device: torch.device, dtype: torch.dtype = torch.float32) -> Descent:
+def descent(
+    job: Job, start: Weights, device: torch.device, dtype: torch.dtype = torch.float32
+) -> "LatentsDescent | AutogradDescent":
     """The fast descent where there is one, on a CPU for points on a grid; else the definition's."""
     fast = device.type == "cpu" and axes_of(job.problem.points) is not None
     return (LatentsDescent if fast else AutogradDescent)(job, start, device, dtype)
