@@ -92,6 +92,7 @@ def plot(table: pd.DataFrame, file: Path) -> None:
         figure.supxlabel(label, fontsize=8)
         figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=len(COLOR))
         save(figure, file)
+        plt.close(figure)
 
 
 def main(names: Annotated[list[str] | None, typer.Argument()] = None, out: Path | None = None) -> None:
