@@ -14,7 +14,9 @@ from stages import evaluate
 
 from refield.errors import UserError
 from refield.fields import describe
+from refield.fields.field import Field
 from refield.fields.mlp import Mlp
+from refield.fields.sparse_latents import SparseLatents
 from refield.pipeline.layout import Layout
 from refield.scores.measure import Measure
 from refield.segmentation.labels import encode
@@ -39,7 +41,7 @@ def unit(tmp_path: Path) -> Path:
     return folder
 
 
-def weights_of(field: Mlp) -> bytes:
+def weights_of(field: Field) -> bytes:
     about = {"field": describe(field), "signal": "images", "dims": 2, "channels": 3, "target": "symmetric"}
     arrays = {
         name: array.astype(np.float32) for name, array in field.initialise(2, 3, np.random.default_rng(0)).items()
@@ -76,6 +78,15 @@ def test_the_map_is_counted_as_the_file_it_is(unit: Path) -> None:
     row = score(unit)
     assert row["bpp_map"] == 8 * 150 / 600
     assert row["bpp"] == row["bpp_weights"] + row["bpp_map"]
+
+
+def test_sparse_latents_cost_what_is_not_0_and_a_map(unit: Path) -> None:
+    (unit / WEIGHTS).write_bytes(weights_of(SparseLatents(finest=(20, 30), levels=2, width=4)))  # none in the finest
+    row, rest = score(unit), 10 * 15 + (2 * 4 + 4) + (4 * 4 + 4) + (4 * 3 + 3)
+    assert row["parameters"] == rest + 19  # 600 bits are 18.75 of 32 bits
+    assert row["bpp_weights"] == 32 * rest / 600
+    assert row["bpp_map"] == 1
+    assert row["bpp"] == row["bpp_weights"] + 1
 
 
 def test_the_task_takes_its_settings(unit: Path) -> None:
