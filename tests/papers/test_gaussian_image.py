@@ -5,7 +5,9 @@ import pytest
 from pipeline import ROOT
 
 from refield import config, fields, papers
+from refield.fields.sparse_latents import SparseLatents
 from refield.pipeline.layout import Layout
+from refield.reports.description import said
 
 LAYOUT = Layout("gaussian_image")
 PAPER = papers.read("gaussian_image", ROOT / "papers")
@@ -39,6 +41,19 @@ def test_latents_have_at_most_as_many_numbers_as_their_name_says(bound: int, sha
     assert f"{found:,}" in (ROOT / LAYOUT.params).read_text()  # as a comment there says
 
 
+@pytest.mark.parametrize("shape", [(512, 768), (768, 512)])
+@pytest.mark.parametrize("bound", [300, 200, 100])
+def test_sparse_latents_have_as_many_with_their_map(bound: int, shape: tuple[int, int]) -> None:
+    field = fields.of_size(PARAMS.field("kodak_full", f"sparse_{bound}k"), shape)
+    assert isinstance(field, SparseLatents)
+    weights = {name: np.ones(array.shape) for name, array in field.initialise(2, 3, np.random.default_rng(0)).items()}
+    for name, share in field.shares.items():
+        weights[name].flat[round(share * weights[name].size) :] = 0
+    found = field.numbers(weights) + -(-field.map_bits(weights) // 32)
+    assert 0.98 * bound * 1000 < found <= bound * 1000
+    assert f"{found:,}" in (ROOT / LAYOUT.params).read_text()
+
+
 @pytest.mark.parametrize(("profile", "shape"), [("quick", (64, 96)), ("crops", (128, 192)), ("noise", (128, 192))])
 def test_rivals_have_as_many_numbers(profile: str, shape: tuple[int, int]) -> None:
     latents, siren, ftc = (numbers(profile, method, shape) for method in ("latents_560k", "siren", "ftc"))
@@ -54,8 +69,17 @@ def test_the_wide_network_has_more_bits_than_gates_and_their_map() -> None:
 
 
 def test_whole_images_are_fitted_by_latents_alone() -> None:
-    assert list(PARAMS.methods_of("kodak_full")) == [f"latents_{bound}k" for bound in (560, 300, 200, 100)]
+    sparse = ["sparse_300k", "sparse_300k_long", "sparse_200k", "sparse_100k"]
+    assert list(PARAMS.methods_of("kodak_full")) == [*(f"latents_{bound}k" for bound in (560, 300, 200, 100)), *sparse]
+    assert PARAMS.field("kodak_full", "sparse_300k_long") == PARAMS.field("kodak_full", "sparse_300k")
     assert PAPER.protocol.has_signals_of(PARAMS.profiles["kodak_full"])
     assert not any(
         PAPER.protocol.has_signals_of(PARAMS.profiles[name]) for name in ("quick", "crops", "noise", "double")
     )
+
+
+@pytest.mark.parametrize(
+    ("profile", "beside"), [("kodak_full", True), ("crops", True), ("quick", False), ("noise", False)]
+)
+def test_published_numbers_stand_beside_kodaks_photographs_only(profile: str, beside: bool) -> None:
+    assert bool(said(profile, PARAMS, PAPER).tables) == beside
