@@ -22,9 +22,11 @@ from refield.fitting.adam import State
 from refield.fitting.autograd import AutogradDescent
 from refield.fitting.job import Job
 from refield.fitting.latents import engine
+from refield.fitting.latents.banded import cut
 
 # Parts of the way after which nodes are chosen. None is before the coarser grids have found what they can.
 TURNS = tuple(k / 15 for k in range(2, 12))
+CHUNK = 2**15  # points at a time: what is found of them stays in a core's cache
 
 
 class SparseDescent:
@@ -121,11 +123,14 @@ class SparseDescent:
 
 def shared_out(numbers: np.ndarray, points: np.ndarray, nodes: tuple[int, ...]) -> np.ndarray:
     """Numbers (n,) at points (n, d), for each node of a grid: a point's is split as nodes share in its value."""
-    axes = [position(x, count) for x, count in zip(points.T, nodes, strict=True)]
     total = np.zeros(math.prod(nodes))
-    for corner, share in corners(torch.from_numpy(np.stack(axes, axis=1)), nodes):
-        index = np.ravel_multi_index([node.numpy() for node in corner], nodes)
-        total += np.bincount(index, share.numpy() * numbers, len(total))
+    for part in cut(len(points), CHUNK):
+        axes = [position(x, count) for x, count in zip(points[part].T, nodes, strict=True)]
+        for corner, share in corners(torch.from_numpy(np.stack(axes, axis=1)), nodes):
+            index = np.ravel_multi_index([node.numpy() for node in corner], nodes)
+            first = index.min()  # what neighbours lie between is near, too
+            found = np.bincount(index - first, share.numpy() * numbers[part])
+            total[first : first + len(found)] += found
     return total
 
 
