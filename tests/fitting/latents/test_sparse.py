@@ -7,7 +7,6 @@ import pytest
 import torch
 from fitting.descents import RATE, a_job, descend, initial, noise, uneven
 from skimage.data import camera
-from skimage.transform import resize
 
 from refield.fields.latent_grids import interpolated
 from refield.fields.latents import Latents
@@ -113,18 +112,20 @@ def test_sharing_out_is_the_transpose_of_interpolation(nodes, shape):
 
 
 def photograph(side=64):
-    return Image(np.rint(255 * resize(camera()[100:356, 100:356], (side, side))).astype(np.uint8)[..., None])
+    return Image(np.ascontiguousarray(camera()[100 : 100 + side, 200 : 200 + side, None]))
 
 
 def test_latents_where_they_are_needed_show_more_than_as_many_everywhere():
     problem, train = Represent().problem(photograph(), None), Train(iterations=150, learning_rate=2e-2, beta2=0.9)
     sparse = SparseLatents(finest=64, levels=5, width=16, kept=(0.4,))
     dense = Latents(finest=51, levels=5, width=16)
-    fits = fit_together([Job(field, problem, train, seed=0) for field in (sparse, dense)], "cpu")
-    fewer, more = sparse.numbers(fits[0].weights) + 64 * 64 / 32, sum(each.size for each in fits[1].weights.values())
+    ours, theirs = (
+        fit_together([Job(field, problem, train, seed=seed) for seed in range(3)], "cpu") for field in (sparse, dense)
+    )
+    fewer, more = sparse.numbers(ours[0].weights) + 64 * 64 / 32, sum(each.size for each in theirs[0].weights.values())
     assert fewer < more
-    ours, theirs = (mse_to_psnr(problem.mean_squared_error(fit.values)) for fit in fits)
-    assert ours > theirs + 1
+    found = [[mse_to_psnr(problem.mean_squared_error(fit.values)) for fit in fits] for fits in (ours, theirs)]
+    assert np.mean(found[0]) > np.mean(found[1]) + 1.5
 
 
 def test_what_is_hidden_gets_none():
