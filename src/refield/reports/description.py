@@ -55,11 +55,14 @@ def entry(profile: str, params: Params) -> Mapping[str, Any]:
 
 
 def said(profile: str, params: Params, paper: Paper) -> Paper:
-    """What the paper says of a profile's task; of levels that are reached, only if its signals are the paper's."""
+    """What the paper says of a profile's task and methods; of levels that are reached, only if its signals are the
+    paper's."""
     known = paper.of(entry(profile, params))
-    if profile in params.profiles and known.protocol.has_signals_of(params.profiles[profile]):
-        return known
-    return known.model_copy(update={"claims": [claim for claim in known.claims if claim.least is None]})
+    settings = params.profiles.get(profile)
+    others = set() if settings is None else params.methods.keys() - params.methods_of(profile).keys()
+    levels = settings is not None and known.protocol.has_signals_of(settings)
+    claims = [each for each in known.claims if others.isdisjoint(each.methods) and (levels or each.least is None)]
+    return known.model_copy(update={"claims": claims})
 
 
 def kind(profile: str, params: Params) -> str:

@@ -93,8 +93,8 @@ def _results(scores: Scores, paper: Paper) -> tuple[list[dict[str, Any]], pd.Dat
 
     best = "max" if ranking.higher_is_better else "min"
     add("Average", statistics["average"], ranking.digits, best)
-    if paper.published:
-        there = pd.Series(paper.published, dtype=float).reindex(statistics.index)
+    there = pd.Series(paper.published, dtype=float).reindex(statistics.index)
+    if there.notna().any():
         add("published", there, ranking.digits)
         add("difference", statistics["average"].round(6) - there, ranking.digits)
     if scores.rows["image"].nunique() > 1:
