@@ -244,6 +244,36 @@ def shown_alone(found: results.Results) -> str:
     return page("quick", results.scores_of(found, "quick", PARAMS), none, [], PARAMS, PAPER)
 
 
+ALL = ["ours", "siren", "ftc", "qt", "equal_bin"]
+
+
+@pytest.mark.parametrize(
+    ("order", "methods", "here", "there"),
+    [
+        ("first", ALL, "31.00; 30.50 (Ours, equal bin)", "39.25; 39.02 (Ours, equal bin)"),
+        ("last", ALL, "30.50; 20.00 (SIREN)", "39.02; 30.28 (SIREN)"),
+        ("chain", ALL, "31.00, 20.00, 30.00, 25.00, 30.50", "39.25, 30.28, 38.41, 36.35, 39.02"),
+        ("first", ALL[:4], "31.00, 20.00, 30.00, 25.00", "39.25, 30.28, 38.41, 36.35"),
+    ],
+)
+def test_of_many_methods_that_one_is_above_or_below_the_one_in_question_is_named(
+    tmp_path: Path, order: str, methods: list[str], here: str, there: str
+) -> None:
+    write(tmp_path, "quick")
+    claim = PAPER.claims[0].model_copy(update={"of": "average", "methods": methods, "order": order})
+    found = examine(scores_of(tmp_path), PAPER.model_copy(update={"claims": [claim]})).loc[0]
+    assert (found["Here"], found["Paper"]) == (here, there)
+
+
+def test_of_many_methods_those_that_were_not_scored_are_not_in_question(tmp_path: Path) -> None:
+    claim = PAPER.claims[0].model_copy(update={"of": "average", "methods": ALL, "order": "first"})
+    paper = PAPER.model_copy(update={"claims": [claim]})
+    write(tmp_path, "quick", {"siren": 20.0, "qt": 25.0})
+    assert examine(scores_of(tmp_path), paper).loc[0, ["Here", "Holds"]].tolist() == ["—; 25.00 (LoE Quad-Tree)", "—"]
+    write(tmp_path / "alone", "quick", {"ours": 31.0})
+    assert examine(scores_of(tmp_path / "alone"), paper).loc[0, "Here"] == "31.00"
+
+
 def test_a_minority_of_images_is_not_most(tmp_path: Path) -> None:
     write(tmp_path, "quick")
     file = tmp_path / "quick" / "ours.csv"

@@ -17,6 +17,7 @@ CHANCE = (
     "Within chance: of a yes, the 95 % interval of one of the differences includes zero; of a no, the intervals of all "
     "those that speak against the claim do."
 )
+LISTED = 4  # methods whose values are told apart without names
 
 
 def examine(scores: Scores, paper: Paper) -> pd.DataFrame:
@@ -46,8 +47,8 @@ def _order(claim: Claim, scores: Scores, paper: Paper) -> tuple[str, str, str, s
         answer = f"no: {most:,} parameters" if most > claim.parameters else answer
     if answer != DASH and claim.of == "average" and by_chance(claim.pairs, _sign(scores) * scores.by_image()):
         answer += WITHIN_CHANCE
-    digits = scores.ranking.digits
-    return claim.text, _listing(claim, published, digits), _listing(claim, values, digits), answer
+    there, here = (_listing(claim, each, scores, paper) for each in (published, values))
+    return claim.text, there, here, answer
 
 
 def _printed(row: Row, claim: Claim) -> float | None:
@@ -107,7 +108,18 @@ def _sign(scores: Scores) -> int:
     return 1 if scores.ranking.higher_is_better else -1
 
 
-def _listing(claim: Claim, values: Mapping[str, float], digits: int) -> str:
-    if not set(claim.methods) & set(values):
+def _listing(claim: Claim, values: Mapping[str, float], scores: Scores, paper: Paper) -> str:
+    """The methods' values, best first as it is said; of many the one that is above or below all others, and of these
+    the one that comes nearest to contradicting it, or does so most."""
+    known = {method: values[method] for method in claim.methods if not math.isnan(values.get(method, math.nan))}
+    if not known:
         return DASH
-    return ", ".join(number(values.get(method, math.nan), digits) for method in claim.methods)
+    digits = scores.ranking.digits
+    if claim.order == "chain" or len(claim.methods) <= LISTED:
+        return ", ".join(number(known.get(method, math.nan), digits) for method in claim.methods)
+    one, sign = (claim.methods[0], 1) if claim.order == "first" else (claim.methods[-1], -1)
+    own = number(known.pop(one, math.nan), digits)
+    if not known:
+        return own
+    rival = max(known, key=lambda method: sign * _sign(scores) * known[method])
+    return f"{own}; {number(known[rival], digits)} ({paper.label(rival)})"
