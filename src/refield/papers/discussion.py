@@ -27,6 +27,7 @@ class Shown(Strict):
     study: Name  # a folder of studies/
     show: Literal["settings", "seeds", "course", "choices", "table", "best", "sequences", "heatmap", "progress"]
     words: str | None = None
+    called: list[str] = Field(default_factory=list)  # its combinations in their order, where values say little of them
     differences: list[Name] = Field(default_factory=list)  # beside the gain; of a table, these alone
     # Of a table and its differences, beside what ranks: what the study's scores name.
     measures: list[Name] = Field(default_factory=list)

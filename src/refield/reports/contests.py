@@ -10,10 +10,10 @@ from refield.config import Params
 from refield.errors import UserError
 from refield.papers import Contest, Contestant, Paper
 from refield.reports.claims import WITHIN_CHANCE, by_chance, explained, verdict
+from refield.reports.combinations import SEED
 from refield.reports.description import entry
 from refield.reports.measures import interval, named, ranking
 from refield.reports.results import Results, averaged, pipe, scores_of
-from refield.reports.variation import SEED
 from refield.scores.measure import Measure
 from refield.scores.numbers import DASH, number
 from refield.scores.paired import FEWEST, difference

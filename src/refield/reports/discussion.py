@@ -13,6 +13,7 @@ from refield.papers.discussion import GAIN, Shown
 from refield.reports import differences, heatmap, progress
 from refield.reports.across import section_of
 from refield.reports.choices import choices
+from refield.reports.combinations import called
 from refield.reports.contests import contests
 from refield.reports.description import entry, kind, scale
 from refield.reports.measures import named
@@ -79,7 +80,10 @@ def discussion(
         blocks += [f"## {by}, across profiles and settings", *contests(plan.claims, scores, studies, params, paper)]
     for section in plan.studies:
         blocks += [f"## {section.title}", *([section.words] if section.words else [])]
-        blocks += _shown(studies[section.study], section, gain, paper) if section.study in studies else [NOT_RUN]
+        if section.study in studies:
+            blocks += _shown(called(studies[section.study], section.called, section.study), section, gain, paper)
+        else:
+            blocks.append(NOT_RUN)
     return "\n\n".join(blocks) + "\n"
 
 
