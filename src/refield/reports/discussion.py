@@ -15,6 +15,7 @@ from refield.reports.across import section_of
 from refield.reports.choices import choices
 from refield.reports.contests import contests
 from refield.reports.description import kind
+from refield.reports.matched import matched
 from refield.reports.measures import difference_in, named
 from refield.reports.results import Results, Scores, pipe, scores_of
 from refield.reports.sensitivity import SECTIONS
@@ -105,6 +106,8 @@ def _shown(scores: pd.DataFrame, section: Shown, gain: Gain, paper: Paper) -> It
             return best(scores, section.against, paper)
         case "sequences":
             return sequences(scores, paper)
+        case "matched":
+            return matched(scores, paper)
         case "heatmap":
             return heatmap.heatmap(scores, section.study, paper)
         case "progress":
