@@ -96,7 +96,7 @@ def by_products(of: Mlp, problem: Problem, device: str) -> Descending:
     return by_refield(of, problem, device)
 
 
-def by_passes(of: Mlp, problem: Problem, device: str) -> Descending:
+def by_passes(of: Field, problem: Problem, device: str) -> Descending:
     """Refield's step where there is no llvmlite, in a process that then takes no other."""
     loops.installed = lambda: False
     return by_refield(of, problem, device)

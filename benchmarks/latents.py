@@ -2,10 +2,11 @@
 
 A step of full-batch Adam at 768x512: by refield's descent; by the same field as one writes it in PyTorch, channels
 first, as `interpolate` and convolutions of one pixel (plain); and by PyTorch with all that helps it: matrix products
-over chunks of pixels that stay in cache, and an allocator that keeps what is freed (chunked). Below that, what no step
-can do without: the matrix products of refield's alone (products); a copy of as many bytes as its arrays in memory are
-read and written in a step (traffic); and both (floor). What activations compute is in neither. At last, how long a file
-of latents takes to be read (decoding).
+over chunks of pixels that stay in cache, and an allocator that keeps what is freed (chunked). `passes` is refield's
+descent without llvmlite, which else takes a part. Below that, what no step can do without: the matrix products of
+refield's alone (products); a copy of as many bytes as its arrays in memory are read and written in a step (traffic);
+and both (floor). What activations compute is in neither. At last, how long a file of latents takes to be read
+(decoding).
 
 Each has a process and one thread of its own, and they take turns, with nothing else running; ratios are taken within a
 turn. Times are as in `benchmarks.cpu`. Writes latents.csv beside itself, or into `--out FOLDER`.
@@ -24,7 +25,7 @@ import torch
 import typer
 
 from benchmarks import contestants
-from benchmarks.contestants import KEPT, RATE, Descending, by_refield
+from benchmarks.contestants import KEPT, RATE, Descending, by_passes, by_refield
 from benchmarks.plain_latents import ACTIVATIONS, by_torch
 from benchmarks.quoted import DECODING
 from benchmarks.race import compared, on_this_machine, race, started
@@ -47,7 +48,7 @@ from refield.fitting.train import Train
 from refield.signals import Image
 from refield.tasks.problem import Problem
 
-STEPPING = {"refield": {}, "plain": {}, "chunked": KEPT}  # by name, the environment of its process
+STEPPING = {"refield": {}, "passes": {}, "plain": {}, "chunked": KEPT}  # by name, the environment of its process
 CONTESTANTS: Mapping[str, Mapping[str, str]] = {**STEPPING, "products": {}, "traffic": {}}
 ALONE = {"OMP_NUM_THREADS": "1"}  # a thread
 TURNS = 4
@@ -120,8 +121,8 @@ def start(by: str, name: str, height: int, width: int) -> Descending:
     field = Latents(finest=shape, levels=7 if height >= 128 else 3, width=WIDTH, activation=name)
     if by in ("products", "traffic"):
         return by_products(field, problem) if by == "products" else by_copies(descent(field, problem))
-    if by == "refield":
-        return by_refield(field, problem, "cpu")
+    if by in ("refield", "passes"):
+        return (by_refield if by == "refield" else by_passes)(field, problem, "cpu")
     return by_torch(field, problem, shape, chunked=by == "chunked")
 
 

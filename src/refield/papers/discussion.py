@@ -25,7 +25,9 @@ class Shown(Strict):
 
     title: str
     study: Name  # a folder of studies/
-    show: Literal["settings", "seeds", "course", "choices", "table", "best", "sequences", "heatmap", "progress"]
+    show: Literal[
+        "settings", "seeds", "course", "choices", "table", "best", "sequences", "matched", "heatmap", "progress"
+    ]
     words: str | None = None
     called: list[str] = Field(default_factory=list)  # its combinations in their order, where values say little of them
     differences: list[Name] = Field(default_factory=list)  # beside the gain; of a table, these alone

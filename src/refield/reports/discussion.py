@@ -16,6 +16,7 @@ from refield.reports.choices import choices
 from refield.reports.combinations import called
 from refield.reports.contests import contests
 from refield.reports.description import entry, kind, scale
+from refield.reports.matched import matched
 from refield.reports.measures import named
 from refield.reports.results import Results, Scores, pipe, scores_of, unit
 from refield.reports.sensitivity import SECTIONS
@@ -111,6 +112,8 @@ def _shown(scores: pd.DataFrame, section: Shown, gain: Gain, paper: Paper) -> It
             return best(scores, section.against, paper)
         case "sequences":
             return sequences(scores, paper)
+        case "matched":
+            return matched(scores, paper)
         case "heatmap":
             return heatmap.heatmap(scores, section.study, paper)
         case "progress":

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from dataclasses import replace
+from importlib import util
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from refield.fitting.fit import fit_together
 from refield.fitting.latents import evaluation
 from refield.fitting.latents.engine import LatentsDescent, descent
 from refield.fitting.latents.evaluation import gradient_of, weights_of
+from refield.fitting.mlp import loops
 from refield.tasks.inpaint import Inpaint
 from refield.tasks.superresolve import Superresolve
 
@@ -48,6 +50,21 @@ GATED = {
 @pytest.fixture(autouse=True)
 def _chunks_of_two_or_three_rows(monkeypatch):
     monkeypatch.setattr(evaluation, "CHUNK_BYTES", 3 * 22 * 8 * 8)
+
+
+@pytest.mark.skipif(util.find_spec("llvmlite") is None, reason="llvmlite")
+@pytest.mark.parametrize("name", ["a node on each pixel", "sines, no layer from hidden to hidden"])
+def test_loops_make_no_other_bytes(name, monkeypatch):
+    job = a_job(FIELDS[name])
+    planned, found = [], loops.planned
+    monkeypatch.setattr(loops, "planned", lambda *given: planned.append(found(*given)) or planned[-1])
+    with_loops = descend(LatentsDescent, job, 5, torch.float32)
+    assert (planned[0] is not None) == (FIELDS[name].activation == "gelu")
+    monkeypatch.setattr(loops, "installed", lambda: False)
+    without = descend(LatentsDescent, job, 5, torch.float32)
+    assert planned[-1] is None
+    assert with_loops.losses == without.losses
+    assert all(with_loops.weights[key].tobytes() == each.tobytes() for key, each in without.weights.items())
 
 
 @pytest.mark.parametrize("name", FIELDS | GATED)

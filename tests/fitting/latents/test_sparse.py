@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from fitting.descents import RATE, a_job, descend, initial, noise, uneven
+from fitting.descents import RATE, a_job, assert_close, descend, initial, noise, uneven
 from skimage.data import camera
 
 from refield.fields.latent_grids import interpolated
@@ -88,6 +88,19 @@ def test_steps_and_choices_are_those_of_the_plain_descent(name, weighted, engine
     ours, theirs = descend(SparseDescent, job, STEPS).weights, plainly(job, STEPS)
     for key, array in theirs.items():
         np.testing.assert_allclose(ours[key], array, rtol=0, atol=1e-9 + 1e-6 * np.abs(array).max())
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_gpus_steps_and_choices_are_the_cpus(name, weighted):
+    """A captured graph goes on with the latents that were put to 0 between its replays."""
+    problem = replace(noise(), importance=uneven(noise()) if weighted else None)
+    job = job_of(FIELDS[name], problem)
+    on_gpu, on_cpu = descend(SparseDescent, job, STEPS, device="cuda"), descend(SparseDescent, job, STEPS)
+    assert_close(on_gpu, on_cpu, 1e-6)
+    for key in job.field.shares:
+        np.testing.assert_array_equal(on_gpu.weights[key].any(axis=0), on_cpu.weights[key].any(axis=0))
 
 
 @pytest.mark.parametrize("name", FIELDS)

@@ -10,20 +10,22 @@ from fitting.descents import GATES, a_job, initial, mlp, noise
 
 from refield.fields.activations import ACTIVATIONS
 from refield.fields.activations.activation import Activation, Work
+from refield.fields.activations.gelu import GELU
 from refield.fitting.mlp import loops, machine_code
 from refield.fitting.mlp.calls import Program
 from refield.fitting.mlp.engine import MlpDescent
 from refield.fitting.workers import Workers
 
 LLVM = pytest.mark.skipif(util.find_spec("llvmlite") is None, reason="llvmlite")
+ALL = ACTIVATIONS | {"gelu": GELU}  # which is no activation of an MLP's
 PULSES = ["sinc", "raised_cosine", "root_raised_cosine", "prolate"]
 LOOPED = [*PULSES, "gaussian", "finer"]
 BETAS = [0.0, -0.0, 1e-30, 1e-3, 0.1, 0.37, 0.5, 1.0, 1.5, -0.4, 50.0, -3.66]
 SETTINGS = {"prolate": [0.3, 3.0, 40.0], "finer": [1 / 30, 0.0]}  # beta of those that do not train it
 SLOPES = [
     (name, beta)
-    for name in LOOPED
-    for beta in (BETAS if "beta" in ACTIVATIONS[name].trained else SETTINGS.get(name, [0.0]))
+    for name in [*LOOPED, "gelu"]
+    for beta in (BETAS if "beta" in ALL[name].trained else SETTINGS.get(name, [0.0]))
 ]
 
 
@@ -73,7 +75,7 @@ def filled(activation: Activation, u: torch.Tensor, beta: float, by_numbers: int
 @LLVM
 @pytest.mark.parametrize(("name", "beta"), SLOPES)
 def test_value_and_slopes_are_numpys_to_the_last_bit(name, beta, numpys):
-    activation, u = ACTIVATIONS[name], points(beta)
+    activation, u = ALL[name], points(beta)
     cuts = [(u, 0), (u[:-5], 1), (u[7:8], 0), (u[:3], 3), (u[11:57], 2)]
     got = [filled(activation, *cut[:1], beta, cut[1]) for cut in cuts]
     numpys()

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from refield.fields.activations.activation import Activation, Work
 from refield.fitting.latents.gating import Matrices, Order
+from refield.fitting.mlp import loops
 from refield.fitting.mlp.calls import Program
 
 BLOCK = 2**14  # numbers of a layer that an activation's calls go over at a time: they stay in a core's own cache
@@ -149,7 +150,7 @@ class Passes:
         for rows in (slice(first, first + step) for first in range(0, len(u), step)):
             part = u[rows]
             scratch = [block[: part.numel()].view(part.shape) for block in self.scratch]
-            self.activation.write(program, part, out[rows], Work(scratch, slope=part if slopes else None))
+            loops.write(program, self.activation, part, out[rows], Work(scratch, slope=part if slopes else None))
 
 
 def _parts(features: Tensor, chunk: Chunk) -> list[Tensor]:
