@@ -98,6 +98,26 @@ def test_the_gain_is_followed_over_the_iterations():
     assert [row[-2].strip() for row in rows] == ["+2.00", "+0.00"]
 
 
+def test_the_course_is_of_iterations_that_most_methods_take(monkeypatch):
+    """One that takes twice as many moves no rows of the others, and has one for its end."""
+    longer = [{"profile": "kodak_crops", "method": "siren", "iteration": i, "psnr": 20 + i / 100} for i in (600, 1000)]
+    found = pd.concat([curves(), pd.DataFrame(longer)])
+    monkeypatch.setattr(f"{__name__}.curves", lambda: found)
+    course = text().partition("On the way there, before rounding to 8 bit:\n\n")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in course.splitlines()[2:]]
+    assert [row[0] for row in rows] == ["50", "100", "200", "300", "400", "500", "1,000"]
+    assert rows[-2][1:] == ["25.00", "35.00", "35.00", "+0.00"]
+    assert rows[-1][1:] == ["30.00", "—", "—", "—"]
+
+
+def test_there_is_no_table_without_a_row():
+    controls = rows([name for name in LEVEL if name not in PAPER.gain.pair], profile="kodak_crops")
+    found = text(controls)
+    assert "Some of the controls have not been run here." in found
+    for block in found.split("\n\n"):
+        assert "| --- |" not in block.splitlines()[-1], block
+
+
 def test_differences_stand_in_other_measures_that_are_asked_for():
     scores = rows(LEVEL, profile="kodak_crops")
     scores = scores.assign(ssim=scores["psnr_8bit"] / 100)

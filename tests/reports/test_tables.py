@@ -159,6 +159,17 @@ def test_the_statement_says_what_was_measured_and_where_to_read_when(tmp_path: P
     assert "provenance" not in section(report(tmp_path), "paper")  # which has not been run
 
 
+def test_networks_of_another_width_are_named(tmp_path: Path) -> None:
+    methods = PARAMS.methods | {"broad": {"gates": ["dense"], "width": 48}, "broader": {"gates": [8], "width": 48}}
+    write(tmp_path, "quick", {"siren": 20.0, "siren_wide": 21.0, "broad": 22.0, "broader": 23.0})
+    lines = section(report(tmp_path, params=PARAMS.model_copy(update={"methods": methods})), "quick").splitlines()
+    assert [line for line in lines if line.startswith("* Networks")] == [
+        "* Networks: width 32, sine activation, no tiles finer than A = 16.",
+        "* Networks of width 64: SIREN, twice as wide.",
+        "* Networks of width 48: broad; broader.",
+    ]
+
+
 def test_averages_over_other_images_are_flagged(tmp_path: Path) -> None:
     write(tmp_path, "quick")
     write(tmp_path, "quick", {"qt": 25.0}, images=2)

@@ -119,14 +119,17 @@ class Paper(Strict):
     @property
     def published(self) -> dict[str, float]:
         """Every method's average in the protocol's task, where it is known."""
-        return {
-            row.method: row.average for row in self.of({"kind": self.protocol.task}).rows if row.average is not None
-        }
+        return {row.method: row.average for row in self.of(self._own_entry).rows if row.average is not None}
 
     def published_in(self, measure: str) -> dict[str, float]:
         """The same in another measure than the one that ranks there."""
-        tables = self.of({"kind": self.protocol.task}).tables
+        tables = self.of(self._own_entry).tables
         return {row.method: row.also[measure] for table in tables for row in table.rows if measure in row.also}
+
+    @property
+    def _own_entry(self) -> dict[str, Any]:
+        """What `of` asks of a profile, of the one that the protocol is."""
+        return {"kind": self.protocol.task, "names": self.protocol.names}
 
     @property
     def studies(self) -> list[str]:

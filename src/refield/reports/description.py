@@ -7,7 +7,7 @@ from typing import Any
 from refield.config import Params, Profile
 from refield.originals import Images, Originals, Scenes, Volumes
 from refield.papers import Paper
-from refield.reports.network import each, network
+from refield.reports.network import each, network, own_widths
 from refield.reports.results import Scores
 from refield.reports.sizes import sizes
 from refield.study import in_words
@@ -79,6 +79,8 @@ def statement(profile: str, scores: Scores, params: Params, paper: Paper) -> str
             lines.append(f"Task: {task}.")
         if networks := network(settings, params):
             lines.append(f"Networks: {networks}.")
+        for width, names in own_widths(profile, _scored(scores, params), params).items():
+            lines.append(f"Networks of width {width}: {'; '.join(map(paper.label, names))}.")
         lines.append(f"Training: {_training(settings)}; seed {params.seed}.")
         lines += [f"Training of {paper.label(name)}: {own}." for name, own in _own_training(profile, scores, params)]
     listed = [f"* {line}" for line in lines]
@@ -160,9 +162,13 @@ def _training(profile: Profile) -> str:
 
 def _own_training(profile: str, scores: Scores, params: Params) -> list[tuple[str, str]]:
     """The scored methods that are trained in a way of their own, and in which."""
-    methods = [str(method) for method in dict.fromkeys(scores.rows["method"])]
-    own = {method: params.method(profile, method).get("train", {}) for method in methods if method in params.methods}
+    own = {method: params.method(profile, method).get("train", {}) for method in _scored(scores, params)}
     return [(method, in_words([*train], train.values())) for method, train in own.items() if train]
+
+
+def _scored(scores: Scores, params: Params) -> list[str]:
+    """The scored methods that params.yaml has."""
+    return [str(method) for method in dict.fromkeys(scores.rows["method"]) if method in params.methods]
 
 
 def _warnings(profile: str, scores: Scores, params: Params) -> list[str]:

@@ -1,6 +1,5 @@
 """What a paper's gain is made of, in words and tables whose every number is computed from scores."""
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
@@ -66,11 +65,9 @@ def discussion(
             blocks += [f"## {profile}", *_words(psnr, plan, paper)]
             blocks += _differences(found, plan, paper)
             for measure in others:
-                rows = differences.named(found.ranked_by(measure.name), asked, plan, paper)
-                blocks += [f"In {measure.title}:", rows]
-            if plan.course:
-                blocks.append("On the way there, before rounding to 8 bit:")
-                blocks.append(_course(curves.of(profile), plan.course, gain, paper))
+                if rows := differences.named(found.ranked_by(measure.name), asked, plan, paper):
+                    blocks += [f"In {measure.title}:", rows]
+            blocks += _course(curves.of(profile), plan.course, gain, paper)
         elif profile in params.profiles and not paper.protocol.differences(params.profiles[profile]):
             needs = ": it needs a CUDA GPU" if params.profiles[profile].device == "cuda" else ""
             blocks += [f"## {profile}", f"Not run yet{needs}."]
@@ -138,17 +135,22 @@ def _has_any(psnr: pd.DataFrame, plan: Discussion, paper: Paper) -> bool:
     return any({*paper.difference(name)} <= {*psnr} for name in (GAIN, *plan.parts, *plan.others))
 
 
-def _course(curves: pd.DataFrame, methods: Iterable[str], gain: Gain, paper: Paper) -> str:
-    """The gain while the fits go on: mean PSNR over images at some iterations."""
+def _course(curves: pd.DataFrame, methods: Iterable[str], gain: Gain, paper: Paper) -> list[str]:
+    """The gain while the fits go on: mean PSNR over images at some iterations of those that most methods take, and at
+    the last of methods that take more."""
     psnr = curves.pivot(index="iteration", columns="method", values="psnr")
     shown = [name for name in methods if name in psnr]
-    rows = []
-    for part in COURSE:
-        at = psnr.index[(psnr.index - part * psnr.index.max()).map(abs).argmin()]
-        gap = psnr[gain.better][at] - psnr[gain.worse][at] if set(gain.pair) <= set(psnr) else math.nan
-        rows.append((f"{at:,}", *(number(psnr[name][at]) for name in shown), number(gap, sign="+")))
-    last = f"{paper.label(gain.better)} less {paper.label(gain.worse)}"
-    return pipe(["iterations", *map(paper.label, shown), last], rows)
+    if not shown:
+        return []
+    most = psnr.index[2 * psnr[shown].notna().sum(axis=1) > len(shown)]
+    at = [most[(most - part * most.max()).map(abs).argmin()] for part in COURSE]
+    at += sorted({psnr[name].last_valid_index() for name in shown if psnr[name].last_valid_index() > most.max()})
+    heads, rows = ["iterations", *map(paper.label, shown)], [[f"{i:,}", *map(number, psnr.loc[i, shown])] for i in at]
+    if {*gain.pair} <= {*psnr}:
+        heads.append(f"{paper.label(gain.better)} less {paper.label(gain.worse)}")
+        gaps = (psnr[gain.better] - psnr[gain.worse])[at]
+        rows = [[*row, number(gap, sign="+")] for row, gap in zip(rows, gaps, strict=True)]
+    return ["On the way there, before rounding to 8 bit:", pipe(heads, rows)]
 
 
 def _words(psnr: pd.DataFrame, plan: Discussion, paper: Paper) -> list[str]:

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from refield.config import Params
 from refield.papers import Paper
 from refield.reports.claims import examine, explained
+from refield.reports.costs_page import costs_of
 from refield.reports.description import noun, said, scale, statement
 from refield.reports.html import render
 from refield.reports.pictures import Picture, encode
@@ -80,7 +81,8 @@ def page(
         "errors": f"Where the field is wrong: {WORDS}.",
     }
     text = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("</", "<\\/")
-    return render("page.html", paper=paper, noun=one, chance=explained(claims["Holds"], one), data=Markup(text))
+    costs, chance = costs_of(profile, scores, params, paper), explained(claims["Holds"], one)
+    return render("page.html", paper=paper, noun=one, chance=chance, data=Markup(text), costs=costs)
 
 
 def _results(scores: Scores, paper: Paper) -> tuple[list[dict[str, Any]], pd.DataFrame]:

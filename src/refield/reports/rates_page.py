@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from refield.comparison import Comparison
 from refield.papers.curves import Published
-from refield.reports import rates_parts
+from refield.reports import rates_images, rates_parts
 from refield.reports.html import render
 from refield.reports.rates import (
     GAINED,
@@ -57,6 +57,7 @@ def page(
                 "tables": [
                     _table(*measured(panel, comparison)),
                     _table(*bits(panel, comparison)),
+                    *(_table(*each, rates_images.LEAD) for each in rates_images.tables(panel, comparison)),
                     _table(*similar(panel, comparison), SIMILAR),
                     _table(*gained(panel, comparison), " ".join([GAINED, *paid(panel, comparison)])),
                     *(_table(*rates_parts.table(*each), rates_parts.LEAD) for each in panel.parts.items()),

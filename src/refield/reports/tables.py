@@ -13,6 +13,7 @@ from refield.config import Params
 from refield.papers import Paper
 from refield.reports.claims import examine, explained
 from refield.reports.description import measured, not_run, noun, said, scale, statement
+from refield.reports.published_costs import pointer, table_of
 from refield.reports.results import STATISTICS, Results, Scores, key, pipe, scores_of, unit
 from refield.reports.statistics import BEYOND, beside, published_measure, shown, tidy
 from refield.scores.numbers import number
@@ -43,6 +44,8 @@ def markdown(results: Results, params: Params, paper: Paper) -> str:
             blocks.append(_statistics(title, here[here["table"] == BEYOND], scores, published=False))
         if not scores.rows.empty:
             blocks.append(_others(here, scores, paper))
+            if table_of(profile, params, paper):
+                blocks.append(pointer(profile))
             if (known := said(profile, params, paper)).claims:
                 heading = "### The paper's claims" if paper.claims_by == "paper" else "### What is claimed here"
                 claims = examine(scores, known)
