@@ -1,6 +1,8 @@
 """The report of rates: same photographs only, tables as computed, names apart, and a page that works in a browser."""
 
+import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -241,6 +243,25 @@ def test_the_page_stands_alone(compared, tmp_path):
     assert not re.findall(r'(?:src|href)\s*=\s*["\']?(?!data:)[a-z]+:', shell)
     assert "@import" not in html
     assert html == text(compared, tmp_path)
+
+
+def test_no_two_lines_of_the_page_look_alike(compared, tmp_path):
+    lines = json.loads(re.search(r'id="data">(.*?)</script>', text(compared, tmp_path), re.S)[1])["panels"][0]["lines"]
+    looks = [(line["color"], line["dashes"], line["mark"], line["width"]) for line in lines]
+    assert len(looks) > 20
+    assert len({*looks}) == len(looks)
+    kinds = {line["dashes"]: line["group"] for line in lines if line["dashes"]}
+    assert {*kinds.values()} == {*rates_page.PUBLISHED.values()}  # each has dashes of its own
+
+
+def test_the_page_opens_where_curves_of_ours_are(compared, tmp_path):
+    ours, alone = panel(compared, tmp_path), replace(panel(compared, tmp_path), published=[])
+    codecs = replace(ours, series=[each for each in ours.series if each.kind == "codec"])
+    larger = replace(alone, pixels=2 * PIXELS)
+    assert rates_page.opened([codecs, alone, codecs]) == 1
+    assert rates_page.opened([codecs, alone, larger]) == 2
+    assert rates_page.opened([larger, codecs, ours]) == 2
+    assert rates_page.opened([]) == 0
 
 
 @pytest.fixture
