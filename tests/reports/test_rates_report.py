@@ -14,7 +14,7 @@ from refield.codecs import ABSENT, CODECS
 from refield.coding.latents.learning import PHOTOGRAPHS
 from refield.errors import UserError
 from refield.papers import curves
-from refield.reports import rates_images, rates_page, rates_parts, rates_single
+from refield.reports import rates_images, rates_page, rates_parts, rates_seconds, rates_single
 from refield.reports.rates import bits, gained, measured, page, paid, published, published_bits, similar
 from refield.reports.rates_chart import APART, CEILING, FLOOR, _placed, chart
 from refield.reports.rates_panel import read_panel
@@ -394,3 +394,13 @@ def test_methods_are_compared_with_the_first_at_equal_bits(compared, tmp_path):
     ]
     assert "\n\n" + "\n".join(f"* {each}" for each in sentences) + "\n" in page([found], compared, {})
     assert (gained(found, COMPARISON), paid(found, COMPARISON)) == (([], []), [])
+
+
+def test_of_seconds_date_and_machine_are_said_where_they_are_known():
+    older = pd.DataFrame({"setting": ["1", "2"], "encode_seconds": [0.1, 0.2], "decode_seconds": [0.01, 0.01]})
+    newer = older.assign(date=["2026-12-02", "2026-12-01"], device="CPU (Some)")
+    lines = rates_seconds.page("quick", {"jpeg": older, "webp": newer}).splitlines()
+    assert lines[-2:] == [
+        "| JPEG | 100.0 to 200.0 | 10.0 | — | — |",
+        "| WebP | 100.0 to 200.0 | 10.0 | 2026-12-01 to 2026-12-02 | CPU (Some) |",
+    ]

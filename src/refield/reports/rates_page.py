@@ -67,7 +67,10 @@ def page(
                 "tables": [
                     _table(*measured(panel, comparison)),
                     _table(*bits(panel, comparison)),
-                    *(_table(*each, rates_images.LEAD) for each in rates_images.tables(panel, comparison)),
+                    *(
+                        _table(*each, "" if i else rates_images.LEAD)
+                        for i, each in enumerate(rates_images.tables(panel, comparison))
+                    ),
                     _table(*similar(panel, comparison), SIMILAR),
                     _table(*gained(panel, comparison), " ".join([GAINED, *paid(panel, comparison)])),
                     *(_table(*rates_parts.table(*each), rates_parts.LEAD) for each in panel.parts.items()),
