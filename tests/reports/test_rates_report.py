@@ -1,6 +1,8 @@
 """The report of rates: same photographs only, tables as computed, names apart, and a page that works in a browser."""
 
+import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ from refield.codecs import ABSENT, CODECS
 from refield.coding.latents.learning import PHOTOGRAPHS
 from refield.errors import UserError
 from refield.papers import curves
-from refield.reports import rates_images, rates_page, rates_parts, rates_single
+from refield.reports import rates_images, rates_page, rates_parts, rates_seconds, rates_single
 from refield.reports.rates import bits, gained, measured, page, paid, published, published_bits, similar
 from refield.reports.rates_chart import APART, CEILING, FLOOR, _placed, chart
 from refield.reports.rates_panel import read_panel
@@ -243,6 +245,25 @@ def test_the_page_stands_alone(compared, tmp_path):
     assert html == text(compared, tmp_path)
 
 
+def test_no_two_lines_of_the_page_look_alike(compared, tmp_path):
+    lines = json.loads(re.search(r'id="data">(.*?)</script>', text(compared, tmp_path), re.S)[1])["panels"][0]["lines"]
+    looks = [(line["color"], line["dashes"], line["mark"], line["width"]) for line in lines]
+    assert len(looks) > 20
+    assert len({*looks}) == len(looks)
+    kinds = {line["dashes"]: line["group"] for line in lines if line["dashes"]}
+    assert {*kinds.values()} == {*rates_page.PUBLISHED.values()}  # each has dashes of its own
+
+
+def test_the_page_opens_where_curves_of_ours_are(compared, tmp_path):
+    ours, alone = panel(compared, tmp_path), replace(panel(compared, tmp_path), published=[])
+    codecs = replace(ours, series=[each for each in ours.series if each.kind == "codec"])
+    larger = replace(alone, pixels=2 * PIXELS)
+    assert rates_page.opened([codecs, alone, codecs]) == 1
+    assert rates_page.opened([codecs, alone, larger]) == 2
+    assert rates_page.opened([larger, codecs, ours]) == 2
+    assert rates_page.opened([]) == 0
+
+
 @pytest.fixture
 def opened(browser, compared, tmp_path):
     (tmp_path / "rates.html").write_text(text(compared, tmp_path))
@@ -373,3 +394,13 @@ def test_methods_are_compared_with_the_first_at_equal_bits(compared, tmp_path):
     ]
     assert "\n\n" + "\n".join(f"* {each}" for each in sentences) + "\n" in page([found], compared, {})
     assert (gained(found, COMPARISON), paid(found, COMPARISON)) == (([], []), [])
+
+
+def test_of_seconds_date_and_machine_are_said_where_they_are_known():
+    older = pd.DataFrame({"setting": ["1", "2"], "encode_seconds": [0.1, 0.2], "decode_seconds": [0.01, 0.01]})
+    newer = older.assign(date=["2026-12-02", "2026-12-01"], device="CPU (Some)")
+    lines = rates_seconds.page("quick", {"jpeg": older, "webp": newer}).splitlines()
+    assert lines[-2:] == [
+        "| JPEG | 100.0 to 200.0 | 10.0 | — | — |",
+        "| WebP | 100.0 to 200.0 | 10.0 | 2026-12-01 to 2026-12-02 | CPU (Some) |",
+    ]

@@ -47,6 +47,7 @@ class Paper(Strict):
     protocol: Protocol
     unpublished: list[str] = Field(default_factory=list)  # what the paper leaves open
     methods: dict[Name, str]  # how the report calls them
+    elsewhere: str | None = None  # a sentence on what these labels mean where signals are not the protocol's
     gain: Gain | None = None
     tables: list[Table] = Field(min_length=1)
     claims: list[Claim] = Field(default_factory=list)

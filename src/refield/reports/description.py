@@ -81,6 +81,8 @@ def statement(profile: str, scores: Scores, params: Params, paper: Paper) -> str
             lines.append(f"Networks: {networks}.")
         for width, names in own_widths(profile, _scored(scores, params), params).items():
             lines.append(f"Networks of width {width}: {'; '.join(map(paper.label, names))}.")
+        if paper.elsewhere and not paper.of(entry(profile, params)).protocol.has_signals_of(settings):
+            lines.append(paper.elsewhere)
         lines.append(f"Training: {_training(settings)}; seed {params.seed}.")
         lines += [f"Training of {paper.label(name)}: {own}." for name, own in _own_training(profile, scores, params)]
     listed = [f"* {line}" for line in lines]
