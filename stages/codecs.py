@@ -8,6 +8,7 @@ from refield.pipeline.command import run
 from refield.pipeline.comparison_layout import ComparisonLayout
 from refield.pipeline.names import FromStage, require
 from refield.scores.rates import as_csv, rate
+from refield.scores.timed import MADE, made_here
 from refield.signals import png
 
 
@@ -29,6 +30,7 @@ def main(profile: FromStage, codec: FromStage, paper: str | None = None) -> None
     # When it is measured again they differ: no output of the stage.
     columns = ["image", "codec", "setting", "encode_seconds", "decode_seconds"]
     table = pd.DataFrame(seconds, columns=pd.Index(columns))
+    table[[*MADE]] = made_here()
     table.to_csv(layout.provenance(profile, codec), index=False, float_format="%.4f", lineterminator="\n")
     print(f"{profile}, {codec}: {len(rates)} files")
 

@@ -13,6 +13,7 @@ from refield.pipeline.names import FromStage
 from refield.reports import rates_parts
 from refield.reports.rates_seconds import COLUMNS
 from refield.scores.rates import as_csv
+from refield.scores.timed import MADE, made_here
 
 
 def main(profile: FromStage, paper: str | None = None) -> None:
@@ -36,6 +37,7 @@ def main(profile: FromStage, paper: str | None = None) -> None:
         # When it is measured again they differ: no output of the stage.
         rows = [(*each.rate[:3], each.encode_seconds, each.decode_seconds) for each in made]
         table = pd.DataFrame(rows, columns=pd.Index(["image", "codec", "setting", *COLUMNS]))
+        table[[*MADE]] = made_here()
         layout.provenance(profile, FIELDS).parent.mkdir(parents=True, exist_ok=True)
         table.to_csv(layout.provenance(profile, FIELDS), index=False, float_format="%.3f", lineterminator="\n")
     print(f"{profile}: {len(made)} files")

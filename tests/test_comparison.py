@@ -1,6 +1,7 @@
 """A comparison's parameters and published curves: what is wrong ends in one sentence; its stages run on a toy."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -118,7 +119,8 @@ def test_the_stages_make_the_report(tmp_path, monkeypatch):
     assert [each["title"] for each in seen["shown"]] == ["WebP"]
     assert "Without refield compress, whose files are not in data/" in seen["note"]
     assert "seconds" not in report
-    assert "| WebP |" in Path("reports/toy/provenance/quick.md").read_text()
+    (line,) = re.findall(r"[|] WebP [|].*", Path("reports/toy/provenance/quick.md").read_text())
+    assert re.fullmatch(r".* [|] 20\d\d-\d\d-\d\d [|] CPU [(].+[)] [|]", line)
     with pytest.raises(
         UserError, match=r"bpp = 0.1 is not allowed; it must be more than .*, which a file of 007 takes"
     ):
@@ -144,5 +146,6 @@ def test_the_stages_make_the_report(tmp_path, monkeypatch):
     assert "| WebP |" in page
     for codec, seconds in zip(took["codec"], took["encode_seconds"], strict=True):
         assert f"| refield compress, {codec} | {seconds:.2f} | " in page
+    assert took["device"].str.startswith("CPU (").all()
     with pytest.raises(UserError, match=r"^'gif' is no codec of papers/toy/params\.yaml; it must be one of "):
         codecs.main("quick", "gif", "toy")

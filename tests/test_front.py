@@ -16,10 +16,14 @@ def within(monkeypatch):
     monkeypatch.chdir(ROOT)
 
 
+def page(layout: Layout) -> str:
+    params = config.read(path=layout.params)
+    return front(layout, params, read_scores(layout.scores_of_all, params))
+
+
 def links(layout: Layout) -> dict[str, str]:
     """Where a front page leads to, by name."""
-    params = config.read(path=layout.params)
-    html = front(layout, params, read_scores(layout.scores_of_all, params))
+    html = page(layout)
     section = re.search(r'<section id="neighbours".*?</section>', html, re.DOTALL)
     assert section
     return {name: link for link, name in re.findall(r'<h3><a href="([^"]+)">([^<]+)</a>', section[0])}
@@ -34,3 +38,9 @@ def test_the_first_leads_to_every_pipelines():
 
 def test_a_papers_leads_back():
     assert links(Layout("coin")) == {"refield": "../index.html"}
+
+
+@pytest.mark.parametrize(("paper", "coded"), [("coin", True), ("sinco", True), ("gaussian_image", False)])
+def test_it_leads_to_what_coding_saves_where_fits_are_coded(paper, coded):
+    layout = Layout(paper)
+    assert ('<a href="gains.md">' in page(layout)) == coded == layout.gains.is_file()

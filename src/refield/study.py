@@ -97,7 +97,7 @@ def short(key: str) -> str:
 
 
 def brief(value: Any) -> str:
-    """A value of params.yaml, as it is or as a CSV file has it."""
+    """A value of params.yaml, as it is or as a CSV file has it; names as words, but no paths."""
     if isinstance(value, str) and value[:1] in ("[", "{"):
         value = yaml.parse(value, "a value of a study")
     if isinstance(value, Mapping):
@@ -108,7 +108,9 @@ def brief(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, Integral):
         return f"{int(value):,}"
-    return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value) if {"/", "."} & {*str(value)} else str(value).replace("_", " ")
 
 
 def read_study(path: Path) -> Study:

@@ -7,10 +7,12 @@ from pipeline import ROOT
 from refield import config, fields, papers
 from refield.fields.sparse_latents import SparseLatents
 from refield.pipeline.layout import Layout
-from refield.reports.description import said
+from refield.reports.description import said, statement
+from refield.reports.results import read_scores, scores_of
 
 LAYOUT = Layout("gaussian_image")
 PAPER = papers.read("gaussian_image", ROOT / "papers")
+SIZES = {"kodak_full": (512, 768), "crops": (128, 192)}
 PARAMS = config.read(path=ROOT / LAYOUT.params)
 
 
@@ -52,6 +54,16 @@ def test_sparse_latents_have_as_many_with_their_map(bound: int, shape: tuple[int
     found = field.numbers(weights) + -(-field.map_bits(weights) // 32)
     assert 0.98 * bound * 1000 < found <= bound * 1000
     assert f"{found:,}" in (ROOT / LAYOUT.params).read_text()
+
+
+def test_what_labels_bound_is_said_where_images_have_another_size(tmp_path) -> None:
+    (tmp_path / "scores").mkdir()
+    found = read_scores(tmp_path / "scores", PARAMS)
+    said_of = {name: statement(name, scores_of(found, name, PARAMS), PARAMS, PAPER) for name in PARAMS.profiles}
+    assert PAPER.elsewhere
+    assert {name for name, text in said_of.items() if f"* {PAPER.elsewhere}\n" not in text} == {"kodak_full"}
+    (whole, small) = (numbers(name, "latents_560k", shape) for name, shape in SIZES.items())
+    assert small / (128 * 192) == pytest.approx(whole / (512 * 768), rel=0.05)  # as many a pixel
 
 
 @pytest.mark.parametrize(("profile", "shape"), [("quick", (64, 96)), ("crops", (128, 192)), ("noise", (128, 192))])

@@ -4,8 +4,11 @@ import pytest
 from pipeline import ROOT
 
 from refield import config, papers
+from refield.pipeline.layout import Layout
 from refield.reports.description import entry
+from refield.reports.paper_figures import _figures
 from refield.settings import ConfigError
+from refield.signals import Image
 
 NAME = "oh_bae_2024"
 TEXT = (ROOT / "papers" / NAME / "paper.yaml").read_text()
@@ -159,3 +162,13 @@ def test_a_missing_paper_is_named_with_those_that_are_there(tmp_path: Path) -> N
         papers.read("no_such", ROOT / "papers")
     with pytest.raises(ConfigError, match="run from the repository's root"):
         papers.read(NAME, tmp_path)
+
+
+@pytest.mark.parametrize("paper", [None, "coin", "gaussian_image", "mire", "sinco", "siren_polito"])
+def test_every_pipeline_has_a_figure_of_the_profile_that_runs(paper: str | None) -> None:
+    """Without one its captions would be an empty file."""
+    params = config.read(path=ROOT / Layout(paper).params)
+    published = papers.read(params.paper, ROOT / "papers")
+    for profile in params.runs:
+        if params.profiles[profile].signal is Image:
+            assert list(_figures(published, entry(profile, params), params.methods_of(profile))), profile

@@ -71,8 +71,9 @@ def table(asked: Contest, scores: pd.DataFrame | None = None, study: pd.DataFram
     """The cells of a claim's table."""
     rows = pd.DataFrame(columns=["profile", "method", "image", "psnr_8bit"]) if scores is None else scores
     studies = {} if study is None else {"omega": study}
-    _, text, found = contests([asked], Results(rows, []), studies, PARAMS, PAPER)
+    lead, text, found = contests([asked], Results(rows, []), studies, PARAMS, PAPER)
     assert text == f"**{asked.text}**"
+    assert ("Within chance: " in lead) == (", within chance" in found)
     return [[cell.strip() for cell in line[1:-1].split("|")] for line in found.splitlines() if "---" not in line]
 
 
@@ -97,6 +98,12 @@ def test_a_claim_over_profiles_fails() -> None:
 def test_a_lead_that_single_images_turn_is_within_chance() -> None:
     assert table(claim(), profiles(LEVELS, apart=3.0))[-1][-1] == "yes, within chance"
     assert table(claim(), profiles(LEVELS, apart=3.0, images=2))[-1][-1] == "yes"  # no interval of two
+
+
+def test_one_clear_lead_the_wrong_way_is_no_chance() -> None:
+    wide = {"apart": 3.0, "levels": LEVELS | {"VGG": 29.5}}
+    assert table(claim(), profiles(**wide))[-1][-1] == "no, within chance"
+    assert table(claim(), profiles(**wide | {"levels": LEVELS | {"VGG": 10.0}}))[-1][-1] == "no"
 
 
 def test_a_claim_over_profiles_waits_and_shows_what_there_is() -> None:

@@ -10,7 +10,8 @@ from pipeline import ROOT
 
 from refield import config, papers
 from refield.errors import UserError
-from refield.reports.discussion import _cells, discussion
+from refield.reports.differences import _cells
+from refield.reports.discussion import discussion
 from refield.reports.results import Results
 from refield.scores.measure import PSNR, Measure
 from refield.scores.paired import difference
@@ -97,6 +98,26 @@ def test_the_gain_is_followed_over_the_iterations():
     assert [row[-2].strip() for row in rows] == ["+2.00", "+0.00"]
 
 
+def test_the_course_is_of_iterations_that_most_methods_take(monkeypatch):
+    """One that takes twice as many moves no rows of the others, and has one for its end."""
+    longer = [{"profile": "kodak_crops", "method": "siren", "iteration": i, "psnr": 20 + i / 100} for i in (600, 1000)]
+    found = pd.concat([curves(), pd.DataFrame(longer)])
+    monkeypatch.setattr(f"{__name__}.curves", lambda: found)
+    course = text().partition("On the way there, before rounding to 8 bit:\n\n")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in course.splitlines()[2:]]
+    assert [row[0] for row in rows] == ["50", "100", "200", "300", "400", "500", "1,000"]
+    assert rows[-2][1:] == ["25.00", "35.00", "35.00", "+0.00"]
+    assert rows[-1][1:] == ["30.00", "—", "—", "—"]
+
+
+def test_there_is_no_table_without_a_row():
+    controls = rows([name for name in LEVEL if name not in PAPER.gain.pair], profile="kodak_crops")
+    found = text(controls)
+    assert "Some of the controls have not been run here." in found
+    for block in found.split("\n\n"):
+        assert "| --- |" not in block.splitlines()[-1], block
+
+
 def test_differences_stand_in_other_measures_that_are_asked_for():
     scores = rows(LEVEL, profile="kodak_crops")
     scores = scores.assign(ssim=scores["psnr_8bit"] / 100)
@@ -123,9 +144,9 @@ def test_differences_stand_in_other_measures_that_are_asked_for():
 
 def test_less_of_an_error_wins():
     error = Measure("error", "Error", 2, higher_is_better=False)
-    values = pd.Series([3.0, 1.0, 2.0, 5.0]), pd.Series([4.0, 3.0, 2.5, 4.0])
-    assert _cells(*values, error)[-1] == "3 of 4"
-    assert _cells(*values, PSNR)[-1] == "1 of 4"
+    values = pd.DataFrame({"one": [3.0, 1.0, 2.0, 5.0], "other": [4.0, 3.0, 2.5, 4.0]})
+    assert _cells(values, "one", "other", error)[-1] == "3 of 4"
+    assert _cells(values, "one", "other", PSNR)[-1] == "1 of 4"
 
 
 def test_words_follow_the_sign():
@@ -152,9 +173,75 @@ def test_missing_controls_are_said_to_be_missing():
     assert "Some of the controls have not been run here." in found
 
 
-def test_a_profile_of_another_task_is_not_discussed():
+def test_a_profile_of_another_task_is_not_discussed_in_the_papers_words():
     inpaint = PAPER.protocol.model_copy(update={"task": "inpaint"})
-    assert "## kodak_crops" not in text(paper=PAPER.model_copy(update={"protocol": inpaint}))
+    scores = rows(LEVEL, profile="kodak_crops", height=64, width=96)
+    paper = PAPER.model_copy(update={"protocol": inpaint})
+    found = text(scores, paper).partition("## kodak_crops\n\n")[2].partition("\n## ")[0]
+    assert found.startswith("Another task: 12 images, 96 x 64 pixels; ")
+    assert "| Ours less LoE Fine-to-Coarse |" in found
+    assert "Ours less Fine-to-Coarse is" not in found
+    assert "On the way there" not in found
+
+
+MIRE, MIRES = papers.read("mire", ROOT / "papers"), config.read(path=ROOT / "papers/mire/params.yaml")
+
+
+def hidden(images, **levels):
+    """Scores of inpainting, of some methods on some images, and of two ways without a field."""
+    each = np.linspace(-1, 1, images)
+    return pd.DataFrame(
+        [
+            {"profile": "inpaint_random", "method": method, "image": f"im{i}", "height": 64, "width": 96}
+            | {"psnr_hidden": level + each[i] * (1 + 0.01 * place), "psnr_hidden_biharmonic": 26.0 + each[i]}
+            for place, (method, level) in enumerate(levels.items())
+            for i in range(images)
+        ]
+    ).assign(psnr_visible=40.0, psnr_8bit=50.0, ssim=0.9)
+
+
+def on_hidden_pixels(scores, **plan):
+    """The section on a profile of another task than the protocol's, in cells; none if there is none."""
+    paper = MIRE.model_copy(update={"discussion": MIRE.discussion.model_copy(update={"studies": [], **plan})})
+    none = Results(pd.DataFrame(columns=["profile", "method", "iteration", "psnr"]), [])
+    found = discussion("Made here.", Results(scores, []), none, {}, MIRES, paper)
+    _, there, section = found.partition("## inpaint_random\n\n")
+    lines = section.partition("\n## ")[0].splitlines()
+    assert not there or "inpaint, mask random, hidden 0.8" in lines[0]
+    return {
+        cells[1].strip(): [cell.strip() for cell in cells[2:-1]] for line in lines if (cells := line.split("|"))[1:]
+    }
+
+
+def test_differences_stand_in_another_task_of_the_methods_that_it_has_beside_what_needs_no_field():
+    rows = on_hidden_pixels(hidden(3, siren=23.0, mire=15.0, finer_segment=27.0))
+    assert [name for name in rows if " less " in name] == [
+        "MIRE less SIREN",
+        "SIREN less Biharmonic surface",
+        "MIRE less Biharmonic surface",
+        "FINER, last layer by segment less Biharmonic surface",
+    ]
+    assert rows["MIRE less SIREN"][1:3] == ["-8.00", "-8.02 to -7.98"]
+    assert rows["FINER, last layer by segment less Biharmonic surface"][0] == "+1.00"
+    assert rows["difference"] == ["PSNR hidden", "95 %", "p", "images won"]
+
+
+def test_the_best_way_without_a_field_is_what_methods_of_another_task_stand_beside():
+    scores = hidden(3, siren=23.0).assign(psnr_visible=24.0)  # a measure as any, here in the place of a control
+    for control, level in (("biharmonic", 27.0), ("visible", 22.0)):
+        (name,) = [
+            name
+            for name in on_hidden_pixels(
+                scores.assign(psnr_hidden_biharmonic=level), controls=["psnr_visible", "psnr_hidden_biharmonic"]
+            )
+            if name.startswith("SIREN less ")
+        ]
+        assert control in name.lower()
+
+
+def test_too_few_images_of_another_task_are_not_discussed():
+    assert not on_hidden_pixels(hidden(2, siren=23.0, mire=15.0))
+    assert not on_hidden_pixels(hidden(3, siren=23.0), controls=[])
 
 
 def test_a_paper_may_have_nothing_to_discuss():

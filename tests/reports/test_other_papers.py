@@ -342,6 +342,18 @@ def test_a_level_is_reached_with_as_many_parameters_on_the_papers_own_images_alo
     assert examined.loc["Thirty", "Here"] == "31.10"
 
 
+def test_claims_on_methods_that_a_profile_leaves_out_are_not_asked_there(tmp_path: Path) -> None:
+    params, paper = read(
+        tmp_path, "represent", TOY.replace("methods: {plain", "methods: {other: Other, plain") + LEVELS
+    )
+    names = {"source": "samples", "names": [*params.profiles["quick"].images.names], "images": 4}
+    paper = paper.model_copy(update={"protocol": paper.protocol.model_copy(update=names)})
+    fewer = params.profiles["quick"].model_copy(update={"methods": {"plain": None}})
+    without = params.model_copy(update={"profiles": {**params.profiles, "quick": fewer}})
+    assert "All of them" in {claim.text for claim in said("quick", params, paper).claims}
+    assert [claim.text for claim in said("quick", without, paper).claims] == ["Thirty", "Few numbers", "Another"]
+
+
 def test_claims_that_a_paper_does_not_make_are_not_called_its_own(made) -> None:
     params, paper, found = made
     scores, curves = results.scores_of(found, "quick", params), pd.DataFrame(columns=["method", "iteration", "psnr"])

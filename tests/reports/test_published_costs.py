@@ -1,13 +1,19 @@
 """What fits cost stands beside published costs where the images are the same, and nowhere else."""
 
+import base64
+import re
+
 import pandas as pd
 import pytest
+from markupsafe import escape
 from pipeline import ROOT
 
 from refield import config, papers
 from refield.papers import Table
 from refield.pipeline.layout import Layout
-from refield.reports import provenance, report
+from refield.reports import provenance, report, tables
+from refield.reports.glance import glance
+from refield.reports.page import page
 from refield.reports.published_costs import chart, listing, table_of
 from refield.reports.report import appearance
 from refield.reports.results import Results, Scores
@@ -17,6 +23,7 @@ from refield.units.scoring import COSTS
 
 PARAMS = config.read(path=ROOT / Layout("gaussian_image").params)
 PAPER = papers.read("gaussian_image", ROOT / "papers")
+PROFILES = ["crops", "kodak_full"]
 OURS = pd.DataFrame(
     {"average": [45.5, 42.0], "parameters": [525_123.0, 295_761.0], "seconds": [30.0, 20.0]},
     index=pd.Index(["latents_560k", "latents_300k"], name="method"),
@@ -82,3 +89,25 @@ def test_reports_of_parameters_know_no_seconds_which_stand_in_provenance(table: 
     text = provenance.page("kodak_full", past, PAPER, True, table)
     assert "| GaussianImage, 560K | 44.08 | 560,000 | 107 |" in text
     assert "Published" not in provenance.page("kodak_full", past, PAPER, True)
+
+
+def test_a_page_has_the_published_rows_and_both_charts_where_the_images_are_the_same() -> None:
+    curves = pd.DataFrame(columns=["method", "iteration", "psnr"])
+    pages = {name: page(name, Scores(scores(), Represent.measures), curves, [], PARAMS, PAPER) for name in PROFILES}
+    row = "<td>I-NGP</td><td>43.88</td><td>300,100</td><td>491</td>"
+    assert {name: row in html for name, html in pages.items()} == {"kodak_full": True, "crops": False}
+    html = pages["kodak_full"]
+    assert f'Table 1 of {escape(PAPER.citation)} (<a href="{PAPER.link}">' in html
+    assert "its seconds are of one V100 GPU" in html
+    (drawn,) = re.findall('src="data:image/svg[+]xml;base64,([^"]+)"', html)
+    assert b"<svg" in base64.b64decode(drawn)
+    assert 'src="../provenance/kodak_full.svg"' in html  # a machine's seconds are no part of a page
+
+
+def test_tables_lead_to_the_charts_and_the_front_page_has_what_is_published() -> None:
+    found = Results(pd.concat([scores().assign(profile=name) for name in PROFILES]), [])
+    sections = dict(section.split("\n", 1) for section in tables.markdown(found, PARAMS, PAPER).split("\n## ")[1:])
+    for address in ("charts/kodak_full/parameters.svg", "provenance/kodak_full.svg"):
+        assert {name: f"({address})" in text for name, text in sections.items()} == {"crops": False, "kodak_full": True}
+    averages = glance(found, PARAMS, PAPER)["averages"]
+    assert {row["label"]: row["cells"][0] for row in averages["rows"]}["I-NGP"] == "43.88"

@@ -1,6 +1,8 @@
 """The report of rates: same photographs only, tables as computed, names apart, and a page that works in a browser."""
 
+import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,9 +11,10 @@ from pipeline import ROOT
 
 from refield import comparison
 from refield.codecs import ABSENT, CODECS
+from refield.coding.latents.learning import PHOTOGRAPHS
 from refield.errors import UserError
 from refield.papers import curves
-from refield.reports import rates_page, rates_parts, rates_single
+from refield.reports import rates_images, rates_page, rates_parts, rates_seconds, rates_single
 from refield.reports.rates import bits, gained, measured, page, paid, published, published_bits, similar
 from refield.reports.rates_chart import APART, CEILING, FLOOR, _placed, chart
 from refield.reports.rates_panel import read_panel
@@ -31,7 +34,7 @@ def rows(codec: str, factor: float, pixels: int = PIXELS, images: int = 3, simil
             count = round(size * factor)
             similarity = 0.9 + setting / 50 if similar else np.nan
             made.append(
-                Rate(f"00{i}", codec, f"{setting}", count, 8 * count / pixels, 24 + 3 * setting + i, similarity)
+                Rate(f"{i:03}", codec, f"{setting}", count, 8 * count / pixels, 24 + 3 * setting + i, similarity)
             )
     return as_csv(made)
 
@@ -106,6 +109,34 @@ def test_tables_say_what_the_curves_are(compared, tmp_path):
     assert coin[1].endswith(" %")
 
 
+def test_bd_rates_stand_image_by_image_or_by_their_extremes(compared, tmp_path):
+    """Files of one image take five times as many bits as the other's do."""
+
+    def write(images: int) -> list[list[str]]:
+        for codec, factor in RATES.items():
+            (tmp_path / f"measured/{codec}.csv").write_text(rows(codec, factor, images=images))
+        made = [line.split(",") for line in rows("half", 0.5, images=images).splitlines()]
+        for line in made[1:5]:
+            line[3:5] = [str(5 * int(line[3])), str(5 * float(line[4]))]
+        (tmp_path / "fields/small.csv").write_text("\n".join(map(",".join, made)) + "\n")
+        found = panel(compared, tmp_path)
+        ((heads, table),) = rates_images.tables(found, compared)
+        assert heads[:2] == ["BD-rate of </script>Net, half", "to JPEG"]
+        assert f"{rates_images.LEAD}\n\n| {heads[0]} |" in page([found], compared, {})
+        return table
+
+    (tmp_path / "fields/large.csv").unlink()
+    assert [line[:3] for line in write(3)] == [
+        ["000", "+150.0 %", "—"],
+        ["001", "-50.0 %", "—"],
+        ["002", "-50.0 %", "—"],
+    ]
+    table = write(14)
+    assert [line[0] for line in table] == ["lowest", "median", "highest"]
+    assert table[0][1].endswith(", -50.0 %")
+    assert [line[1:3] for line in table[1:]] == [["007, -50.0 %", "—"], ["000, +150.0 %", "—"]]
+
+
 def test_parts_of_files_are_means_over_the_panels_images(compared, tmp_path):
     sizes = {"latents 1/1": (30, 60), "rest": (10, -0.2)}
     made = [
@@ -125,6 +156,10 @@ def test_parts_of_files_are_means_over_the_panels_images(compared, tmp_path):
     ]
     assert "\n".join(wanted) in page([found], compared, {})
     assert len(found.series) == 3  # they are no rates
+    # Only files of latents have parts, and their networks do not begin at random.
+    (note,) = [note for note in found.notes if note.startswith("</script>Net, half: From a start learned on")]
+    assert all(name.partition(".")[0] in note for name in PHOTOGRAPHS)
+    assert f"\n\n{note}\n\n" in page([found], compared, {})
     (tmp_path / "fields/parts.csv").write_text("image,codec\n1,2\n")
     with pytest.raises(UserError, match=r"parts\.csv must have the columns image,codec,setting,part,bytes"):
         panel(compared, tmp_path)
@@ -210,6 +245,25 @@ def test_the_page_stands_alone(compared, tmp_path):
     assert html == text(compared, tmp_path)
 
 
+def test_no_two_lines_of_the_page_look_alike(compared, tmp_path):
+    lines = json.loads(re.search(r'id="data">(.*?)</script>', text(compared, tmp_path), re.S)[1])["panels"][0]["lines"]
+    looks = [(line["color"], line["dashes"], line["mark"], line["width"]) for line in lines]
+    assert len(looks) > 20
+    assert len({*looks}) == len(looks)
+    kinds = {line["dashes"]: line["group"] for line in lines if line["dashes"]}
+    assert {*kinds.values()} == {*rates_page.PUBLISHED.values()}  # each has dashes of its own
+
+
+def test_the_page_opens_where_curves_of_ours_are(compared, tmp_path):
+    ours, alone = panel(compared, tmp_path), replace(panel(compared, tmp_path), published=[])
+    codecs = replace(ours, series=[each for each in ours.series if each.kind == "codec"])
+    larger = replace(alone, pixels=2 * PIXELS)
+    assert rates_page.opened([codecs, alone, codecs]) == 1
+    assert rates_page.opened([codecs, alone, larger]) == 2
+    assert rates_page.opened([larger, codecs, ours]) == 2
+    assert rates_page.opened([]) == 0
+
+
 @pytest.fixture
 def opened(browser, compared, tmp_path):
     (tmp_path / "rates.html").write_text(text(compared, tmp_path))
@@ -278,7 +332,7 @@ def test_ms_ssim_is_shown_in_the_place_of_psnr_where_there_is_any(browser, compa
 def test_pictures_and_tables_are_shown(opened):
     captions = [each.text for each in opened.find_elements("css selector", "#row figcaption")]
     assert captions == ["Original", "Net, half, 0.250 bpp, 30.12 dB", "JPEG, 0.250 bpp, 30.12 dB"]
-    first, against, second, _ = opened.find_elements("css selector", "#tables table")
+    first, against, _, second, _ = opened.find_elements("css selector", "#tables table")
     assert against.find_element("css selector", "thead th:nth-child(2)").text == "to JPEG"
     assert first.find_element("css selector", "tbody td").text == "</script>Net, half"
     link = second.find_element("css selector", "tbody td.text a")
@@ -340,3 +394,13 @@ def test_methods_are_compared_with_the_first_at_equal_bits(compared, tmp_path):
     ]
     assert "\n\n" + "\n".join(f"* {each}" for each in sentences) + "\n" in page([found], compared, {})
     assert (gained(found, COMPARISON), paid(found, COMPARISON)) == (([], []), [])
+
+
+def test_of_seconds_date_and_machine_are_said_where_they_are_known():
+    older = pd.DataFrame({"setting": ["1", "2"], "encode_seconds": [0.1, 0.2], "decode_seconds": [0.01, 0.01]})
+    newer = older.assign(date=["2026-12-02", "2026-12-01"], device="CPU (Some)")
+    lines = rates_seconds.page("quick", {"jpeg": older, "webp": newer}).splitlines()
+    assert lines[-2:] == [
+        "| JPEG | 100.0 to 200.0 | 10.0 | — | — |",
+        "| WebP | 100.0 to 200.0 | 10.0 | 2026-12-01 to 2026-12-02 | CPU (Some) |",
+    ]

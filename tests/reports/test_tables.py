@@ -5,6 +5,7 @@ import json
 import math
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +18,9 @@ from refield.errors import UserError
 from refield.pipeline import readme
 from refield.reports import results, statistics, tables
 from refield.reports.claims import examine
+from refield.reports.index import index
 from refield.reports.latex import escape, latex
+from refield.reports.page import page
 from refield.reports.results import Scores
 from refield.scores.numbers import number
 
@@ -156,6 +159,17 @@ def test_the_statement_says_what_was_measured_and_where_to_read_when(tmp_path: P
     assert "provenance" not in section(report(tmp_path), "paper")  # which has not been run
 
 
+def test_networks_of_another_width_are_named(tmp_path: Path) -> None:
+    methods = PARAMS.methods | {"broad": {"gates": ["dense"], "width": 48}, "broader": {"gates": [8], "width": 48}}
+    write(tmp_path, "quick", {"siren": 20.0, "siren_wide": 21.0, "broad": 22.0, "broader": 23.0})
+    lines = section(report(tmp_path, params=PARAMS.model_copy(update={"methods": methods})), "quick").splitlines()
+    assert [line for line in lines if line.startswith("* Networks")] == [
+        "* Networks: width 32, sine activation, no tiles finer than A = 16.",
+        "* Networks of width 64: SIREN, twice as wide.",
+        "* Networks of width 48: broad; broader.",
+    ]
+
+
 def test_averages_over_other_images_are_flagged(tmp_path: Path) -> None:
     write(tmp_path, "quick")
     write(tmp_path, "quick", {"qt": 25.0}, images=2)
@@ -191,6 +205,84 @@ def test_an_order_that_single_images_turn_is_within_chance(tmp_path: Path) -> No
     found = examine(scores_of(tmp_path), PAPER)["Holds"].tolist()
     assert found[:3] == ["yes, within chance"] * 3
     assert found[3] == "no"  # of the lowest; no interval
+
+
+def moved(folder: Path, method: str, by: list[float]) -> None:
+    """Add something to each image's PSNR."""
+    file = folder / "quick" / f"{method}.csv"
+    scores = pd.read_csv(file)
+    scores.assign(psnr_8bit=scores["psnr_8bit"] + by).to_csv(file, index=False)
+
+
+def test_one_clear_difference_is_enough_to_contradict_an_order_and_one_unclear_one_to_leave_it_open(
+    tmp_path: Path,
+) -> None:
+    above_all = PAPER.claims[0].model_copy(update={"of": "average", "methods": ["ftc", "ours", "qt"], "order": "first"})
+    paper = PAPER.model_copy(update={"claims": [above_all]})
+    answers = {}
+    for name, unclear in (("rival", "ours"), ("other", "qt"), ("neither", "siren")):
+        write(tmp_path / name, "quick")
+        moved(tmp_path / name, unclear, [-8.0, 0.0, 8.0])
+        (answers[name],) = examine(scores_of(tmp_path / name), paper)["Holds"]
+    assert answers == {"rival": "no, within chance", "other": "no", "neither": "no"}
+
+
+def test_an_order_of_what_is_better_the_less_it_is(tmp_path: Path) -> None:
+    write(tmp_path, "quick")
+    scores = scores_of(tmp_path)
+    less = replace(scores, measures=[replace(scores.ranking, higher_is_better=False), *scores.others])
+    claim = PAPER.claims[0].model_copy(update={"of": "average", "methods": ["siren", "ours", "qt"], "order": "first"})
+    paper = PAPER.model_copy(update={"claims": [claim]})
+    assert examine(less, paper)["Holds"].tolist() == ["yes"]
+    moved(tmp_path, "qt", [-8.0, 0.0, 8.0])
+    assert examine(replace(scores_of(tmp_path), measures=less.measures), paper)["Holds"].tolist() == [
+        "yes, within chance"
+    ]
+
+
+@pytest.mark.parametrize(("by", "images", "told"), [(0.0, 3, False), (8.0, 3, True), (8.0, 2, False)])
+def test_chance_is_explained_where_an_answer_is_within_it(tmp_path: Path, by: float, images: int, told: bool) -> None:
+    write(tmp_path, "quick", images=images)
+    moved(tmp_path, "ours", [-by, by, 0.0][:images])
+    found = results.read_scores(tmp_path, PARAMS)
+    texts = (report(tmp_path), index(PARAMS, PAPER, found, {}), shown_alone(found))
+    assert ["Within chance: " in text for text in texts] == [told] * 3
+    assert (" over images, for one seed." in texts[0]) == told
+
+
+def shown_alone(found: results.Results) -> str:
+    none = pd.DataFrame(columns=["method", "iteration", "psnr"])
+    return page("quick", results.scores_of(found, "quick", PARAMS), none, [], PARAMS, PAPER)
+
+
+ALL = ["ours", "siren", "ftc", "qt", "equal_bin"]
+
+
+@pytest.mark.parametrize(
+    ("order", "methods", "here", "there"),
+    [
+        ("first", ALL, "31.00; 30.50 (Ours, equal bin)", "39.25; 39.02 (Ours, equal bin)"),
+        ("last", ALL, "30.50; 20.00 (SIREN)", "39.02; 30.28 (SIREN)"),
+        ("chain", ALL, "31.00, 20.00, 30.00, 25.00, 30.50", "39.25, 30.28, 38.41, 36.35, 39.02"),
+        ("first", ALL[:4], "31.00, 20.00, 30.00, 25.00", "39.25, 30.28, 38.41, 36.35"),
+    ],
+)
+def test_of_many_methods_that_one_is_above_or_below_the_one_in_question_is_named(
+    tmp_path: Path, order: str, methods: list[str], here: str, there: str
+) -> None:
+    write(tmp_path, "quick")
+    claim = PAPER.claims[0].model_copy(update={"of": "average", "methods": methods, "order": order})
+    found = examine(scores_of(tmp_path), PAPER.model_copy(update={"claims": [claim]})).loc[0]
+    assert (found["Here"], found["Paper"]) == (here, there)
+
+
+def test_of_many_methods_those_that_were_not_scored_are_not_in_question(tmp_path: Path) -> None:
+    claim = PAPER.claims[0].model_copy(update={"of": "average", "methods": ALL, "order": "first"})
+    paper = PAPER.model_copy(update={"claims": [claim]})
+    write(tmp_path, "quick", {"siren": 20.0, "qt": 25.0})
+    assert examine(scores_of(tmp_path), paper).loc[0, ["Here", "Holds"]].tolist() == ["—; 25.00 (LoE Quad-Tree)", "—"]
+    write(tmp_path / "alone", "quick", {"ours": 31.0})
+    assert examine(scores_of(tmp_path / "alone"), paper).loc[0, "Here"] == "31.00"
 
 
 def test_a_minority_of_images_is_not_most(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from stages import discussion as stage
 from refield import papers
 from refield.errors import UserError
 from refield.pipeline.layout import Layout
+from refield.reports.combinations import called
 from refield.reports.measures import FALL
 from refield.reports.variation import best, sequences, table
 from refield.scores.measure import IOU
@@ -172,6 +173,22 @@ def test_what_changes_only_with_an_earlier_key_is_not_said_twice():
     assert [line[0] for line in lines] == ["a, base", "a, normal 0, 1", "b, base", "b, normal 0, 1"]
 
 
+def test_combinations_whose_values_say_little_have_names():
+    starts = ("{'iterations': 840}", "{'iterations': 1960}")
+    parts = [
+        rows(around(30 + more + seed, 28), **{"methods.siren.train": start, "seed": seed})
+        for more, start in enumerate(starts)
+        for seed in (0, 1)
+    ]
+    scores = called(pd.concat(parts), ["equal iterations", "equal seconds"], "seconds")
+    heads, *lines = cells([*table(scores, [], PAPER)][1])
+    assert heads[0] == "setting"
+    assert [line[:2] for line in lines] == [["equal iterations", "30.50 ± 0.71"], ["equal seconds", "31.50 ± 0.71"]]
+    with pytest.raises(UserError, match="the study seconds has 2 combinations of values, and called 1 names"):
+        called(pd.concat(parts), ["equal"], "seconds")
+    assert called(parts[0], [], "seconds") is parts[0]
+
+
 def test_each_method_is_taken_at_its_best():
     scores = rates(mire=(30, 32, 31), siren=(28, 29, 29.5), finer=(33, 33, 33))
     _, averages, said, ranked = best(scores, ["mire"], PAPER)
@@ -191,6 +208,10 @@ def test_each_method_is_taken_at_its_best():
     psnr = pd.DataFrame(around(32, 29.5, 33), index=["mire", "siren", "finer"])
     gaps = [str(difference(psnr.loc["mire"], psnr.loc[other])).replace(" dB", "") for other in ("finer", "siren")]
     assert [line[3] for line in lines] == [gaps[0], "", gaps[1]]
+
+
+def test_an_end_of_what_was_tried_is_spoken_of_where_a_best_one_is_there():
+    assert "(end)" not in "".join(best(rates(mire=(30, 32, 31), siren=(28, 30, 29.5)), ["mire"], PAPER))
 
 
 def test_settings_with_which_a_fit_diverges_are_no_ones_best_and_have_no_average():
@@ -278,6 +299,8 @@ def test_a_study_without_sequences_is_refused(scores):
         (np.int64(2520), "2,520"),
         (1e-3, "0.001"),
         ("multi_otsu", "multi otsu"),
+        ("data/a_mask/kate_mask.png", "data/a_mask/kate_mask.png"),
+        ("kate_mask.png", "kate_mask.png"),
     ],
 )
 def test_a_value_reads_the_same_from_parameters_and_from_a_file(value, words, tmp_path):

@@ -25,8 +25,11 @@ class Shown(Strict):
 
     title: str
     study: Name  # a folder of studies/
-    show: Literal["settings", "seeds", "course", "choices", "table", "best", "sequences", "heatmap", "progress"]
+    show: Literal[
+        "settings", "seeds", "course", "choices", "table", "best", "sequences", "matched", "heatmap", "progress"
+    ]
     words: str | None = None
+    called: list[str] = Field(default_factory=list)  # its combinations in their order, where values say little of them
     differences: list[Name] = Field(default_factory=list)  # beside the gain; of a table, these alone
     # Of a table and its differences, beside what ranks: what the study's scores name.
     measures: list[Name] = Field(default_factory=list)
@@ -59,6 +62,7 @@ class Discussion(Strict):
     parts: list[Name] = Field(default_factory=list)  # of the gain and what leads to it
     others: list[Name] = Field(default_factory=list)
     measures: list[Name] = Field(default_factory=list)  # the task's, in which they stand beside what ranks
+    controls: list[Name] = Field(default_factory=list)  # measures of other tasks, which need no field
     words: str | None = None  # with {name}, {name.verdict}, {name.wins} and {name.images} of any difference
     course: list[Name] = Field(default_factory=list)  # methods that are followed over the iterations
     across: Across | None = None
@@ -98,7 +102,8 @@ class Discussion(Strict):
         """All methods that it names."""
         across = self.across.methods if self.across else []
         claimed = [each.method for claim in self.claims for each in claim.contestants.values()]
-        return {method for part in self.differences.values() for method in part.of} | {*self.course, *across, *claimed}
+        paired = {method for part in self.differences.values() for method in part.of}
+        return paired | {*self.course, *self.controls, *across, *claimed}
 
     @property
     def _fields(self) -> list[str]:

@@ -47,6 +47,7 @@ class Paper(Strict):
     protocol: Protocol
     unpublished: list[str] = Field(default_factory=list)  # what the paper leaves open
     methods: dict[Name, str]  # how the report calls them
+    elsewhere: str | None = None  # a sentence on what these labels mean where signals are not the protocol's
     gain: Gain | None = None
     tables: list[Table] = Field(min_length=1)
     claims: list[Claim] = Field(default_factory=list)
@@ -119,14 +120,17 @@ class Paper(Strict):
     @property
     def published(self) -> dict[str, float]:
         """Every method's average in the protocol's task, where it is known."""
-        return {
-            row.method: row.average for row in self.of({"kind": self.protocol.task}).rows if row.average is not None
-        }
+        return {row.method: row.average for row in self.of(self._own_entry).rows if row.average is not None}
 
     def published_in(self, measure: str) -> dict[str, float]:
         """The same in another measure than the one that ranks there."""
-        tables = self.of({"kind": self.protocol.task}).tables
+        tables = self.of(self._own_entry).tables
         return {row.method: row.also[measure] for table in tables for row in table.rows if measure in row.also}
+
+    @property
+    def _own_entry(self) -> dict[str, Any]:
+        """What `of` asks of a profile, of the one that the protocol is."""
+        return {"kind": self.protocol.task, "names": self.protocol.names}
 
     @property
     def studies(self) -> list[str]:

@@ -1,7 +1,7 @@
 """Whether what the paper concludes from its tables holds for a profile's scores."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,11 +12,18 @@ from refield.reports.results import PARAMETERS, Scores
 from refield.scores.numbers import DASH, number
 from refield.scores.paired import difference
 
+WITHIN_CHANCE = ", within chance"
+CHANCE = (
+    "Within chance: of a yes, the 95 % interval of one of the differences includes zero; of a no, the intervals of all "
+    "those that speak against the claim do."
+)
+LISTED = 4  # methods whose values are told apart without names
+
 
 def examine(scores: Scores, paper: Paper) -> pd.DataFrame:
     """Claim, Paper, Here, Holds (yes, no, or a dash where a method is missing), of all claims of a paper.
 
-    An order of averages is `within chance` if one of its differences, image by image, has a 95 % interval over zero.
+    Of an order of averages, whose differences have intervals over images, an answer may be `within chance`.
     """
     rows = []
     for claim in paper.claims:
@@ -38,10 +45,10 @@ def _order(claim: Claim, scores: Scores, paper: Paper) -> tuple[str, str, str, s
     if answer != DASH and claim.parameters:
         most = int(summary[PARAMETERS.name][claim.methods].max())
         answer = f"no: {most:,} parameters" if most > claim.parameters else answer
-    if answer != DASH and claim.of == "average" and by_chance(claim.pairs, scores.by_image()):
-        answer += ", within chance"
-    digits = scores.ranking.digits
-    return claim.text, _listing(claim, published, digits), _listing(claim, values, digits), answer
+    if answer != DASH and claim.of == "average" and by_chance(claim.pairs, _sign(scores) * scores.by_image()):
+        answer += WITHIN_CHANCE
+    there, here = (_listing(claim, each, scores, paper) for each in (published, values))
+    return claim.text, there, here, answer
 
 
 def _printed(row: Row, claim: Claim) -> float | None:
@@ -52,12 +59,24 @@ def _printed(row: Row, claim: Claim) -> float | None:
 
 
 def by_chance(pairs: Sequence[tuple[str, str]], values: pd.DataFrame) -> bool:
-    """Whether a difference of two columns, image by image, is not clear of zero; unknown, and False, for under three
-    images."""
+    """Whether images leave it open if, on average, each first column of a pair is above the second; more is better.
+
+    Where all are, one difference that is not clear of zero leaves it open; where some are not, it is settled as soon as
+    one of these is clear. Unknown, and False, for under three images.
+    """
     values = values[list({name for pair in pairs for name in pair})].dropna()
     if len(values) < 3 or not np.isfinite(values.to_numpy()).all():
         return False
-    return any(not difference(values[above], values[below]).clear for above, below in pairs)
+    differences = [difference(values[above], values[below]) for above, below in pairs]
+    against = [each for each in differences if each.mean <= 0]
+    return not any(each.clear for each in against) if against else not all(each.clear for each in differences)
+
+
+def explained(answers: Iterable[str], noun: str = "") -> str:
+    """What `within chance` means, if one of some answers has it; `noun` is what intervals are over, if one thing."""
+    if not any(answer.endswith(WITHIN_CHANCE) for answer in answers):
+        return ""
+    return f"{CHANCE} Intervals are over {noun}s, for one seed." if noun else CHANCE
 
 
 def verdict(holds: bool | None) -> str:
@@ -89,7 +108,18 @@ def _sign(scores: Scores) -> int:
     return 1 if scores.ranking.higher_is_better else -1
 
 
-def _listing(claim: Claim, values: Mapping[str, float], digits: int) -> str:
-    if not set(claim.methods) & set(values):
+def _listing(claim: Claim, values: Mapping[str, float], scores: Scores, paper: Paper) -> str:
+    """The methods' values, best first as it is said; of many the one that is above or below all others, and of these
+    the one that comes nearest to contradicting it, or does so most."""
+    known = {method: values[method] for method in claim.methods if not math.isnan(values.get(method, math.nan))}
+    if not known:
         return DASH
-    return ", ".join(number(values.get(method, math.nan), digits) for method in claim.methods)
+    digits = scores.ranking.digits
+    if claim.order == "chain" or len(claim.methods) <= LISTED:
+        return ", ".join(number(known.get(method, math.nan), digits) for method in claim.methods)
+    one, sign = (claim.methods[0], 1) if claim.order == "first" else (claim.methods[-1], -1)
+    own = number(known.pop(one, math.nan), digits)
+    if not known:
+        return own
+    rival = max(known, key=lambda method: sign * _sign(scores) * known[method])
+    return f"{own}; {number(known[rival], digits)} ({paper.label(rival)})"

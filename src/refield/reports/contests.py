@@ -9,11 +9,11 @@ import pandas as pd
 from refield.config import Params
 from refield.errors import UserError
 from refield.papers import Contest, Contestant, Paper
-from refield.reports.claims import by_chance, verdict
+from refield.reports.claims import WITHIN_CHANCE, by_chance, explained, verdict
+from refield.reports.combinations import SEED
 from refield.reports.description import entry
 from refield.reports.measures import interval, named, ranking
 from refield.reports.results import Results, averaged, pipe, scores_of
-from refield.reports.variation import SEED
 from refield.scores.measure import Measure
 from refield.scores.numbers import DASH, number
 from refield.scores.paired import FEWEST, difference
@@ -21,8 +21,7 @@ from refield.study import brief, in_words, varied
 
 LEAD = (
     "A lead is by how much a contestant is better than another that it is said to be above. The least lead of a claim "
-    "decides; its 95 % interval is over images, or where these are too few over seeds. Within chance: the interval of "
-    "one of the leads includes zero."
+    "decides; its 95 % interval is over images, or where these are too few over seeds."
 )
 
 
@@ -30,10 +29,12 @@ def contests(
     claims: Sequence[Contest], scores: Results, studies: Mapping[str, pd.DataFrame], params: Params, paper: Paper
 ) -> Iterator[str]:
     """Markdown: each claim, and a table of its contestants; `studies` are the scores of those that have been run."""
-    yield LEAD
-    for claim in claims:
+    asked = [
+        _of_studies(claim, studies) if claim.studies else _of_profiles(claim, scores, params, paper) for claim in claims
+    ]
+    yield " ".join(filter(None, [LEAD, explained(row[-1] for _, rows in asked for row in rows)]))
+    for claim, (title, rows) in zip(claims, asked, strict=True):
         yield f"**{claim.text}**"
-        title, rows = _of_studies(claim, studies) if claim.studies else _of_profiles(claim, scores, params, paper)
         yield pipe([title, *claim.contestants, "least lead", "holds"], rows)
 
 
@@ -70,8 +71,8 @@ def _row(name: str, claim: Contest, values: pd.DataFrame, measure: Measure, othe
         return [name, *cells, DASH, otherwise]
     lost = bool(values.isna().any(axis=None))
     answer = verdict(all(means[above] > means[below] for above, below in claim.pairs))
-    if not lost and by_chance(claim.pairs, values):
-        answer += ", within chance"
+    if not lost and by_chance(claim.pairs, better):
+        answer += WITHIN_CHANCE
     above, below = min(claim.pairs, key=lambda pair: _less(means[pair[0]], means[pair[1]]))
     lead = _less(means[above], means[below])
     said = number(lead, measure.digits, "+") if math.isfinite(lead) else DASH

@@ -7,7 +7,7 @@ from typing import Any
 from refield.config import Params, Profile
 from refield.originals import Images, Originals, Scenes, Volumes
 from refield.papers import Paper
-from refield.reports.network import each, network
+from refield.reports.network import each, network, own_widths
 from refield.reports.results import Scores
 from refield.reports.sizes import sizes
 from refield.study import in_words
@@ -49,17 +49,18 @@ def measured(profiles: Iterable[str], params: Params) -> str:
 def entry(profile: str, params: Params) -> Mapping[str, Any]:
     """A profile's task as params.yaml has it, and the names of its originals, which a paper's table may ask for; where
     it no longer has the profile, the task of most."""
-    if profile not in params.profiles:
-        return {"kind": "represent"}
-    return {**params.profiles[profile].task, "names": params.profiles[profile].originals.names}
+    settings = params.profiles.get(profile)
+    return {**settings.task, "names": settings.originals.names} if settings else {"kind": "represent"}
 
 
 def said(profile: str, params: Params, paper: Paper) -> Paper:
-    """What the paper says of a profile's task; of levels that are reached, only if its signals are the paper's."""
+    """What the paper says of a profile's task and methods; of levels, only if its signals are the paper's."""
     known = paper.of(entry(profile, params))
-    if profile in params.profiles and known.protocol.has_signals_of(params.profiles[profile]):
-        return known
-    return known.model_copy(update={"claims": [claim for claim in known.claims if claim.least is None]})
+    settings = params.profiles.get(profile)
+    others = set() if settings is None else params.methods.keys() - params.methods_of(profile).keys()
+    levels = settings is not None and known.protocol.has_signals_of(settings)
+    claims = [each for each in known.claims if others.isdisjoint(each.methods) and (levels or each.least is None)]
+    return known.model_copy(update={"claims": claims})
 
 
 def kind(profile: str, params: Params) -> str:
@@ -76,6 +77,10 @@ def statement(profile: str, scores: Scores, params: Params, paper: Paper) -> str
             lines.append(f"Task: {task}.")
         if networks := network(settings, params):
             lines.append(f"Networks: {networks}.")
+        widths = own_widths(profile, _scored(scores, params), params)
+        lines += [f"Networks of width {width}: {'; '.join(map(paper.label, own))}." for width, own in widths.items()]
+        if paper.elsewhere and not paper.of(entry(profile, params)).protocol.has_signals_of(settings):
+            lines.append(paper.elsewhere)
         lines.append(f"Training: {_training(settings)}; seed {params.seed}.")
         lines += [f"Training of {paper.label(name)}: {own}." for name, own in _own_training(profile, scores, params)]
     listed = [f"* {line}" for line in lines]
@@ -157,9 +162,13 @@ def _training(profile: Profile) -> str:
 
 def _own_training(profile: str, scores: Scores, params: Params) -> list[tuple[str, str]]:
     """The scored methods that are trained in a way of their own, and in which."""
-    methods = [str(method) for method in dict.fromkeys(scores.rows["method"])]
-    own = {method: params.method(profile, method).get("train", {}) for method in methods if method in params.methods}
+    own = {method: params.method(profile, method).get("train", {}) for method in _scored(scores, params)}
     return [(method, in_words([*train], train.values())) for method, train in own.items() if train]
+
+
+def _scored(scores: Scores, params: Params) -> list[str]:
+    """The scored methods that params.yaml has."""
+    return [str(method) for method in dict.fromkeys(scores.rows["method"]) if method in params.methods]
 
 
 def _warnings(profile: str, scores: Scores, params: Params) -> list[str]:

@@ -1,6 +1,5 @@
 """What a paper's gain is made of, in words and tables whose every number is computed from scores."""
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
@@ -10,17 +9,18 @@ from refield.config import Params
 from refield.errors import UserError
 from refield.papers import Discussion, Gain, Paper
 from refield.papers.discussion import GAIN, Shown
-from refield.reports import heatmap, progress
+from refield.reports import differences, heatmap, progress
 from refield.reports.across import section_of
 from refield.reports.choices import choices
+from refield.reports.combinations import called
 from refield.reports.contests import contests
-from refield.reports.description import kind
-from refield.reports.measures import difference_in, named
-from refield.reports.results import Results, Scores, pipe, scores_of
+from refield.reports.description import entry, kind, scale
+from refield.reports.matched import matched
+from refield.reports.measures import named
+from refield.reports.results import Results, Scores, pipe, scores_of, unit
 from refield.reports.sensitivity import SECTIONS
 from refield.reports.variation import best, sequences, table
-from refield.scores.measure import Measure
-from refield.scores.numbers import DASH, number
+from refield.scores.numbers import number
 from refield.scores.paired import difference
 from refield.tasks import TASKS
 
@@ -51,22 +51,23 @@ def discussion(
     others = [known[name] for name in plan.measures]
     method = METHOD.format(of=", or of ".join(["PSNR in dB", *(measure.title for measure in others)]))
     blocks = [f"# {plan.title}", f"{origin} {method}{BELOW if plan.studies else ''}."]
+    asked = [*plan.parts, GAIN, *plan.others]
     for profile in scores.profiles(params):
-        if kind(profile, params) != paper.protocol.task:
-            continue
         found = scores_of(scores, profile, params)
+        if kind(profile, params) != paper.protocol.task:
+            if told := [*_of_another_task(found, plan, paper.of(entry(profile, params)))]:
+                ranked = f"{found.ranking.title}{unit(found.ranking) and f' in{unit(found.ranking)}'}"
+                lead = f"Another task: {scale(profile, found, params)}. Differences are of {ranked}."
+                blocks += [f"## {profile}", lead, *told]
+            continue
         psnr = found.by_image()
         if len(psnr.dropna()) >= FEWEST and _has_any(psnr, plan, paper):
             blocks += [f"## {profile}", *_words(psnr, plan, paper)]
-            blocks.append(_differences(found, [*plan.parts, GAIN], plan, paper))
-            if plan.others:
-                blocks += ["Other controls:", _differences(found, plan.others, plan, paper)]
+            blocks += _differences(found, plan, paper)
             for measure in others:
-                asked = [*plan.parts, GAIN, *plan.others]
-                blocks += [f"In {measure.title}:", _differences(found.ranked_by(measure.name), asked, plan, paper)]
-            if plan.course:
-                blocks.append("On the way there, before rounding to 8 bit:")
-                blocks.append(_course(curves.of(profile), plan.course, gain, paper))
+                if rows := differences.named(found.ranked_by(measure.name), asked, plan, paper):
+                    blocks += [f"In {measure.title}:", rows]
+            blocks += _course(curves.of(profile), plan.course, gain, paper)
         elif profile in params.profiles and not paper.protocol.differences(params.profiles[profile]):
             needs = ": it needs a CUDA GPU" if params.profiles[profile].device == "cuda" else ""
             blocks += [f"## {profile}", f"Not run yet{needs}."]
@@ -77,7 +78,10 @@ def discussion(
         blocks += [f"## {by}, across profiles and settings", *contests(plan.claims, scores, studies, params, paper)]
     for section in plan.studies:
         blocks += [f"## {section.title}", *([section.words] if section.words else [])]
-        blocks += _shown(studies[section.study], section, gain, paper) if section.study in studies else [NOT_RUN]
+        if section.study in studies:
+            blocks += _shown(called(studies[section.study], section.called, section.study), section, gain, paper)
+        else:
+            blocks.append(NOT_RUN)
     return "\n\n".join(blocks) + "\n"
 
 
@@ -105,6 +109,8 @@ def _shown(scores: pd.DataFrame, section: Shown, gain: Gain, paper: Paper) -> It
             return best(scores, section.against, paper)
         case "sequences":
             return sequences(scores, paper)
+        case "matched":
+            return matched(scores, paper)
         case "heatmap":
             return heatmap.heatmap(scores, section.study, paper)
         case "progress":
@@ -112,19 +118,16 @@ def _shown(scores: pd.DataFrame, section: Shown, gain: Gain, paper: Paper) -> It
     return SECTIONS[section.show](scores, gain, others, paper)
 
 
-def _differences(scores: Scores, names: Iterable[str], plan: Discussion, paper: Paper) -> str:
-    values, measure, rows = scores.by_image(), scores.ranking, []
-    published = paper.published_in(measure.name) if measure.name in plan.measures else paper.published
-    for name in names:
-        first, second = paper.difference(name)
-        if {first, second} <= set(values):
-            told = first in published and second in published
-            there = number(published[first] - published[second], measure.digits, "+") if told else DASH
-            less = f"{paper.label(first)} less {paper.label(second)}"
-            says = plan.gain if name == GAIN else plan.differences[name].says
-            rows.append((less, says, *_cells(values[first], values[second], measure), there))
-    heads = ["difference", "what it says", difference_in(measure), "95 %", "p", "images won", "published"]
-    return pipe(heads, rows, words=2)
+def _differences(scores: Scores, plan: Discussion, paper: Paper) -> Iterator[str]:
+    """Of the gain and its parts, and of the other controls, those that there are."""
+    parts, others = (differences.named(scores, names, plan, paper) for names in ([*plan.parts, GAIN], plan.others))
+    yield from filter(None, [parts, "Other controls:" if parts and others else "", others])
+
+
+def _of_another_task(scores: Scores, plan: Discussion, paper: Paper) -> Iterator[str]:
+    """The same differences there, in what ranks methods, and beside what needs no field."""
+    yield from _differences(scores, plan, paper)
+    yield from differences.less_the_best(scores, plan.controls, paper)
 
 
 def _has_any(psnr: pd.DataFrame, plan: Discussion, paper: Paper) -> bool:
@@ -132,17 +135,22 @@ def _has_any(psnr: pd.DataFrame, plan: Discussion, paper: Paper) -> bool:
     return any({*paper.difference(name)} <= {*psnr} for name in (GAIN, *plan.parts, *plan.others))
 
 
-def _course(curves: pd.DataFrame, methods: Iterable[str], gain: Gain, paper: Paper) -> str:
-    """The gain while the fits go on: mean PSNR over images at some iterations."""
+def _course(curves: pd.DataFrame, methods: Iterable[str], gain: Gain, paper: Paper) -> list[str]:
+    """The gain while the fits go on: mean PSNR over images at some iterations of those that most methods take, and at
+    the last of methods that take more."""
     psnr = curves.pivot(index="iteration", columns="method", values="psnr")
     shown = [name for name in methods if name in psnr]
-    rows = []
-    for part in COURSE:
-        at = psnr.index[(psnr.index - part * psnr.index.max()).map(abs).argmin()]
-        gap = psnr[gain.better][at] - psnr[gain.worse][at] if set(gain.pair) <= set(psnr) else math.nan
-        rows.append((f"{at:,}", *(number(psnr[name][at]) for name in shown), number(gap, sign="+")))
-    last = f"{paper.label(gain.better)} less {paper.label(gain.worse)}"
-    return pipe(["iterations", *map(paper.label, shown), last], rows)
+    if not shown:
+        return []
+    most = psnr.index[2 * psnr[shown].notna().sum(axis=1) > len(shown)]
+    at = [most[(most - part * most.max()).map(abs).argmin()] for part in COURSE]
+    at += sorted({psnr[name].last_valid_index() for name in shown if psnr[name].last_valid_index() > most.max()})
+    heads, rows = ["iterations", *map(paper.label, shown)], [[f"{i:,}", *map(number, psnr.loc[i, shown])] for i in at]
+    if {*gain.pair} <= {*psnr}:
+        heads.append(f"{paper.label(gain.better)} less {paper.label(gain.worse)}")
+        gaps = (psnr[gain.better] - psnr[gain.worse])[at]
+        rows = [[*row, number(gap, sign="+")] for row, gap in zip(rows, gaps, strict=True)]
+    return ["On the way there, before rounding to 8 bit:", pipe(heads, rows)]
 
 
 def _words(psnr: pd.DataFrame, plan: Discussion, paper: Paper) -> list[str]:
@@ -153,11 +161,3 @@ def _words(psnr: pd.DataFrame, plan: Discussion, paper: Paper) -> list[str]:
     if not {method for pair in pairs.values() for method in pair} <= set(psnr):
         return ["Some of the controls have not been run here."]
     return [plan.words.format(**{name: difference(psnr[a], psnr[b]) for name, (a, b) in pairs.items()})]
-
-
-def _cells(first: pd.Series, second: pd.Series, measure: Measure) -> tuple[str, str, str, str]:
-    found = difference(first, second)
-    mean, low, high = (number(value, measure.digits, "+") for value in (found.mean, found.low, found.high))
-    wins = found.wins if measure.higher_is_better else difference(second, first).wins
-    p = "< 0.001" if found.p < 0.001 else f"{found.p:.3f}"
-    return mean, f"{low} to {high}", p, f"{wins} of {found.images}"

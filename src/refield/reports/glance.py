@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from refield.config import Params
 from refield.papers import Paper
-from refield.reports.claims import examine
+from refield.reports.claims import examine, explained
 from refield.reports.description import entry, kind, said, scale
 from refield.reports.gain import NO_GAIN, Gain, gain_of
 from refield.reports.results import Results, Scores, scores_of, unit
@@ -61,13 +61,15 @@ def columns(results: Results, params: Params, paper: Paper) -> list[Column]:
 def glance(results: Results, params: Params, paper: Paper) -> dict[str, Any]:
     """What the template draws."""
     measure, sides = published_measure(paper), columns(results, params, paper)
+    claims = _claims(params, paper, sides)
     return {
         "measure": measure.title,
         "unit": unit(measure),
         "columns": sides,
         "averages": _averages(results, params, paper, sides),
         "gain": _gain(paper, sides, measure),
-        "claims": _claims(params, paper, sides),
+        "claims": claims,
+        "chance": explained(holds for claim in claims for holds, _ in claim["here"]),
     }
 
 

@@ -12,9 +12,10 @@ from matplotlib.patches import Rectangle
 
 from refield.errors import UserError
 from refield.papers import Paper
+from refield.reports.combinations import keys_of
 from refield.reports.plotting import PAGE, style
 from refield.reports.results import pipe
-from refield.reports.variation import images_of, keys_of
+from refield.reports.variation import images_of
 from refield.scores.measure import PSNR
 from refield.scores.numbers import number
 from refield.study import DROP, UNSTABLE, brief, short

@@ -72,6 +72,7 @@ def index(
         cards=cards,
         waits=waits,
         neighbours=neighbours,
+        coded=params.coding is not None,
         DASH=DASH,
     )
 

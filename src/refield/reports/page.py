@@ -15,7 +15,8 @@ from markupsafe import Markup
 
 from refield.config import Params
 from refield.papers import Paper
-from refield.reports.claims import examine
+from refield.reports.claims import examine, explained
+from refield.reports.costs_page import costs_of
 from refield.reports.description import noun, said, scale, statement
 from refield.reports.html import render
 from refield.reports.pictures import Picture, encode
@@ -56,6 +57,7 @@ def page(
     if len(chosen) < len(encoded):
         lines.append(f"Pictures: {len(chosen)} of the {len(encoded)} {one}s, from the hardest to the easiest.")
     known = said(profile, params, paper)
+    claims = examine(scores, known)
     columns, rows = _results(scores, known)
     data = {
         "profile": profile,
@@ -65,7 +67,7 @@ def page(
         "columns": columns,
         "methods": _methods(rows, looks(paper.methods, params.methods), paper),
         "own": own,
-        "claims": examine(scores, known).to_numpy().tolist(),
+        "claims": claims.to_numpy().tolist(),
         "images": [
             {"name": str(name), "values": {str(method): number(value) for method, value in row.items()}}
             for name, row in values.iterrows()
@@ -79,7 +81,8 @@ def page(
         "errors": f"Where the field is wrong: {WORDS}.",
     }
     text = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("</", "<\\/")
-    return render("page.html", paper=paper, noun=one, data=Markup(text))
+    costs, chance = costs_of(profile, scores, params, paper), explained(claims["Holds"], one)
+    return render("page.html", paper=paper, noun=one, chance=chance, data=Markup(text), costs=costs)
 
 
 def _results(scores: Scores, paper: Paper) -> tuple[list[dict[str, Any]], pd.DataFrame]:
@@ -93,8 +96,8 @@ def _results(scores: Scores, paper: Paper) -> tuple[list[dict[str, Any]], pd.Dat
 
     best = "max" if ranking.higher_is_better else "min"
     add("Average", statistics["average"], ranking.digits, best)
-    if paper.published:
-        there = pd.Series(paper.published, dtype=float).reindex(statistics.index)
+    there = pd.Series(paper.published, dtype=float).reindex(statistics.index)
+    if there.notna().any():
         add("published", there, ranking.digits)
         add("difference", statistics["average"].round(6) - there, ranking.digits)
     if scores.rows["image"].nunique() > 1:

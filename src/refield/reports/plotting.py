@@ -1,5 +1,7 @@
 """How all our pictures look, and how they are saved: the same input gives the same bytes."""
 
+import base64
+import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -79,3 +81,11 @@ def save(figure: Figure, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with style():
         figure.savefig(file, dpi=300, metadata=METADATA[file.suffix])
+
+
+def as_address(figure: Figure) -> str:
+    """A figure as the address of itself in a page: an SVG."""
+    buffer = io.BytesIO()
+    with style():
+        figure.savefig(buffer, format="svg", metadata=METADATA[".svg"])
+    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode()

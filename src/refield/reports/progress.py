@@ -8,9 +8,10 @@ from matplotlib.figure import Figure
 
 from refield.errors import UserError
 from refield.papers import Paper
+from refield.reports.combinations import keys_of
 from refield.reports.heatmap import FOLDER, axis
 from refield.reports.plotting import COLORS, COLUMN, DASHES, MARKERS, PAGE, style
-from refield.reports.variation import images_of, keys_of
+from refield.reports.variation import images_of
 from refield.study import COURSE, brief, short
 
 RAW = "psnr_raw"  # at the end, before rounding as those on the way

@@ -46,9 +46,12 @@ def chart(
     )
 
 
-def listing(table: Table) -> str:
-    """The table's costs in Markdown, and the machine that its seconds are of."""
-    rows = [
+HEADS = ["Published", "average", "parameters", "seconds"]
+
+
+def rows_of(table: Table) -> list[list[str]]:
+    """What the table says of each fit whose parameters it tells, under `HEADS`."""
+    return [
         [
             row.label,
             DASH if row.average is None else number(row.average),
@@ -58,5 +61,17 @@ def listing(table: Table) -> str:
         for row in table.rows
         if row.parameters
     ]
-    heads = ["Published", "average", "parameters", "seconds"]
-    return f"Published (Table {table.number}), on {table.hardware}:\n\n{pipe(heads, rows)}"
+
+
+def listing(table: Table) -> str:
+    """The table's costs in Markdown, and the machine that its seconds are of."""
+    return f"Published (Table {table.number}), on {table.hardware}:\n\n{pipe(HEADS, rows_of(table))}"
+
+
+def pointer(profile: str) -> str:
+    """Where the charts of a profile with published costs lie, from its tables in Markdown."""
+    return (
+        "Beside what published fits cost:\n\n"
+        f"![Quality over parameters, ours and published](charts/{profile}/parameters.svg)\n\n"
+        f"The same [over seconds](provenance/{profile}.svg), each of its own machine."
+    )

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from refield.codecs import ABSENT, CODECS
 from refield.comparison import Comparison
 from refield.papers.curves import Published
-from refield.reports import rates_parts, rates_single
+from refield.reports import rates_images, rates_parts, rates_single
 from refield.reports.rates_panel import Panel, Series
 from refield.reports.results import pipe
 from refield.scores.bd_rate import bd_rate, mean_bd_rate
@@ -45,6 +45,8 @@ def page(panels: Sequence[Panel], comparison: Comparison, seconds: Mapping[str, 
         if address := seconds.get(panel.profile):
             blocks.append(f"[How long the files took]({address}).")
         blocks += [pipe(*measured(panel, comparison)), pipe(*bits(panel, comparison))]
+        if of_images := list(rates_images.tables(panel, comparison)):
+            blocks += [rates_images.LEAD, *(pipe(*table) for table in of_images)]
         if (table := rates_single.table(panel, comparison))[1]:
             blocks += [rates_single.LEAD, pipe(*table)]
         if (table := similar(panel, comparison))[1]:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from refield.comparison import Comparison
 from refield.papers.curves import Published
-from refield.reports import rates_parts
+from refield.reports import rates_images, rates_parts
 from refield.reports.html import render
 from refield.reports.rates import (
     GAINED,
@@ -35,6 +35,15 @@ PUBLISHED = {
     "codec": "Codecs, published",
     "autoencoder": "Trained autoencoders, published",
 }
+DASHES = {"field": "5 3", "codec": "1.5 3", "autoencoder": "9 3 1.5 3"}
+# On each point, as SVG's paths have them from where it is: a disc, a square, a triangle, a diamond, a triangle down.
+MARKS = (
+    "m-2.6,0a2.6,2.6 0 1,0 5.2,0a2.6,2.6 0 1,0 -5.2,0",
+    "m-2.4,-2.4h4.8v4.8h-4.8z",
+    "m0,-3.3l3,5.4h-6z",
+    "m0,-3.5l3.5,3.5l-3.5,3.5l-3.5,-3.5z",
+    "m0,3.3l3,-5.4h-6z",
+)
 
 
 def page(
@@ -47,6 +56,7 @@ def page(
     """HTML; `looks` are the pictures of each profile that has some, `seconds` as of `rates.page`."""
     data = {
         "lead": LEAD,
+        "opened": opened(panels),
         "panels": [
             {
                 "profile": panel.profile,
@@ -57,6 +67,10 @@ def page(
                 "tables": [
                     _table(*measured(panel, comparison)),
                     _table(*bits(panel, comparison)),
+                    *(
+                        _table(*each, "" if i else rates_images.LEAD)
+                        for i, each in enumerate(rates_images.tables(panel, comparison))
+                    ),
                     _table(*similar(panel, comparison), SIMILAR),
                     _table(*gained(panel, comparison), " ".join([GAINED, *paid(panel, comparison)])),
                     *(_table(*rates_parts.table(*each), rates_parts.LEAD) for each in panel.parts.items()),
@@ -78,20 +92,32 @@ def _table(heads: list[str], rows: list[list[str]], words: str = "") -> dict[str
 
 
 def _lines(panel: Panel) -> Iterator[dict[str, Any]]:
-    """The chart's lines: measured ones solid, fields' wide, published ones dashed; hues begin anew with each group."""
-    hues = {group: cycle(HUES) for group in (*GROUPS.values(), *PUBLISHED.values())}
+    """The chart's lines, of which no two look alike: measured ones solid, fields' wide, published ones dashed as their
+    kind says; in each group hues and marks begin anew, and as they are not as many, no pair of them comes back soon."""
+    groups = [*GROUPS.values(), *PUBLISHED.values()]
+    hues: dict[str, Iterator[str]] = {group: cycle(HUES) for group in groups}
     hues[GROUPS["field"]], hues[PUBLISHED["field"]] = cycle(FIELD_HUES), cycle(OTHER_HUES)
+    marks = {group: cycle(MARKS) for group in groups}
     for each in panel.series:
         group, width = GROUPS[each.kind], 2.6 if each.kind == "field" else 1.6
-        yield {"group": group, "label": each.label, "color": next(hues[group]), "width": width, "dashes": ""} | {
-            "points": list(_measured_points(each))
-        }
+        look = {"color": next(hues[group]), "mark": next(marks[group]), "width": width, "dashes": ""}
+        yield {"group": group, "label": each.label, **look, "points": list(_measured_points(each))}
     for curve in panel.published:
         group = PUBLISHED[curve.kind]
+        look = {"color": next(hues[group]), "mark": next(marks[group]), "width": 1.3, "dashes": DASHES[curve.kind]}
         points = [[bpp, psnr, "", None] for bpp, psnr in curve.points]
-        yield {"group": group, "label": curve.label, "color": next(hues[group]), "width": 1.3, "dashes": "5 3"} | {
-            "points": points
-        }
+        yield {"group": group, "label": curve.label, **look, "points": points}
+
+
+def opened(panels: Sequence[Panel]) -> int:
+    """Which panel the page opens with: one where files of ours have curves, if there is one; of such, one beside
+    published curves, or of most pixels."""
+
+    def rank(panel: Panel) -> tuple[bool, bool, int]:
+        ours = any(each.kind == "field" and len(each.curve.bpp) > 1 for each in panel.series)
+        return ours, bool(panel.published), panel.pixels * len(panel.images)
+
+    return max(range(len(panels)), key=lambda i: rank(panels[i]), default=0)
 
 
 def _measured_points(series: Series) -> Iterator[list[float | str | None]]:

@@ -14,6 +14,12 @@ from refield.papers.curves import Curves, Published
 from refield.reports import rates_parts
 from refield.scores.rates import Curve, by_image, means, read_rates
 
+# As published curves have it of theirs; `refield.coding.latents.learning` has learned it.
+BEGUN = (
+    "From a start learned on other photographs (chelsea, rocket and motorcycle_left of scikit-image's); each file "
+    "holds its own networks."
+)
+
 
 @dataclass(frozen=True)
 class Series:
@@ -58,8 +64,9 @@ class Panel:
 
     @property
     def notes(self) -> list[str]:
-        """What is not there, in a sentence each."""
+        """What is not there, and what files of latents begin with, in a sentence each."""
         said = [f"Not made yet: the rates in {folder}." for folder in self.missing]
+        said += [f"{label}: {BEGUN}" for label in self.parts]
         return [*said, *(f"Left out beside published curves: {label}, of fewer photographs." for label in self.partial)]
 
     @property

@@ -8,10 +8,10 @@ from refield.codecs import CODECS
 from refield.errors import UserError
 from refield.reports.results import pipe
 from refield.scores.files import require_columns
-from refield.scores.numbers import number
+from refield.scores.numbers import DASH, number
+from refield.scores.timed import MADE
 
 COLUMNS = ("encode_seconds", "decode_seconds")
-
 
 LEAD = (
     "Of each setting the median over images: here are the fastest and the slowest setting. Standard codecs: the "
@@ -22,23 +22,31 @@ OURS = "Files of fields: by the clock, on one thread, as many side by side as th
 
 def page(profile: str, seconds: Mapping[str, pd.DataFrame], ours: pd.DataFrame | None = None) -> str:
     """Markdown; rows of each codec have its `COLUMNS` by image and setting, and ours a column `codec` as well, which
-    names a method. `UserError` if they lack one."""
+    names a method. `UserError` if they lack one; of `MADE`, a dash stands for what they lack."""
     parts = [f"# {profile}: how long files took", LEAD]
     if seconds:
         lines = [
-            [CODECS[codec].title, *_spans(rows, 1000, 1, f"{codec}, profile {profile}")]
+            [CODECS[codec].title, *_spans(rows, 1000, 1, f"{codec}, profile {profile}"), *_made(rows)]
             for codec, rows in seconds.items()
         ]
-        parts.append(pipe(["Codec", "encode (ms)", "decode (ms)"], lines))
+        parts.append(pipe(["Codec", "encode (ms)", "decode (ms)", *MADE], lines))
     if ours is not None:
         if "codec" not in ours:
             raise UserError(f"seconds of files of profile {profile}: the table has no column codec")
         groups = ours.groupby("codec", sort=False)
         lines = [
-            [f"refield compress, {name}", *_spans(rows, 1, 2, f"{name}, profile {profile}")] for name, rows in groups
+            [f"refield compress, {name}", *_spans(rows, 1, 2, f"{name}, profile {profile}"), *_made(rows)]
+            for name, rows in groups
         ]
-        parts += [OURS, pipe(["File", "encode (s)", "decode (s)"], lines)]
+        parts += [OURS, pipe(["File", "encode (s)", "decode (s)", *MADE], lines)]
     return "\n\n".join(parts) + "\n"
+
+
+def _made(rows: pd.DataFrame) -> list[str]:
+    """On which days and machines, from the first to the last."""
+    known = [sorted({str(each) for each in rows[column].dropna()} - {""}) if column in rows else [] for column in MADE]
+    dates, devices = known
+    return [" to ".join(dict.fromkeys([*dates[:1], *dates[-1:]])) or DASH, ", ".join(devices) or DASH]
 
 
 def _spans(rows: pd.DataFrame, factor: float, digits: int, what: str) -> list[str]:

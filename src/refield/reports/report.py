@@ -9,7 +9,7 @@ from refield.papers import Paper
 from refield.reports import charts, published_costs, statistics, tables
 from refield.reports.latex import latex
 from refield.reports.plotting import Look, looks
-from refield.reports.results import PARAMETERS, Results, scores_of
+from refield.reports.results import PARAMETERS, Results, Scores, scores_of
 
 
 def texts(params: Params, paper: Paper, scores: Results) -> dict[str, str]:
@@ -48,15 +48,20 @@ def comparisons(params: Params, paper: Paper, scores: Results, curves: Results) 
                     yield f"{profile}/iterations{suffix}", charts.over_iterations(part, look, labels)
         summary = of.summary()
         drawn = summary[summary.index.isin(differing(params, paper))]
-        if len(drawn):
-            if of.bits:
-                yield f"{profile}/bits", charts.over_bits(drawn, of.bits, look, labels, of.ranking)
-            if table := published_costs.table_of(profile, params, paper):
-                costs = drawn["average"], drawn[PARAMETERS.name]
-                yield (
-                    f"{profile}/parameters",
-                    published_costs.chart("parameters", table, *costs, look, labels, of.ranking),
-                )
+        if len(drawn) and of.bits:
+            yield f"{profile}/bits", charts.over_bits(drawn, of.bits, look, labels, of.ranking)
+        if chart := over_parameters(profile, of, params, paper):
+            yield f"{profile}/parameters", chart
+
+
+def over_parameters(profile: str, scores: Scores, params: Params, paper: Paper) -> Figure | None:
+    """Quality over parameters beside the published costs of fits to the same images; None if there are none."""
+    table, summary = published_costs.table_of(profile, params, paper), scores.summary()
+    drawn = summary[summary.index.isin(differing(params, paper))]
+    if table is None or drawn.empty:
+        return None
+    costs = drawn["average"], drawn[PARAMETERS.name]
+    return published_costs.chart("parameters", table, *costs, *appearance(params, paper), scores.ranking)
 
 
 def differing(params: Params, paper: Paper) -> list[str]:

@@ -11,15 +11,12 @@ import pandas as pd
 
 from refield.config import Params
 from refield.papers import Paper
-from refield.reports.claims import examine
-from refield.reports.description import measured, not_run, said, scale, statement
+from refield.reports.claims import examine, explained
+from refield.reports.description import measured, not_run, noun, said, scale, statement
+from refield.reports.published_costs import pointer, table_of
 from refield.reports.results import STATISTICS, Results, Scores, key, pipe, scores_of, unit
 from refield.reports.statistics import BEYOND, beside, published_measure, shown, tidy
 from refield.scores.numbers import number
-
-CHANCE = (
-    "Within chance: the 95 % interval of one of the differences, over these images and for one seed, includes zero."
-)
 
 
 def markdown(results: Results, params: Params, paper: Paper) -> str:
@@ -47,9 +44,13 @@ def markdown(results: Results, params: Params, paper: Paper) -> str:
             blocks.append(_statistics(title, here[here["table"] == BEYOND], scores, published=False))
         if not scores.rows.empty:
             blocks.append(_others(here, scores, paper))
+            if table_of(profile, params, paper):
+                blocks.append(pointer(profile))
             if (known := said(profile, params, paper)).claims:
                 heading = "### The paper's claims" if paper.claims_by == "paper" else "### What is claimed here"
-                blocks += [heading, _pipe(examine(scores, known)), CHANCE]
+                claims = examine(scores, known)
+                blocks += [heading, _pipe(claims)]
+                blocks += filter(None, [explained(claims["Holds"], noun(profile, params))])
     return "\n\n".join(blocks) + "\n"
 
 

@@ -11,14 +11,14 @@ import pandas as pd
 from refield.errors import UserError
 from refield.papers import Paper
 from refield.papers.table import Pair
+from refield.reports.combinations import SEED, ends_of, heading, settings
 from refield.reports.measures import difference_in, interval, ranking
 from refield.reports.results import averaged, pipe
 from refield.scores.measure import Measure
 from refield.scores.numbers import DASH, number
 from refield.scores.paired import FEWEST, difference
-from refield.study import SEQUENCE, brief, short, varied
+from refield.study import SEQUENCE, brief, varied
 
-SEED = "seed"
 END = " (end)"
 
 
@@ -33,9 +33,9 @@ def table(
         yield f"Average {measure.title} over {images_of(scores)}{spread}."
         rows = [
             (words, *(_average(part[part["method"] == method], trials, measure) for method in methods))
-            for words, part in _settings(scores)
+            for words, part in settings(scores)
         ]
-        yield pipe([_heads(scores), *map(paper.label, methods)], rows)
+        yield pipe([heading(scores), *map(paper.label, methods)], rows)
     if pairs := [pair for pair in others if {*pair} <= {*methods}]:
         yield from _differences(scores, pairs, paper, measures)
 
@@ -47,7 +47,7 @@ def best(scores: pd.DataFrame, against: Sequence[str], paper: Paper) -> Iterator
         raise UserError(f"a study that shows each method at its best has no scores of {missing[0]}")
     measure = ranking(scores)
     sign = 1 if measure.higher_is_better else -1
-    values_of = {words: _values(part, measure) for words, part in _settings(scores)}
+    values_of = {words: _values(part, measure) for words, part in settings(scores)}
     found = {method: max(values_of, key=lambda words: averaged(sign * values_of[words][method])) for method in methods}
     values = pd.DataFrame({method: values_of[found[method]][method] for method in methods})
     # What a study does not vary of a method has no best.
@@ -57,16 +57,17 @@ def best(scores: pd.DataFrame, against: Sequence[str], paper: Paper) -> Iterator
         (words, *(_mean(each[m], measure) + "*" * (m not in same and found[m] == words) for m in methods))
         for words, each in values_of.items()
     ]
-    yield pipe([_heads(scores), *map(paper.label, methods)], rows)
-    ends, lines = _ends(scores), []
+    yield pipe([heading(scores), *map(paper.label, methods)], rows)
+    ends, lines = ends_of(scores), []
     for method in values.mean().sort_values(ascending=not measure.higher_is_better).index:
         at = DASH if method in same else found[method] + END * (found[method] in ends)
         gaps = [_less(values, other, method, measure) if other != method else "" for other in against]
         lines.append((paper.label(method), at, _mean(values[method], measure), *gaps))
-    beyond = f";{END} is an end of what was tried, beyond which there may be a better one" if ends else ""
+    at_an_end = any(found[method] in ends for method in methods if method not in same)
+    beyond = f";{END} is an end of what was tried, beyond which there may be a better one" if at_an_end else ""
     less = f"Differences in {difference_in(measure)} with their 95 % intervals."
     yield f"Each method at its best, chosen by these images{beyond}. {less}"
-    heads = ["", _heads(scores), measure.title, *(f"{paper.label(other)} less it" for other in against)]
+    heads = ["", heading(scores), measure.title, *(f"{paper.label(other)} less it" for other in against)]
     yield pipe(heads, lines, words=2)
 
 
@@ -78,7 +79,7 @@ def sequences(scores: pd.DataFrame, paper: Paper) -> Iterator[str]:
     depth = scores[SEQUENCE].str.count("-").max() + 1
     trials = _trials(scores)
     rows = []
-    for words, part in _settings(scores):
+    for words, part in settings(scores):
         for method in _methods(part):
             own = part[part["method"] == method]
             counted = Counter(own[SEQUENCE].str.replace("-", ", ").map(brief)).most_common()
@@ -88,7 +89,7 @@ def sequences(scores: pd.DataFrame, paper: Paper) -> Iterator[str]:
     alike = ["the same with every seed", *layers] if trials > 1 else []
     told = ". The last columns say on how many images every seed leads to the same choice" if trials > 1 else ""
     yield f"The activations that searches have chosen, from the first layer to the last, and how often{told}."
-    yield pipe([_heads(scores), "", "sequences", "different ones", *alike], rows, words=3)
+    yield pipe([heading(scores), "", "sequences", "different ones", *alike], rows, words=3)
 
 
 def _differences(
@@ -105,9 +106,9 @@ def _differences(
         yield f"Differences in {difference_in(measure)} with their 95 % intervals over {over}s{means}."
         rows = [
             (words, *(_less(_values(part, measure, over), *pair, measure) for pair in pairs))
-            for words, part in _settings(scores)
+            for words, part in settings(scores)
         ]
-        yield pipe([_heads(scores), *(" less ".join(map(paper.label, pair)) for pair in pairs)], rows)
+        yield pipe([heading(scores), *(" less ".join(map(paper.label, pair)) for pair in pairs)], rows)
 
 
 def _agreement(rows: pd.DataFrame, depth: int, trials: int) -> Iterator[str]:
@@ -118,36 +119,6 @@ def _agreement(rows: pd.DataFrame, depth: int, trials: int) -> Iterator[str]:
     for chosen in (rows[SEQUENCE], *(layers[layer] for layer in layers)):
         by_image = chosen.groupby(rows["image"]).nunique()
         yield f"{(by_image == 1).sum()} of {len(by_image)}" if chosen.notna().any() else ""
-
-
-def keys_of(scores: pd.DataFrame) -> list[str]:
-    """The keys that tell combinations apart, seeds aside: what changes only together with an earlier one does not."""
-    keys: list[str] = []
-    for key in varied(scores):
-        if key != SEED and scores.groupby([*keys, key]).ngroups > (scores.groupby(keys).ngroups if keys else 1):
-            keys.append(key)
-    return keys
-
-
-def _settings(scores: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Each combination in words, and its rows, in the study's order."""
-    if keys := keys_of(scores):
-        for values, part in scores.groupby(keys, sort=False):
-            yield ", ".join(map(brief, values)), part
-    else:
-        yield "all", scores
-
-
-def _heads(scores: pd.DataFrame) -> str:
-    return ", ".join(map(short, keys_of(scores))) or "seeds"
-
-
-def _ends(scores: pd.DataFrame) -> set[str]:
-    """The lowest and the highest value of a study of one number, in words; none of others."""
-    keys = keys_of(scores)
-    if len(keys) != 1 or scores[keys[0]].dtype.kind not in "iuf":
-        return set()
-    return {brief(scores[keys[0]].min()), brief(scores[keys[0]].max())}
 
 
 def _methods(scores: pd.DataFrame) -> list[str]:
