@@ -62,7 +62,7 @@ def test_of_scenes(tmp_path, monkeypatch):
     assert found["one"] == found["other"].replace("other", "one") + " One: its maker."
 
 
-@pytest.mark.parametrize(("profile", "figures"), [("quick", {"figure2", "gates"}), ("edges", {"edges"})])
+@pytest.mark.parametrize(("profile", "figures"), [("quick", {"represent", "gates"}), ("edges", {"edges"})])
 def test_of_images(tmp_path, monkeypatch, profile, figures):
     monkeypatch.setattr("refield.reports.paper_figures._derivatives", lambda *_: other_figures.Drawn("none", None, ""))
     monkeypatch.setattr(Pictures, "labels", lambda *_: None)

@@ -72,6 +72,6 @@ def pointer(profile: str) -> str:
     """Where the charts of a profile with published costs lie, from its tables in Markdown."""
     return (
         "Beside what published fits cost:\n\n"
-        f"![Quality over parameters, ours and published](charts/{profile}/parameters.svg)\n\n"
+        f"![Quality over parameters, here and published](charts/{profile}/parameters.svg)\n\n"
         f"The same [over seconds](provenance/{profile}.svg), each of its own machine."
     )
