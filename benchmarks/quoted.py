@@ -23,6 +23,7 @@ COLUMNS = {
 }
 # Of the benchmarks' files, by the column that says what is measured; one that was not measured yet is left out.
 FILES = {"activations.csv": "name", "cpu.csv": "method", "latents.csv": "name"}
+MEMORY = "memory.csv"
 
 
 def quoted(table: pd.DataFrame, what: str) -> str:
@@ -51,6 +52,15 @@ def decoded(table: pd.DataFrame) -> str:
     )
 
 
+def remembered(table: pd.DataFrame) -> str:
+    """A Markdown table: what processes held at most, in GB, of each size and each thing that is done."""
+    wide = table.pivot(index="pixels", columns="stage", values="held_mb") / 1000
+    wide = wide.loc[list(dict.fromkeys(table["pixels"])), list(dict.fromkeys(table["stage"]))]
+    rows = [["GB", *wide.columns], ["---", *["---:"] * wide.shape[1]]]
+    rows += [[str(size), *(f"{value:.2f}" for value in values)] for size, values in wide.iterrows()]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
 def block() -> str:
     """The benchmarks' tables, each with the machine that made it."""
     parts = []
@@ -60,6 +70,9 @@ def block() -> str:
             machine = " and ".join(dict.fromkeys(table["device"] + ", " + table["blas"] + ", torch " + table["torch"]))
             said = f"{quoted(table, what)}{decoded(table)}"
             parts.append(f"[{file}](benchmarks/{file}), {machine}:\n\n{said}")
+    if (HERE / MEMORY).exists():
+        said = remembered(pd.read_csv(HERE / MEMORY))
+        parts.append(f"[{MEMORY}](benchmarks/{MEMORY}), memory that photographs take, without a method:\n\n{said}")
     return "\n\n".join(parts)
 
 

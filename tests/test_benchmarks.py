@@ -130,6 +130,13 @@ def test_a_quoted_number_is_the_others_time_over_refields():
     assert body == ["| sine | 2.35 | 2.00 | — |", "| sinc | — | — | 0.50 |"]
 
 
+def test_memory_is_quoted_in_gigabytes_by_size_and_stage():
+    rows = [("8x8", "fit", 500), ("8x8", "render", 20), ("16x8", "fit", 1234), ("16x8", "render", 25)]
+    head, _, *body = quoted.remembered(pd.DataFrame(rows, columns=["pixels", "stage", "held_mb"])).splitlines()
+    assert head == "| GB | fit | render |"
+    assert body == ["| 8x8 | 0.50 | 0.02 |", "| 16x8 | 1.23 | 0.03 |"]
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_plain_activations_are_the_definitions(name):
     """To a guard's width around singular points."""
