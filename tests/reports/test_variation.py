@@ -137,10 +137,10 @@ def test_a_study_of_another_task_goes_by_what_ranks_there():
     assert cells(gaps)[2][1] == f"{gap.mean:+.4f} [{gap.low:+.4f}, {gap.high:+.4f}]"
     said, _, chosen, ranked = best(scores, ["mire"], PAPER)
     assert said == "Average IoU over 4 images; * is a method's best."
-    assert chosen.endswith("Differences in IoU with their 95 % intervals.")
+    assert "Differences in IoU with their 95 % intervals." in chosen
     heads, first, _ = cells(ranked)
-    assert heads == ["", "learning rate", "IoU", "MIRE less it"]
-    assert first == ["MIRE", "0.01", "0.9200", ""]
+    assert heads == ["", "learning rate", "IoU", "held out", "MIRE less it"]
+    assert first == ["MIRE", "0.01", "0.9200", "0.9200", ""]
 
 
 def test_where_less_is_better_the_least_is_best():
@@ -199,15 +199,24 @@ def test_each_method_is_taken_at_its_best():
     ]
     assert "(end) is an end of what was tried" in said
     heads, *lines = cells(ranked)
-    assert heads == ["", "learning rate", "PSNR", "MIRE less it"]
-    assert [line[:3] for line in lines] == [
-        ["FINER", "—", "33.00"],  # nothing of it was varied
-        ["MIRE", "0.01", "32.00"],
-        ["SIREN", "0.1 (end)", "29.50"],
+    assert heads == ["", "learning rate", "PSNR", "held out", "MIRE less it"]
+    assert [line[:4] for line in lines] == [
+        ["FINER", "—", "33.00", "—"],  # nothing of it was varied
+        ["MIRE", "0.01", "32.00", "32.00"],
+        ["SIREN", "0.1 (end)", "29.50", "29.50"],
     ]
     psnr = pd.DataFrame(around(32, 29.5, 33), index=["mire", "siren", "finer"])
     gaps = [str(difference(psnr.loc["mire"], psnr.loc[other])).replace(" dB", "") for other in ("finer", "siren")]
-    assert [line[3] for line in lines] == [gaps[0], "", gaps[1]]
+    assert [line[4] for line in lines] == [gaps[0], "", gaps[1]]
+
+
+def test_held_out_each_image_has_what_is_best_for_the_others():
+    by_rate = {0.01: (0.0, 9.0, 9.0, 9.0), 0.1: (9.5, 9.0, 3.0, 3.0)}
+    scores = pd.concat(rows(values, ["siren"], **{RATE: rate}) for rate, values in by_rate.items())
+    _, _, said, ranked = best(scores, [], PAPER)
+    assert said.endswith("held out: of each image at what is best for the others.")
+    # Without one of the last two the rate of the first is better, and without the first that of the last.
+    assert cells(ranked)[1][2:] == ["6.75", f"{np.mean([0, 9, 3, 3]):.2f}"]
 
 
 def test_an_end_of_what_was_tried_is_spoken_of_where_a_best_one_is_there():
@@ -224,7 +233,7 @@ def test_settings_with_which_a_fit_diverges_are_no_ones_best_and_have_no_average
     assert cells(same) == [[cell.rstrip("*") for cell in line] for line in cells(averages)]
     assert [line[1] == "—" for line in cells(gaps)[1:]] == [False, False, True]
     scores.loc[scores["method"] == "siren", "psnr_8bit"] = np.nan
-    assert cells([*best(scores, ["mire"], PAPER)][3])[2] == ["SIREN", "—", "diverged on 4 of 4", "—"]
+    assert cells([*best(scores, ["mire"], PAPER)][3])[2] == ["SIREN", "—", "diverged on 4 of 4", "—", "—"]
 
 
 def test_the_values_of_no_number_have_no_end():
@@ -345,5 +354,5 @@ def test_the_discussion_says_which_studies_have_not_been_run(tmp_path, monkeypat
     titles = [section.title for section in PAPER.discussion.studies]
     sections = dict(zip(titles, re.split("|".join(f"\n## {title}\n" for title in titles), text)[1:], strict=True))
     assert [title for title in titles if "has not been run yet" not in sections[title]] == [titles[0]]
-    assert "| SIREN | 0.01 | 29.00 | +3.00 [" in sections[titles[0]]
+    assert "| SIREN | 0.01 | 29.00 | 29.00 | +3.00 [" in sections[titles[0]]
     assert "Made by `dvc repro papers/mire/studies/dvc.yaml:discussion`" in text

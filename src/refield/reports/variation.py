@@ -4,7 +4,7 @@ A row is a combination of values; where trials with other seeds were made, it is
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -20,6 +20,7 @@ from refield.scores.paired import FEWEST, difference
 from refield.study import SEQUENCE, brief, varied
 
 END = " (end)"
+HELD_OUT = "held out"
 
 
 def table(
@@ -62,12 +63,14 @@ def best(scores: pd.DataFrame, against: Sequence[str], paper: Paper) -> Iterator
     for method in values.mean().sort_values(ascending=not measure.higher_is_better).index:
         at = DASH if method in same else found[method] + END * (found[method] in ends)
         gaps = [_less(values, other, method, measure) if other != method else "" for other in against]
-        lines.append((paper.label(method), at, _mean(values[method], measure), *gaps))
+        others = DASH if method in same or len(values) < 2 else _mean(_held_out(values_of, method, sign), measure)
+        lines.append((paper.label(method), at, _mean(values[method], measure), others, *gaps))
     at_an_end = any(found[method] in ends for method in methods if method not in same)
     beyond = f";{END} is an end of what was tried, beyond which there may be a better one" if at_an_end else ""
     less = f"Differences in {difference_in(measure)} with their 95 % intervals."
-    yield f"Each method at its best, chosen by these images{beyond}. {less}"
-    heads = ["", heading(scores), measure.title, *(f"{paper.label(other)} less it" for other in against)]
+    held_out = f"{HELD_OUT}: of each image at what is best for the others."
+    yield f"Each method at its best, chosen by these images{beyond}. {less} {held_out}"
+    heads = ["", heading(scores), measure.title, HELD_OUT, *(f"{paper.label(other)} less it" for other in against)]
     yield pipe(heads, lines, words=2)
 
 
@@ -90,6 +93,16 @@ def sequences(scores: pd.DataFrame, paper: Paper) -> Iterator[str]:
     told = ". The last columns say on how many images every seed leads to the same choice" if trials > 1 else ""
     yield f"The activations that searches have chosen, from the first layer to the last, and how often{told}."
     yield pipe([heading(scores), "", "sequences", "different ones", *alike], rows, words=3)
+
+
+def _held_out(values_of: Mapping[str, pd.DataFrame], method: str, sign: int) -> pd.Series:
+    """A method's values, each at the combination that is best for all other images."""
+    columns = {words: values[method] for words, values in values_of.items()}
+    found = {}
+    for image in next(iter(columns.values())).index:
+        chosen = max(columns, key=lambda words: averaged(sign * columns[words].drop(image)))
+        found[image] = columns[chosen][image]
+    return pd.Series(found)
 
 
 def _differences(
