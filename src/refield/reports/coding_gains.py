@@ -28,6 +28,7 @@ CODECS = {
     "rounded": "`steps`, and weights rounded up or down by the image's error",
     "aware": "`rounded`, and training that knows of the steps",
 }
+LEARNED = ("rounded", "aware")  # which descend on the image's error, and so may make a better fit
 CURVES = {"all": "over networks and settings", "each": "over the settings of one network"}
 
 
@@ -101,19 +102,38 @@ def _cell(rows: pd.DataFrame) -> str:
 
 
 def _verdict(found: pd.DataFrame) -> str:
-    """Whether quantised and entropy-coded weights take less than half of the bits at equal PSNR."""
-    known = found.dropna(subset="bpp")
-    if known.empty:
+    """Whether quantised and entropy-coded weights take less than half of the bits at equal PSNR.
+
+    Where what learns saves most, the same is said of what does not: only that is a gain of coding alone.
+    """
+    if (best := _best(found)) is None:
         return "No way of coding reaches the PSNR of half precision on any image."
+    sentences = [
+        "Are quantised and entropy-coded weights below half of the bits of half precision at equal PSNR?",
+        _answer(found, best),
+    ]
+    unlearned = found[~found["codec"].isin(LEARNED)]
+    if best in LEARNED and len(unlearned):
+        alone = _best(unlearned)
+        sentences += ["And without learning?", _answer(unlearned, alone) if alone else "No such file is as good."]
+    return " ".join(sentences)
+
+
+def _best(found: pd.DataFrame) -> str | None:
+    """The way of coding that saves most, on average over what its files reach; None if they reach nothing."""
+    known = found.dropna(subset="bpp")
     saved = {str(codec): _saved(part) for codec, part in known.groupby("codec", sort=False)}
-    best = max(saved, key=lambda codec: saved[codec])
-    wins = int((2 * known.loc[known["codec"] == best, "bpp"] < known.loc[known["codec"] == best, "plain"]).sum())
-    count = int((known["codec"] == best).sum())
-    said = "Yes" if saved[best] > 0.5 else "No"
+    return max(saved, key=lambda codec: saved[codec], default=None)
+
+
+def _answer(found: pd.DataFrame, codec: str) -> str:
+    own = found[found["codec"] == codec]
+    known = own.dropna(subset="bpp")
+    wins = int((2 * known["bpp"] < known["plain"]).sum())
+    beyond = f", leaving out {left} where none of its files is as good" if (left := len(own) - len(known)) else ""
     return (
-        "Are quantised and entropy-coded weights below half of the bits of half precision at equal PSNR? "
-        f"**{said}**: `{best}` saves {_percent(saved[best])} on average, and more than half in {wins} of {count} "
-        "pairs of an image and a network."
+        f"**{'Yes' if _saved(known) > 0.5 else 'No'}**{beyond}: `{codec}` saves {_percent(_saved(known))} on average, "
+        f"and more than half in {wins} of {len(known)} pairs of an image and a network."
     )
 
 
