@@ -404,3 +404,17 @@ def test_of_seconds_date_and_machine_are_said_where_they_are_known():
         "| JPEG | 100.0 to 200.0 | 10.0 | — | — |",
         "| WebP | 100.0 to 200.0 | 10.0 | 2026-12-01 to 2026-12-02 | CPU (Some) |",
     ]
+
+
+def test_of_files_that_were_kept_without_their_seconds_these_are_unknown():
+    kept = pd.DataFrame(
+        {
+            "codec": ["old", "old", "some", "some", "some"],
+            "setting": ["1", "2", "1", "1", "2"],
+            "encode_seconds": [np.nan, np.nan, 400.0, np.nan, 500.0],
+            "decode_seconds": [1.0, 2.0, 1.5, 1.5, 1.5],
+        }
+    )
+    text = rates_seconds.page("quick", {}, kept)
+    assert "| refield compress, old | unknown | 1.00 to 2.00 | — | — |\n" in text
+    assert "| refield compress, some | 400.00 to 500.00, of 2 of 3 files | 1.50 | — | — |\n" in text

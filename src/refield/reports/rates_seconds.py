@@ -17,7 +17,10 @@ LEAD = (
     "Of each setting the median over images: here are the fastest and the slowest setting. Standard codecs: the "
     "processor's time on one thread."
 )
-OURS = "Files of fields: by the clock, on one thread, as many side by side as there are cores."
+OURS = (
+    "Files of fields: by the clock, on one thread, as many side by side as there are cores. What encoding took is kept "
+    "with each file in the store, and told here however long ago that was. Date and device are those of decoding."
+)
 
 
 def page(profile: str, seconds: Mapping[str, pd.DataFrame], ours: pd.DataFrame | None = None) -> str:
@@ -54,6 +57,14 @@ def _spans(rows: pd.DataFrame, factor: float, digits: int, what: str) -> list[st
         require_columns(rows, COLUMNS)
     except UserError as error:
         raise UserError(f"seconds of {what}: the table {error}") from None
-    medians = rows.groupby("setting")[list(COLUMNS)].median() * factor
-    spans = [(number(medians[each].min(), digits), number(medians[each].max(), digits)) for each in COLUMNS]
-    return [least if least == most else f"{least} to {most}" for least, most in spans]
+    return [_span(rows.dropna(subset=each), each, factor, digits, len(rows)) for each in COLUMNS]
+
+
+def _span(known: pd.DataFrame, column: str, factor: float, digits: int, files: int) -> str:
+    """From the fastest setting to the slowest, and of how many files that is known, if not of all."""
+    if known.empty:
+        return "unknown"
+    medians = known.groupby("setting")[column].median() * factor
+    least, most = (number(each, digits) for each in (medians.min(), medians.max()))
+    of = f", of {len(known)} of {files} files" if len(known) < files else ""
+    return f"{least if least == most else f'{least} to {most}'}{of}"
