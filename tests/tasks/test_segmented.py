@@ -9,6 +9,9 @@ import torch
 from pydantic import ValidationError
 from safetensors.numpy import load, save
 
+from refield.coding import file
+from refield.coding.description import Description
+from refield.coding.search import Search
 from refield.errors import UserError
 from refield.fields.mlp import Mlp
 from refield.fitting.train import Train
@@ -20,7 +23,6 @@ from refield.structure.unet import initialise, logits, predict
 from refield.tasks import build, describe
 from refield.tasks.problem import Batch
 from refield.tasks.segmented import Segmented
-from refield.units.decode import read_model
 from refield.units.make import make
 from refield.units.names import WEIGHTS
 from refield.units.scoring import score_files
@@ -118,14 +120,13 @@ def test_a_fit_brings_it_down_and_is_the_same_again(files: dict[str, str], tmp_p
     assert made_of(task.model_copy(update={"regularisation": 1e-3}), tmp_path / "less")[WEIGHTS] != made[WEIGHTS]
 
 
-def test_scores_are_of_weights_in_half_precision(files: dict[str, str], tmp_path: Path) -> None:
+def test_scores_are_of_what_a_file_in_half_precision_decodes_to(files: dict[str, str], tmp_path: Path) -> None:
     task = Segmented(**files)
     made = made_of(task, tmp_path / "units")
     weights = load(made[WEIGHTS])
     metadata = json.loads(made[WEIGHTS][8 : 8 + int.from_bytes(made[WEIGHTS][:8], "little")])["__metadata__"]
-    halves = {name: array.astype(np.float16).astype(np.float32) for name, array in weights.items()}
-    (tmp_path / "half.safetensors").write_bytes(save(halves, metadata))
-    picture = read_model(tmp_path / "half.safetensors").sample((HEIGHT, WIDTH)).pixels
+    half = Search(Description(FIELD, Image, 2, 1, TRAIN.target), weights, IMAGE).half()
+    picture = file.decode(half.data).signal().pixels
     seen = predict(task.network("cpu"), picture)
     row = score_files("slice", IMAGE, made, task)
     assert row["psnr_8bit"] == pytest.approx(psnr_8bit(IMAGE.pixels, picture))
