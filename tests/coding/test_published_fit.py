@@ -15,6 +15,7 @@ from refield.fields.mlp_same_law import MlpSameLaw
 from refield.fitting.fit import fit_together
 from refield.fitting.job import Job
 from refield.fitting.train import Train
+from refield.scores.metrics import psnr_8bit
 from refield.signals import IsotropicImage
 from refield.tasks.represent import Represent
 
@@ -42,11 +43,15 @@ def test_a_network_has_the_published_size_and_its_file_little_more(method):
 
 
 def test_a_fit_in_half_precision_is_that_of_a_plain_formulation():
-    """After 25 steps of 2e-4 weights differ by less than 1e-5, and 8-bit values of half precision by one level."""
+    """After 25 steps of 2e-4 weights differ by less than 1e-5, and 8-bit values of half precision by one level.
+
+    From seed to seed PSNR deviates by 0.3 dB, which is above a hundred times as much as between the two.
+    """
     pixels = np.random.default_rng(1).integers(0, 256, (9, 14, 3), dtype=np.uint8)
     image, field = IsotropicImage(pixels), MlpSameLaw(gates=("dense",) * 3, width=10)
     train = Train(iterations=25, learning_rate=2e-4, target="unit")
-    ours = fit_together([Job(field, Represent().problem(image, None), train, seed=5)], "cpu")[0].weights
+    jobs = [Job(field, Represent().problem(image, None), train, seed) for seed in (5, 6, 7, 8, 9)]
+    ours, *others = (fit.weights for fit in fit_together(jobs, "cpu"))
 
     start = field.initialise(2, 3, np.random.default_rng(5))
     layers = [torch.nn.Linear(*start[f"layers.{i}.weight"].shape[1:]) for i in range(4)]
@@ -73,7 +78,11 @@ def test_a_fit_in_half_precision_is_that_of_a_plain_formulation():
         np.testing.assert_allclose(ours[f"layers.{i}.weight"][0].T, layer.weight.detach(), atol=1e-5)
         np.testing.assert_allclose(ours[f"layers.{i}.bias"][0], layer.bias.detach(), atol=1e-5)
         layer.half().float()
-    half = Search(Description(field, IsotropicImage, 2, 3, "unit"), ours, image).half()
+    about = Description(field, IsotropicImage, 2, 3, "unit")
+    half, *of_seeds = (Search(about, weights, image).half() for weights in (ours, *others))
     with torch.no_grad():
         theirs = (network(points).clamp(0, 1) * 255).round().view(9, 14, 3).numpy()
     assert np.abs(file.decode(half.data).signal().pixels - theirs).max() <= 1
+    noise = np.std([half.psnr, *(each.psnr for each in of_seeds)], ddof=1)
+    assert noise == pytest.approx(0.3, abs=0.05)
+    assert abs(half.psnr - psnr_8bit(pixels, theirs.astype(np.uint8))) < noise / 100
