@@ -9,12 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pipeline import ROOT
 
+from refield import config
 from refield.fields.mlp import Mlp
 from refield.fields.wire import Wire
 from refield.fitting import fit
 from refield.fitting.job import Job
 from refield.fitting.train import Train
+from refield.pipeline import units
 from refield.signals import Image
 from refield.tasks.gradients import Gradients
 from refield.tasks.inpaint import Inpaint
@@ -273,6 +276,24 @@ def test_an_edit_of_what_no_fit_uses_fits_nothing_anew(copied, unedited):
     for file in ("scores/metrics.py", "segmentation/multi_otsu.py", "units/decode.py", "units/make.py", "config.py"):
         edit(copied / file)
     assert codes() == unedited
+
+
+@pytest.mark.parametrize("paper", ["coin", "sinco"])
+def test_what_draws_leaves_fits_and_their_files_as_they_are(copied, paper):
+    params = config.read("quick", path=ROOT / f"papers/{paper}/params.yaml")
+
+    def of_files_and_fits() -> tuple[str | None, list[str]]:
+        forget_all()
+        return units.coding(params, "quick"), [units.code(params, "quick", each) for each in params.methods_of("quick")]
+
+    files, fits = of_files_and_fits()
+    for file in (*copied.glob("reports/*.py"), *copied.glob("papers/*.py")):
+        file.write_text(f"{file.read_text()}\nprint()\n")
+    assert of_files_and_fits() == (files, fits)
+    edit(copied / "coding/search.py")
+    others, same = of_files_and_fits()
+    assert others != files
+    assert same == fits
 
 
 @pytest.mark.parametrize(
