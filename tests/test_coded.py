@@ -105,5 +105,8 @@ def test_a_changed_way_of_coding_codes_again_and_fits_nothing(project):
     assert pd.read_csv(seconds)["encode_seconds"].min() > 0
     file.write_text(text.replace("bits_per_weight: [8.0, 6.0]", "bits_per_weight: [7.0, 6.0]"))
     assert ran(project.dvc("repro", coded)) == {f"{FOLDER}check", f"{FOLDER}wanted@quick", coded}
+    project.append("src/refield/reports/coding_gains.py", "\nEDITED = True\n")
+    project.change("papers/coin/paper.yaml", "Networks of sines", "Networks")
+    assert ran(project.dvc("repro", coded)) == {f"{FOLDER}check", f"{FOLDER}wanted@quick"}  # what is drawn does neither
     file.write_text(text.replace("[half, steps]", "[half, zip]"))
     assert "coding.variants.1 = 'zip' is not allowed" in project.fails("dvc", "repro", coded)
