@@ -41,7 +41,11 @@ def _files(compared: Comparison, entry: Profile, there: list[Fields], name: str,
     assert entry.pictures
     for fields in there:
         for series in series_of(fields):
-            row = nearest_below(series.rows[series.rows["image"] == name], entry.pictures.bpp)
+            own = series.rows[series.rows["image"] == name]
+            if own.empty:
+                print(f"{name}: no file of {series.label}")
+                continue
+            row = nearest_below(own, entry.pictures.bpp)
             yield Seen(series.label, row["bpp"], row["psnr"], _picture(fields, row, name))
     yield from (coded(codec, pixels, entry.pictures.bpp) for codec in compared.pictures.codecs)
 

@@ -57,6 +57,7 @@ def test_files_are_kept_and_can_be_looked_at_beside_codecs(tmp_path, monkeypatch
     YAML().dump(content, coin.params)
     for layout in (coin, Layout("toy")):
         png.write(layout.signals("quick") / "b.png", pixels)
+    png.write(Layout("toy").signals("quick") / "c.png", pixels)  # of which there are no files
     for method in methods:
         (unit,) = units.read_units(coin, config.read(path=coin.params), "quick", method)
         made = make_units([unit], Store(), "cpu", "title", Inline())
@@ -66,16 +67,19 @@ def test_files_are_kept_and_can_be_looked_at_beside_codecs(tmp_path, monkeypatch
     read = YAML(typ="safe").load(ROOT / "papers/rates/params.yaml")
     fields = {"label": "COIN", "folder": "reports/coin/rates/quick", "files": "data/coin/quick/coded"}
     missing = {"label": "Others", "folder": "reports/coin/rates/quick", "files": "data/coin/others/coded"}
-    looked = {"fields": [fields, missing], "pictures": {"names": ["b"], "bpp": 32}}
+    looked = {"fields": [fields, missing], "pictures": {"names": ["b", "c"], "bpp": 32}}
     read["profiles"] = {"quick": {"images": read["profiles"]["quick"]["images"], **looked}}
     read["pictures"]["codecs"] = ["webp"]
     Layout("toy").params.parent.mkdir()
     YAML().dump(read, Layout("toy").params)
     pictures.main("quick", "toy")
     absent = "Others, whose files are not in data/coin/others/coded"
-    assert f"quick: no pictures of {absent}\n" in capsys.readouterr().out
-    (seen,) = json.loads((tmp_path / "reports/toy/pictures/quick.json").read_text())
+    said = capsys.readouterr().out
+    assert f"quick: no pictures of {absent}\n" in said
+    assert "c: no file of COIN, half\n" in said
+    seen, other = json.loads((tmp_path / "reports/toy/pictures/quick.json").read_text())
     assert seen["note"] == f"b, 24 x 16 pixels. Without {absent}."
+    assert [each["title"] for each in other["shown"]] == ["WebP"]
     half, steps, webp = seen["shown"]
     assert [each["title"] for each in (half, steps, webp)] == ["COIN, half", "COIN, steps", "WebP"]
     files = {
