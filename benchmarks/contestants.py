@@ -113,8 +113,12 @@ def by_siren_pytorch(of: Mlp, problem: Problem, device: str) -> Descending:
     return by_module(network, problem, device)
 
 
-def by_textbook(of: Mlp, problem: Problem, device: str) -> Descending:
-    return by_module(Textbook(of, problem, weights_of(of, problem), device), problem, device)
+def by_textbook(of: Mlp, problem: Problem, device: str, *, compiled: bool = False) -> Descending:
+    return by_module(Textbook(of, problem, weights_of(of, problem), device), problem, device, compiled=compiled)
+
+
+def by_compiled_textbook(of: Mlp, problem: Problem, device: str) -> Descending:
+    return by_textbook(of, problem, device, compiled=True)
 
 
 def by_plain(of: Field, problem: Problem, device: str, *, compiled: bool = False) -> Descending:
@@ -137,12 +141,13 @@ CONTESTANTS = {
     "products": Contestant(by_products),
     "textbook": Contestant(by_textbook),
     "tuned textbook": Contestant(by_textbook, KEPT),
+    "compiled textbook": Contestant(by_compiled_textbook, {"PYTHONWARNINGS": "ignore"}),  # torch's, of itself
     "siren-pytorch": Contestant(by_siren_pytorch),
     "plain": Contestant(by_plain),
     "tuned": Contestant(by_plain, KEPT),
     # The processors' time of several threads has in it how long they spin while they wait for each other.
     "single": Contestant(by_plain, {**KEPT, "OMP_NUM_THREADS": "1"}),
-    "compiled": Contestant(by_compiled, {"PYTHONWARNINGS": "ignore"}),  # torch's, of itself
+    "compiled": Contestant(by_compiled, {"PYTHONWARNINGS": "ignore"}),
 }
 
 

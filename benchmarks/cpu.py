@@ -20,7 +20,7 @@ from benchmarks.subjects import GATES
 from refield.reports.plotting import PAGE, save, style
 
 SIZES = [(128, 192, 64), (256, 384, 128)]  # height, width, network width
-OF_ALL = ["refield", "textbook", "tuned textbook"]  # who take any method's steps
+OF_ALL = ["refield", "textbook", "tuned textbook", "compiled textbook"]  # who take any method's steps
 
 
 def versus(height: int, width: int, hidden: int) -> pd.DataFrame:

@@ -15,6 +15,7 @@ COLUMNS = {
     "tuned": "tuned",
     "tuned textbook": "tuned",
     "compiled": "compiled",
+    "compiled textbook": "compiled",
     "chunked": "tuned, in chunks",
     "passes": "without llvmlite",
     "products": "products alone",

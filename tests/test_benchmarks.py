@@ -104,8 +104,9 @@ def test_contestants_take_the_same_steps(by, name):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, of its own
-def test_what_is_compiled_takes_the_same_steps():
-    assert_the_same_steps("compiled", "sine")
+@pytest.mark.parametrize(("by", "name"), [("compiled", "sine"), ("compiled textbook", "ours")])
+def test_what_is_compiled_takes_the_same_steps(by, name):
+    assert_the_same_steps(by, name)
 
 
 def test_a_tuned_contestant_differs_by_its_environment_alone():
