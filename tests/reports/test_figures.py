@@ -54,6 +54,13 @@ def test_the_crop_is_where_methods_differ_not_where_all_fail() -> None:
     assert figures.choose_crop(original, [good, good]) == figures.Window(0, 0, 16, 24)
 
 
+def test_of_one_method_the_crop_is_where_it_fails() -> None:
+    original = photograph()
+    estimate = original.copy()
+    estimate[40:56, 60:84] += 20
+    assert figures.choose_crop(original, [estimate]) == figures.Window(40, 60, 16, 24)
+
+
 def test_the_crop_is_the_best_of_all_windows() -> None:
     original = photograph(21, 30)
     rng = np.random.default_rng(1)

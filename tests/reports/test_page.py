@@ -59,10 +59,13 @@ def test_the_page_stands_alone():
     assert html == text()
 
 
-def test_a_window_says_where_it_lies():
-    picture = Picture("easy", ORIGINAL, {"ours": ORIGINAL}, {}, Window(100, 200, 16, 24))
+@pytest.mark.parametrize(
+    ("methods", "why"), [(["ours", "ftc"], "the methods differ most"), (["ours"], "it is most wrong")]
+)
+def test_a_window_says_where_it_lies(methods, why):
+    picture = Picture("easy", ORIGINAL, dict.fromkeys(methods, ORIGINAL), {}, Window(100, 200, 16, 24))
     (shown,) = data_of(text([picture]))["pictures"]
-    assert shown["note"] == "easy, 24 x 16 pixels. Rows 100 to 115, columns 200 to 223: where the methods differ most."
+    assert shown["note"] == f"easy, 24 x 16 pixels. Rows 100 to 115, columns 200 to 223: where {why}."
 
 
 def test_a_mean_is_rounded_once():

@@ -48,6 +48,12 @@ class Protocol(Strict):
         """Whether a profile's task and images are the protocol's, however they are fitted."""
         return isinstance(profile.originals, Images) and self._departures(profile).keys() <= FITTED
 
+    def has_some_images_of(self, profile: Profile) -> bool:
+        """Whether a profile departs from it in nothing but that it has some of its images, and not all."""
+        names = profile.originals.names
+        some = names != "all" and len(names) < self.images and (self.names == "all" or {*names} < {*self.names})
+        return some and self._departures(profile).keys() == {"names"}
+
     def _departures(self, profile: Profile) -> dict[str, str]:
         originals, framed = profile.originals, dict[str, tuple[str, object]]()
         if isinstance(originals, Images):

@@ -9,6 +9,7 @@ from refield.originals import Images, Originals, Scenes, Volumes
 from refield.papers import Paper
 from refield.reports.network import each, network, own_widths
 from refield.reports.results import Scores
+from refield.reports.scales import compared
 from refield.reports.sizes import sizes
 from refield.study import in_words
 from refield.tasks.represent import Represent
@@ -54,13 +55,22 @@ def entry(profile: str, params: Params) -> Mapping[str, Any]:
 
 
 def said(profile: str, params: Params, paper: Paper) -> Paper:
-    """What the paper says of a profile's task and methods; of levels, only if its signals are the paper's."""
+    """What the paper says of a profile's task and methods; of levels, only if its signals are the paper's. Averages
+    and claims are about all of its images: of some of them it says nothing."""
     known = paper.of(entry(profile, params))
     settings = params.profiles.get(profile)
+    if has_some_images(profile, params, paper):
+        return known.model_copy(update={"claims": [], "tables": []})
     others = set() if settings is None else params.methods.keys() - params.methods_of(profile).keys()
     levels = settings is not None and known.protocol.has_signals_of(settings)
     claims = [each for each in known.claims if others.isdisjoint(each.methods) and (levels or each.least is None)]
     return known.model_copy(update={"claims": claims})
+
+
+def has_some_images(profile: str, params: Params, paper: Paper) -> bool:
+    """Whether a profile is at the paper's own scale, and has some of its images."""
+    settings = params.profiles.get(profile)
+    return settings is not None and paper.of(entry(profile, params)).protocol.has_some_images_of(settings)
 
 
 def kind(profile: str, params: Params) -> str:
@@ -81,10 +91,11 @@ def statement(profile: str, scores: Scores, params: Params, paper: Paper) -> str
         lines += [f"Networks of width {width}: {'; '.join(map(paper.label, own))}." for width, own in widths.items()]
         if paper.elsewhere and not paper.of(entry(profile, params)).protocol.has_signals_of(settings):
             lines.append(paper.elsewhere)
-        lines.append(f"Training: {_training(settings)}; seed {params.seed}.")
+        lines.append(f"Training: {training(settings)}; seed {params.seed}.")
         lines += [f"Training of {paper.label(name)}: {own}." for name, own in _own_training(profile, scores, params)]
     listed = [f"* {line}" for line in lines]
-    return "\n".join([*listed, "", *_warnings(profile, scores, params), _comparison(profile, params, paper)])
+    comparison = compared(params.profiles.get(profile), paper.of(entry(profile, params)), paper.protocol.task)
+    return "\n".join([*listed, "", *_warnings(profile, scores, params), comparison])
 
 
 def scale(profile: str, scores: Scores, params: Params) -> str:
@@ -150,7 +161,8 @@ def _task(profile: Profile) -> str:
     return "" if words == ["represent"] else ", ".join(words)
 
 
-def _training(profile: Profile) -> str:
+def training(profile: Profile) -> str:
+    """How a profile's fits are trained."""
     train = profile.train
     schedule = "constant" if train.schedule == "constant" else f"{train.schedule} to {train.final_factor:g} of it"
     target = ", values on [0, 1]" if train.target == "unit" else ""
@@ -179,22 +191,3 @@ def _warnings(profile: str, scores: Scores, params: Params) -> list[str]:
             scored = f"{method} was scored on {len(psnr) - count} of {len(psnr)} images"
             warnings.append(f"{scored}; its averages do not compare.")
     return [line for warning in warnings for line in (f"**{warning}**", "")]
-
-
-def _comparison(profile: str, params: Params, paper: Paper) -> str:
-    if profile not in params.profiles:
-        return "The published numbers stand beside for reference only."
-    known = paper.of(entry(profile, params))
-    differences = known.protocol.differences(params.profiles[profile])
-    if not known.tables:
-        return f"The published numbers are of another task ({paper.protocol.task}); none stands beside."
-    departs = f"This profile departs from the paper's protocol ({'; '.join(differences)})."
-    if not known.published:
-        scale = departs if differences else "This is the paper's own scale."
-        return f"{scale} The paper prints no averages that could stand beside."
-    if not differences:
-        return "This is the paper's own scale: the differences are those of the reproduction."
-    return (
-        f"{departs} The published numbers stand beside for reference; a difference from them is not one between two "
-        "measurements of the same thing."
-    )

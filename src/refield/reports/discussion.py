@@ -1,6 +1,6 @@
 """What a paper's gain is made of, in words and tables whose every number is computed from scores."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -14,18 +14,18 @@ from refield.reports.across import section_of
 from refield.reports.choices import choices
 from refield.reports.combinations import called
 from refield.reports.contests import contests
+from refield.reports.course import course
+from refield.reports.decided import decided
 from refield.reports.description import entry, kind, scale
 from refield.reports.matched import matched
 from refield.reports.measures import named
-from refield.reports.results import Results, Scores, pipe, scores_of, unit
+from refield.reports.results import Results, Scores, scores_of, unit
 from refield.reports.sensitivity import SECTIONS
 from refield.reports.variation import best, sequences, table
-from refield.scores.numbers import number
 from refield.scores.paired import difference
 from refield.tasks import TASKS
 
 FEWEST = 8  # images for a profile to be discussed
-COURSE = [0.1, 0.2, 0.4, 0.6, 0.8, 1.0]  # of the iterations
 METHOD = (
     "A difference is the mean over images of {of}, image by image, with its 95 % confidence interval (Student's "
     "t); p is Wilcoxon's signed-rank test. The interval is over images, for one seed"
@@ -67,10 +67,11 @@ def discussion(
             for measure in others:
                 if rows := differences.named(found.ranked_by(measure.name), asked, plan, paper):
                     blocks += [f"In {measure.title}:", rows]
-            blocks += _course(curves.of(profile), plan.course, gain, paper)
+            blocks += course(curves.of(profile), plan.course, gain, paper)
         elif profile in params.profiles and not paper.protocol.differences(params.profiles[profile]):
             needs = ": it needs a CUDA GPU" if params.profiles[profile].device == "cuda" else ""
             blocks += [f"## {profile}", f"Not run yet{needs}."]
+    blocks += decided(scores, curves, params, paper)
     if plan.across:
         blocks += [f"## {plan.across.title}", *section_of(plan.across, scores, curves, params, paper)]
     if plan.claims:
@@ -133,24 +134,6 @@ def _of_another_task(scores: Scores, plan: Discussion, paper: Paper) -> Iterator
 def _has_any(psnr: pd.DataFrame, plan: Discussion, paper: Paper) -> bool:
     """Whether there are scores of both methods of a difference."""
     return any({*paper.difference(name)} <= {*psnr} for name in (GAIN, *plan.parts, *plan.others))
-
-
-def _course(curves: pd.DataFrame, methods: Iterable[str], gain: Gain, paper: Paper) -> list[str]:
-    """The gain while the fits go on: mean PSNR over images at some iterations of those that most methods take, and at
-    the last of methods that take more."""
-    psnr = curves.pivot(index="iteration", columns="method", values="psnr")
-    shown = [name for name in methods if name in psnr]
-    if not shown:
-        return []
-    most = psnr.index[2 * psnr[shown].notna().sum(axis=1) > len(shown)]
-    at = [most[(most - part * most.max()).map(abs).argmin()] for part in COURSE]
-    at += sorted({psnr[name].last_valid_index() for name in shown if psnr[name].last_valid_index() > most.max()})
-    heads, rows = ["iterations", *map(paper.label, shown)], [[f"{i:,}", *map(number, psnr.loc[i, shown])] for i in at]
-    if {*gain.pair} <= {*psnr}:
-        heads.append(f"{paper.label(gain.better)} less {paper.label(gain.worse)}")
-        gaps = (psnr[gain.better] - psnr[gain.worse])[at]
-        rows = [[*row, number(gap, sign="+")] for row, gap in zip(rows, gaps, strict=True)]
-    return ["On the way there, before rounding to 8 bit:", pipe(heads, rows)]
 
 
 def _words(psnr: pd.DataFrame, plan: Discussion, paper: Paper) -> list[str]:

@@ -54,10 +54,11 @@ def choose_image(values: pd.DataFrame, better: str, worse: str) -> str:
 
 
 def choose_crop(original: np.ndarray, estimates: Sequence[np.ndarray]) -> Window:
-    """The window where the highest mean error exceeds the lowest by most; of ties the first, row by row."""
+    """The window where the highest mean error exceeds the lowest by most, of one estimate where it is highest; of ties
+    the first, row by row."""
     height, width = (max(1, round(side / 4)) for side in original.shape[:2])
     sums = np.stack([_window_sums(error(original, estimate).sum(axis=2), height, width) for estimate in estimates])
-    spread = np.ptp(sums, axis=0)
+    spread = np.ptp(sums, axis=0) if len(sums) > 1 else sums[0]
     top, left = np.unravel_index(np.argmax(spread), spread.shape)
     return Window(int(top), int(left), height, width)
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from refield.config import Params
 from refield.papers import Paper
 from refield.reports.claims import examine, explained
-from refield.reports.description import entry, kind, said, scale
+from refield.reports.description import entry, has_some_images, kind, said, scale
 from refield.reports.gain import NO_GAIN, Gain, gain_of
 from refield.reports.results import Results, Scores, scores_of, unit
 from refield.reports.statistics import comparable, published_measure, shown, tidy
@@ -54,8 +54,9 @@ class Axis:
 
 
 def columns(results: Results, params: Params, paper: Paper) -> list[Column]:
-    """The profiles that stand beside the published numbers."""
-    return [_column(profile, results, params, paper) for profile in shown(results, params, paper)]
+    """The profiles whose averages and claims stand beside the published ones."""
+    names = [name for name in shown(results, params, paper) if not has_some_images(name, params, paper)]
+    return [_column(profile, results, params, paper) for profile in names]
 
 
 def glance(results: Results, params: Params, paper: Paper) -> dict[str, Any]:

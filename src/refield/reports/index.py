@@ -13,7 +13,7 @@ from markupsafe import Markup
 from refield.config import Params
 from refield.originals import Scenes, Volumes
 from refield.papers import Paper
-from refield.reports.description import COLORS, FRAMES, command, counted, scale, source
+from refield.reports.description import COLORS, FRAMES, command, counted, has_some_images, scale, source
 from refield.reports.glance import glance
 from refield.reports.html import render
 from refield.reports.results import Results, Scores, scores_of, unit
@@ -31,7 +31,7 @@ class Card:
     facts: Sequence[str]
     best: tuple[str, str] | None  # method and average
     fits: str
-    departs: Sequence[str] | None  # from what the published numbers were measured on; None: unknown
+    at_scale: str  # whether it is at that of the published numbers
     page: bool
     command: str
     needs: str
@@ -57,7 +57,8 @@ def index(
 ) -> str:
     """HTML from all profiles' scores and from the texts of their pages; `UserError` if one of these is no page."""
     profiles = results.profiles(params)
-    shown = exhibits({profile: pages[profile] for profile in profiles if profile in pages}, results, params)
+    whole = [name for name in profiles if name in pages and not has_some_images(name, params, paper)]
+    shown = exhibits({profile: pages[profile] for profile in whole}, results, params)
     cards = [_card(profile, results, params, paper, profile in pages, shown) for profile in profiles]
     pictures = comparison(shown, params, paper)
     data = json.dumps(pictures, ensure_ascii=False, allow_nan=False).replace("</", "<\\/")
@@ -87,14 +88,22 @@ def _card(profile: str, results: Results, params: Params, paper: Paper, page: bo
         profile,
         state="not run here" if not done else "done" if done == wanted else "partly done",
         facts=facts,
-        best=_best(scores, paper),
+        best=None if has_some_images(profile, params, paper) else _best(scores, paper),
         fits=f"{done:,} of {wanted:,}" if done else DASH,
-        departs=paper.protocol.differences(settings) if settings else None,
+        at_scale=_at_scale(profile, scores, params, paper),
         page=page,
         command=command(profile, params, paper),
         needs="a CUDA GPU" if settings and settings.device == "cuda" else "",
         pictures=[exhibit.key for exhibit in shown if exhibit.profile == profile],
     )
+
+
+def _at_scale(profile: str, scores: Scores, params: Params, paper: Paper) -> str:
+    if profile not in params.profiles:
+        return DASH
+    if has_some_images(profile, params, paper):
+        return f"yes, of {len(params.profiles[profile].originals.names)} of its {paper.protocol.images} images"
+    return "no" if paper.protocol.differences(params.profiles[profile]) else "yes"
 
 
 def _fits(profile: str, scores: Scores, params: Params) -> tuple[int, int]:

@@ -17,12 +17,13 @@ from refield.config import Params
 from refield.papers import Paper
 from refield.reports.claims import examine, explained
 from refield.reports.costs_page import costs_of
-from refield.reports.description import noun, said, scale, statement
+from refield.reports.description import entry, has_some_images, noun, said, scale, statement
 from refield.reports.html import render
 from refield.reports.pictures import Picture, encode
 from refield.reports.plotting import Look, looks
 from refield.reports.results import PARAMETERS, Scores, spelt, unit
 from refield.reports.solids import WORDS
+from refield.reports.some_images import Ends, extremes
 from refield.scores.measure import Measure
 
 BUDGET = 4_000_000  # bytes of pictures in a page: a few MB can live in git
@@ -58,7 +59,11 @@ def page(
         lines.append(f"Pictures: {len(chosen)} of the {len(encoded)} {one}s, from the hardest to the easiest.")
     known = said(profile, params, paper)
     claims = examine(scores, known)
-    columns, rows = _results(scores, known)
+    ends = None
+    if has_some_images(profile, params, paper):
+        ends = extremes(paper.of(entry(profile, params)))
+        lines.append(stated.splitlines()[-1])
+    columns, rows = _results(scores, known, ends)
     data = {
         "profile": profile,
         "lead": f"{scale(profile, scores, params)}. Beside {paper.citation}.",
@@ -85,8 +90,11 @@ def page(
     return render("page.html", paper=paper, noun=one, chance=chance, data=Markup(text), costs=costs)
 
 
-def _results(scores: Scores, paper: Paper) -> tuple[list[dict[str, Any]], pd.DataFrame]:
-    """The columns of the page's first table, and its rows by method."""
+def _results(
+    scores: Scores, paper: Paper, ends: Mapping[str, Ends] | None = None
+) -> tuple[list[dict[str, Any]], pd.DataFrame]:
+    """The columns of the page's first table, and its rows by method; `ends` are those that are published of all images,
+    of which these are some."""
     statistics, ranking = scores.summary(), scores.ranking
     columns, rows = [], pd.DataFrame(index=statistics.index)
 
@@ -95,14 +103,20 @@ def _results(scores: Scores, paper: Paper) -> tuple[list[dict[str, Any]], pd.Dat
         rows[label] = values
 
     best = "max" if ranking.higher_is_better else "min"
-    add("Average", statistics["average"], ranking.digits, best)
+    several = scores.rows["image"].nunique() > 1
+    if ends is None or not several:
+        add(ranking.title if ends else "Average", statistics["average"], ranking.digits, best)
     there = pd.Series(paper.published, dtype=float).reindex(statistics.index)
     if there.notna().any():
         add("published", there, ranking.digits)
         add("difference", statistics["average"].round(6) - there, ranking.digits)
-    if scores.rows["image"].nunique() > 1:
+    if several:
         add("Highest", statistics["highest"], ranking.digits, best)
         add("Lowest", statistics["lowest"], ranking.digits, best)
+    if ends is not None:
+        for place, name in enumerate(("lowest", "highest")):
+            values = pd.Series({method: pair[place] for method, pair in ends.items()}, dtype=float)
+            add(f"{name} published", values.reindex(statistics.index), ranking.digits)
     for measure in (*scores.others, PARAMETERS, *filter(None, [scores.bits])):
         best = "max" if measure.higher_is_better else "min"
         add(spelt(measure), statistics[measure.name], measure.digits, best)

@@ -109,7 +109,8 @@ def encode(picture: Picture, credit: str = "") -> dict[str, Any]:
     """A picture as the page has it, with the credit that the paper gives its signal."""
     window = picture.window
     part = f" Rows {window.top} to {window.top + window.height - 1}, columns {window.left} to " if window else ""
-    part += f"{window.left + window.width - 1}: where the methods differ most." if window else ""
+    why = "the methods differ most" if len(picture.estimates) > 1 else "it is most wrong"
+    part += f"{window.left + window.width - 1}: where {why}." if window else ""
     height, width = picture.original.shape[:2]
     size = picture.size or f"{width} x {height} pixels"
     # Of what has pictures of its errors a page computes none.

@@ -7,7 +7,7 @@ import pandas as pd
 
 from refield.config import Params
 from refield.papers import Paper, Table
-from refield.reports.description import entry
+from refield.reports.description import entry, said
 from refield.reports.results import STATISTICS, Results, key, scores_of
 from refield.scores.measure import Measure
 from refield.tasks import TASKS
@@ -29,8 +29,8 @@ def comparable(profile: str, params: Params, paper: Paper) -> bool:
 
 
 def beside(profile: str, params: Params, paper: Paper) -> list[Table]:
-    """The published tables that may stand beside a profile's numbers: those of its task."""
-    return paper.of(entry(profile, params)).tables
+    """The published tables that may stand beside a profile's numbers: those of its task, if it has all images."""
+    return said(profile, params, paper).tables
 
 
 def tidy(results: Results, params: Params, paper: Paper) -> pd.DataFrame:

@@ -12,9 +12,10 @@ import pandas as pd
 from refield.config import Params
 from refield.papers import Paper
 from refield.reports.claims import examine, explained
-from refield.reports.description import measured, not_run, noun, said, scale, statement
+from refield.reports.description import entry, has_some_images, measured, not_run, noun, said, scale, statement
 from refield.reports.published_costs import pointer, table_of
 from refield.reports.results import STATISTICS, Results, Scores, key, pipe, scores_of, unit
+from refield.reports.some_images import fit_by_fit
 from refield.reports.statistics import BEYOND, beside, published_measure, shown, tidy
 from refield.scores.numbers import number
 
@@ -33,6 +34,9 @@ def markdown(results: Results, params: Params, paper: Paper) -> str:
         else:
             blocks.append(statement(profile, scores, params, paper))
             blocks.append(f"When, where and for how long it was fitted: [provenance](provenance/{profile}.md).")
+        if has_some_images(profile, params, paper):
+            blocks.append(fit_by_fit(scores, paper.of(entry(profile, params))))
+            continue
         tables = beside(profile, params, paper)
         for table in tables:
             title = f"Table {table.number}{f' (p. {table.page})' if table.page else ''}: {table.caption}"
@@ -81,8 +85,10 @@ def metrics(results: Results, params: Params) -> str:
 
 
 def readme_table(results: Results, params: Params, paper: Paper) -> str:
-    """Average PSNR, published and reproduced, one column per profile; then one line on what each profile is."""
+    """Average PSNR, published and reproduced, one column per profile; then one line on what each profile is. Of some
+    of the paper's images at its own scale there is no average."""
     statistics = tidy(results, params, paper).drop_duplicates(["profile", "method"])
+    statistics = statistics[[not has_some_images(name, params, paper) for name in statistics["profile"]]]
     methods = dict.fromkeys(statistics["method"])
     columns = {f"{published_measure(paper).title} in dB": [paper.label(method) for method in methods]}
     columns["Paper"] = [number(paper.published.get(method, math.nan)) for method in methods]
@@ -101,9 +107,10 @@ def profile_notes(results: Results, params: Params, paper: Paper) -> list[str]:
     notes = []
     for profile in shown(results, params, paper):
         scores = scores_of(results, profile, params)
-        notes.append(
-            not_run(profile, params, paper) if scores.rows.empty else f"`{profile}`: {scale(profile, scores, params)}."
-        )
+        told = f"`{profile}`: {scale(profile, scores, params)}"
+        if has_some_images(profile, params, paper):
+            told += "; at the paper's scale, fit by fit in [reports/tables.md](reports/tables.md)"
+        notes.append(not_run(profile, params, paper) if scores.rows.empty else f"{told}.")
     return notes
 
 

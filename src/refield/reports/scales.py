@@ -1,0 +1,37 @@
+"""How a profile's scale compares with that of the published numbers, in a paragraph."""
+
+from refield.config import Profile
+from refield.papers import Paper
+
+DEVICES = {"auto": "", "cpu": ", fitted on a CPU", "cuda": ", fitted on a GPU"}
+
+
+def compared(profile: Profile | None, known: Paper, task: str) -> str:
+    """`known` is what the paper says of the profile's task, and `task` its own; None is a profile that params.yaml no
+    longer has."""
+    if profile is None:
+        return "The published numbers stand beside for reference only."
+    differences = known.protocol.differences(profile)
+    if not known.tables:
+        return f"The published numbers are of another task ({task}); none stands beside."
+    if known.protocol.has_some_images_of(profile):
+        return _of_some_images(profile, known)
+    departs = f"This profile departs from the paper's protocol ({'; '.join(differences)})."
+    if not known.published:
+        scale = departs if differences else "This is the paper's own scale."
+        return f"{scale} The paper prints no averages that could stand beside."
+    if not differences:
+        return "This is the paper's own scale: the differences are those of the reproduction."
+    return (
+        f"{departs} The published numbers stand beside for reference; a difference from them is not one between two "
+        "measurements of the same thing."
+    )
+
+
+def _of_some_images(profile: Profile, known: Paper) -> str:
+    images = known.protocol.images
+    return (
+        f"This is the paper's own scale{DEVICES[profile.device]}, and {len(profile.originals.names)} of its {images} "
+        f"images: each fit stands beside the extremes that are published of all {images}, and no average beside an "
+        "average."
+    )
