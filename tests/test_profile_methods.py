@@ -9,8 +9,9 @@ from stages import evaluate, wanted
 from refield import config
 from refield.errors import UserError
 from refield.machine.work import of_profile
-from refield.pipeline import executing, fits
+from refield.pipeline import executing, fits, guard
 from refield.pipeline.layout import Layout
+from refield.pipeline.units import read_units
 from refield.signals import png
 from refield.units.failures import FitsFailed
 
@@ -53,6 +54,19 @@ def test_a_method_that_the_profile_lacks_cannot_be_asked_for(clone):
         list(fits.fit(TOY, "quick", ["second"]))
 
 
+def test_methods_that_are_short_one_by_one_may_be_long_together(clone, monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.delenv("REFIELD_DEVICE")
+    (unit,) = read_units(TOY, clone, "quick", "first")
+    monkeypatch.setattr(guard, "LONG", 1.5 * unit.flop)
+    with pytest.raises(UserError, match="quick would keep this CPU for long: on this CPU 2 fits would take"):
+        list(fits.fit(TOY, "quick"))
+    assert list(fits.fit(TOY, "quick", ["first"]))[-1] == "quick: 1 fits, 1 of which were made now"
+    assert list(fits.fit(TOY, "quick"))[-1] == "quick: 2 fits, none of which were made now"  # of one unit
+
+
 @pytest.mark.parametrize(
     ("error", "tried"),
     [(UserError("needs a GPU"), 1), (FitsFailed("title", [], {}, {}), 2)],
@@ -61,7 +75,7 @@ def test_a_method_that_the_profile_lacks_cannot_be_asked_for(clone):
 def test_only_fits_that_fail_leave_the_next_method_its_turn(error, tried, clone, monkeypatch):
     asked = []
 
-    def make(*given):
+    def make(*given, **_):
         asked.append(given)
         raise error
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
+from refield.machine import kernels
 from refield.machine.duration import bounds, duration
 from refield.machine.estimate import load_what_steps_need
 from refield.machine.timing import Budget, Span, slowdown
@@ -49,6 +50,7 @@ class Basis:
     slowdown: Span
     load: float  # how many processes would run, on average
     niceness: int
+    kernels: str = ""  # what is said of them where they are not the machine's own
 
     def measured(self) -> str:
         """What was timed."""
@@ -75,7 +77,8 @@ class Basis:
 
     def __str__(self) -> str:
         """In short."""
-        return f"by {self.steps} steps timed in {self.seconds:.1f} s, {self._load()}"
+        forced = f"; {kernels.FORCED} is set, and {self.kernels}" if self.kernels else ""
+        return f"by {self.steps} steps timed in {self.seconds:.1f} s, {self._load()}{forced}"
 
 
 def forecasts(
@@ -98,7 +101,7 @@ def forecasts(
     points = [points for _, steps in timed.values() for points in steps.timings]
     rounds, elapsed = sum(len(timing.rounds) for timing in timings), time.perf_counter() - loaded
     sizes, load = (min(points), max(points)), os.getloadavg()[0]
-    return found, Basis(rounds, len(timed), elapsed, sizes, threads, slower, load, os.nice(0))
+    return found, Basis(rounds, len(timed), elapsed, sizes, threads, slower, load, os.nice(0), kernels.others())
 
 
 def _about(span: Span, what: str = "") -> str:

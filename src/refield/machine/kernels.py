@@ -18,9 +18,15 @@ def in_words() -> str:
         return "numpy's own products"
     if FORCED not in os.environ:
         return f"{library} with kernels for {kind}" if kind else library
-    own = _unforced()
     found = f"{library} with kernels for {kind}, as {FORCED} = {os.environ[FORCED]!r} says"
-    return found if own in ("", kind) else f"{found}; without it they would be for {own}, which may be far faster"
+    return f"{found}; {slower}" if (slower := others()) else found
+
+
+def others() -> str:
+    """What this machine would take of itself, if someone forces other kernels on it; else nothing."""
+    if FORCED not in os.environ or (own := _unforced()) in ("", _in_use()[1]):
+        return ""
+    return f"without it they would be for {own}, which may be far faster"
 
 
 def _in_use() -> tuple[str, str]:

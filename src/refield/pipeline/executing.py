@@ -21,13 +21,16 @@ def make(
     profile: str,
     title: str,
     more: Callable[[], Iterable[Unit]] = list,
+    later: Sequence[Unit] = (),
 ) -> dict[str, Made]:
-    """The units, by key; `UserError` for those that fail. `more` says what else a cluster may begin meanwhile."""
+    """The units, by key; `UserError` for those that fail, or if they and `later` ones, for which the same run will ask,
+    would keep a CPU for long. A cluster may begin these meanwhile, and what `more` says.
+    """
     executor = settings.read()
     if not isinstance(executor, Slurm):
         device = guard.choose_device(params, profile, layout.sources(profile))
         memory.require(units, device)
-        guard.require_short(units, device, params, profile)
+        guard.require_short([*units, *later], device, params, profile)
         return executors.make_units(units, store, device, title, executor)
     wish = params.profiles[profile].device
-    return executors.make_units(units, store, wish, title, executor, list(more()))
+    return executors.make_units(units, store, wish, title, executor, [*later, *more()])

@@ -54,17 +54,16 @@ def _fit(
     store: Store,
     later: Sequence[Unit],
 ) -> int:
-    """Bring a method's fits to their place; how many had to be made. A cluster may begin `later` ones meanwhile."""
+    """Bring a method's fits to their place; how many had to be made. `later` are those of the methods to come."""
     made = {unit.name: found for unit in units if (found := kept(store, unit))}
     here = set() if store.refit else _here(layout, profile, method, [unit for unit in units if unit.name not in made])
     missing = [unit for unit in units if unit.name not in made and unit.name not in here]
     if missing:
         from refield.pipeline import executing  # torch, which takes a second, only where there is something to fit
 
-        def ahead() -> Iterator[Unit]:
-            return (unit for unit in later if not store.has(unit.key()))
-
-        fitted = executing.make(missing, store, params, layout, profile, f"{profile}/{method}", ahead)
+        ahead = [unit for unit in later if not store.has(unit.key())]
+        title = f"{profile}/{method}"
+        fitted = executing.make(missing, store, params, layout, profile, title, later=ahead)
         made |= {unit.name: fitted[unit.key()] for unit in missing}
     folder = layout.fits(profile, method)
     write(dict(sorted(made.items())), folder)
