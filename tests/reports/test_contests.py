@@ -180,6 +180,34 @@ def test_intervals_of_a_study_are_over_images_or_else_over_seeds() -> None:
     assert table(grown(30, 8), study=omegas(psnr, seeds=2, images=2))[-1][-2] == "30 over 8: +10.11"
 
 
+@pytest.mark.parametrize(
+    ("omega", "row"),
+    [
+        (8.0, ["9.00", "21.00", "bicubic over SIREN: -12.00 [-12.00, -12.00]", "no"]),
+        (30.0, ["41.00", "31.00", "bicubic over SIREN: +10.00 [+10.00, +10.00]", "yes"]),
+    ],
+)
+def test_a_study_has_its_controls_at_each_of_its_values(omega: float, row: list[str]) -> None:
+    """One for each image, however many methods it has; and of the measure that ranks alone."""
+    siren = omegas({8.0: 20.0, 30.0: 30.0}, images=3).assign(ssim=0.5)
+    siren["psnr_bicubic"] = siren["psnr_8bit"] + siren[OMEGA] - 20
+    study = pd.concat([siren, siren.assign(method="relu", psnr_8bit=5.0)])
+    pair = {
+        name: {"method": method, "at": {OMEGA: omega}}
+        for name, method in (("bicubic", "psnr_bicubic"), ("SIREN", "siren"))
+    }
+    assert table(claim(pair, studies=["omega"]), study=study)[-1][1:] == row
+    with pytest.raises(UserError, match=r"names psnr_bicubic, omega 0 [0-9]+: the study omega has no such fits"):
+        table(claim(pair, studies=["omega"], measure="ssim"), study=study)
+
+
+def test_a_claim_says_who_makes_it() -> None:
+    nothing = Results(pd.DataFrame(columns=["profile", "method", "image", "psnr_8bit"]), [])
+    blocks = [*contests([claim(), claim(words="So its slides have it.")], nothing, {}, PARAMS, PAPER)]
+    assert blocks[3:5] == [blocks[1], "So its slides have it."]
+    assert blocks[2] == blocks[5]
+
+
 def test_a_claim_waits_for_its_study() -> None:
     assert table(grown(30, 8)) == [
         ["", "30", "8", "least lead", "holds"],

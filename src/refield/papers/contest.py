@@ -9,7 +9,7 @@ from refield.strict import Name, Strict
 
 
 class Contestant(Strict):
-    """A method in a profile, or where what a study varies has some values."""
+    """A method, or a measure that stands for one, in a profile, or where what a study varies has some values."""
 
     method: Name
     profile: Name | None = None
@@ -20,6 +20,7 @@ class Contest(Strict):
     """A statement of order, of methods in several profiles, or at several values of what studies vary."""
 
     text: str
+    words: str | None = None  # who says so, and of what
     contestants: dict[str, Contestant] = Field(min_length=2)  # best first, by what they are called beside each other
     order: claim.Order = "chain"
     studies: list[Name] = Field(default_factory=list)  # it is asked of each; without any, contestants have profiles

@@ -12,7 +12,7 @@ from refield.papers import Contest, Contestant, Paper
 from refield.reports.claims import WITHIN_CHANCE, by_chance, explained, verdict
 from refield.reports.combinations import SEED
 from refield.reports.description import entry
-from refield.reports.measures import interval, named, ranking
+from refield.reports.measures import interval, measures_of, named, ranking
 from refield.reports.results import Results, averaged, pipe, scores_of
 from refield.scores.measure import Measure
 from refield.scores.numbers import DASH, number
@@ -35,6 +35,7 @@ def contests(
     yield " ".join(filter(None, [LEAD, explained(row[-1] for _, rows in asked for row in rows)]))
     for claim, (title, rows) in zip(claims, asked, strict=True):
         yield f"**{claim.text}**"
+        yield from filter(None, [claim.words])
         yield pipe([title, *claim.contestants, "least lead", "holds"], rows)
 
 
@@ -44,7 +45,11 @@ def _of_studies(claim: Contest, studies: Mapping[str, pd.DataFrame]) -> tuple[st
     for study in claim.studies:
         if study in studies:
             scores = studies[study]
-            measure = named(scores, [claim.measure], study)[0] if claim.measure else ranking(scores)
+            if claim.measure:
+                (measure,) = named(scores, [claim.measure], study)
+            else:
+                measure = ranking(scores)
+                scores = _with_controls(scores, claim, measure)
             title, values = measure.title, _in_study(claim, scores, study, measure)
             rows.append(_row(study, claim, values, measure))
         else:
@@ -117,6 +122,15 @@ def _printed(claim: Contest, params: Params, paper: Paper) -> pd.DataFrame:
         if each.method in averages:
             found[name] = [averages[each.method]]
     return pd.DataFrame(found)
+
+
+def _with_controls(scores: pd.DataFrame, claim: Contest, measure: Measure) -> pd.DataFrame:
+    """The same, and as further methods those contestants that are measures, as `Scores.with_controls` has them."""
+    known = measures_of(scores)
+    controls = {each.method for each in claim.contestants.values() if each.method in known}
+    once = scores[scores["method"] == scores["method"].iloc[0]]
+    own = [once.assign(method=name, **{measure.name: once[name]}) for name in sorted(controls)]
+    return pd.concat([scores, *own])
 
 
 def _in_study(claim: Contest, scores: pd.DataFrame, study: str, measure: Measure) -> pd.DataFrame:
