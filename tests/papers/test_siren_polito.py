@@ -4,7 +4,6 @@ import itertools
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -71,11 +70,6 @@ def test_the_numbers_as_printed(number: int) -> None:
     assert {row.method: (row.average, row.also.get("ssim")) for row in table.rows if row.average} == expected
 
 
-def flat(choices: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Choices without lists, which no claim names."""
-    return [{key: value for key, value in each.items() if not isinstance(value, list)} for each in choices]
-
-
 def scores(profile: str, method: str) -> pd.Series:
     """A method's scores of a profile's only image."""
     (row,) = (line for _, line in pd.read_csv(ROOT / LAYOUT.scores_of_all / profile / f"{method}.csv").iterrows())
@@ -95,10 +89,21 @@ def test_every_contestant_has_a_profile_or_one_setting_of_a_study() -> None:
     for claim in claims:
         for name in claim.studies:
             study = read_study(ROOT / LAYOUT.studies / f"{name}/params.yaml")
+            (first, *_) = study.vary[0].get("seed", [None])
+            choices = [choice for choice in study.combinations() if choice.get("seed") == first]
             for each in claim.contestants.values():
-                assert sum(each.at.items() <= choice.items() for choice in flat(study.combinations())) == 1
-                assert each.method in study.methods
+                assert sum(each.at.items() <= choice.items() for choice in choices) == 1
+                assert each.method in (*study.methods, *study.scores)
                 assert claim.measure in (None, *study.scores)
+
+
+def test_rates_that_a_claim_names_are_the_best_that_were_tried() -> None:
+    (claim,) = (claim for claim in PAPER.discussion.claims if claim.studies == ["rates"])
+    rates = pd.read_csv(ROOT / LAYOUT.studies / "rates/scores.csv")
+    for each in claim.contestants.values():
+        ((key, rate),) = each.at.items()
+        own = rates[rates["method"] == each.method]
+        assert own.loc[own["psnr_8bit"].idxmax(), key] == rate
 
 
 def test_contestants_over_profiles_differ_in_the_loss_and_encoding_alone() -> None:
