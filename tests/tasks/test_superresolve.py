@@ -20,6 +20,7 @@ from refield.fitting.job import Job
 from refield.fitting.train import Train
 from refield.scores import metrics
 from refield.scores.controls import enlarged
+from refield.scores.detail import detail_share
 from refield.signals.image import Image, pixel_grid
 from refield.tasks.problem import Batch, Problem, squared_error
 from refield.tasks.represent import Represent
@@ -321,9 +322,10 @@ class TestScores:
         image = photograph(16, 24)
         scores = Superresolve(factor=2).score(image, image)
         assert list(scores) == [measure.name for measure in Superresolve.measures]
-        assert (scores["psnr_8bit"], scores["ssim"]) == (math.inf, 1)
+        assert (scores["psnr_8bit"], scores["ssim"], scores["detail"]) == (math.inf, 1, 1)
         assert max(scores["psnr_bicubic"], scores["psnr_lanczos"]) < 20
         assert max(scores["ssim_bicubic"], scores["ssim_lanczos"]) < 0.9
+        assert max(scores["detail_bicubic"], scores["detail_lanczos"]) < 0.5
 
     @pytest.mark.parametrize("settings", [{}, {"loss": "averaged"}, {"grid": "ends"}])
     def test_of_enlargements_depend_on_image_and_factor_alone(self, settings: dict[str, str]) -> None:
@@ -333,8 +335,8 @@ class TestScores:
             for estimate in (image, photograph(16, 24, seed=1))
         ]
         own = Superresolve(factor=2).score(image, image)
-        controls = own.keys() - {"psnr_8bit", "ssim"}
-        assert len(controls) == 6
+        controls = own.keys() - {"psnr_8bit", "ssim", "detail"}
+        assert len(controls) == 9
         assert all(each[name] == own[name] for each in found for name in controls)
         assert own["psnr_bicubic"] != Superresolve(factor=4).score(image, image)["psnr_bicubic"]
 
@@ -358,6 +360,29 @@ class TestScores:
         scores = Superresolve(factor=2).score(image, image)
         assert min(scores["psnr_bicubic"], scores["psnr_lanczos"]) > 40
 
+    def test_of_detail_are_of_what_the_reduced_image_does_not_show(self) -> None:
+        """A checkerboard, on a smooth picture: no mean of four pixels has it, so no enlargement has."""
+        rows, columns = pixel_grid(32, 48).T.reshape(2, 32, 48, 1)
+        smooth, board = (
+            0.6 * np.sin(3 * rows + 2 * columns),
+            1 - 2.0 * (np.indices((32, 48)).sum(axis=0) % 2)[..., None],
+        )
+
+        def having(share: float) -> Image:
+            return Image(np.zeros((32, 48, 1), np.uint8)).with_values((smooth + 0.2 * share * board).reshape(-1, 1))
+
+        for share in (1.0, 0.5, 0.0, -1.0):
+            scores = Superresolve(factor=2).score(having(1.0), having(share))
+            assert scores["detail"] == pytest.approx(1 - (1 - share) ** 2, abs=0.02)
+            for control in ("bicubic", "lanczos", "bicubic_ends"):
+                assert scores[f"detail_{control}"] == pytest.approx(0, abs=0.02)
+
+    def test_of_detail_are_by_the_tasks_own_factor(self) -> None:
+        image, other = photograph(16, 24), photograph(16, 24, seed=1)
+        found = {factor: Superresolve(factor=factor).score(image, other)["detail"] for factor in (2, 4)}
+        assert found == {factor: detail_share(image.pixels, other.pixels, factor) for factor in found}
+        assert found[2] != found[4]
+
     def test_values_of_a_grid_with_ends_are_enlarged_well_where_ends_are_aligned(self) -> None:
         """And block means are not: those are of another grid."""
 
@@ -373,6 +398,8 @@ class TestScores:
     def test_of_a_factor_of_one_are_the_image(self) -> None:
         scores = Superresolve().score(photograph(16, 24), photograph(16, 24, seed=1))
         assert scores["psnr_bicubic"] == scores["psnr_lanczos"] == scores["psnr_bicubic_ends"] == math.inf
+        assert math.isnan(scores["detail"])
+        assert math.isnan(scores["detail_bicubic"])
 
 
 IMPOSSIBLE = [

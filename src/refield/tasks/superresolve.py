@@ -16,6 +16,7 @@ from pydantic import Field, StringConstraints, model_validator
 from refield.arrays import Tensor
 from refield.errors import UserError
 from refield.scores import controls, metrics
+from refield.scores.detail import DETAIL, DETAIL_BICUBIC, DETAIL_BICUBIC_ENDS, DETAIL_LANCZOS, detail_share
 from refield.scores.measure import PSNR, SSIM, Measure
 from refield.signals.image import as_image, pixel_grid
 from refield.signals.resizing import Aligned, resized
@@ -52,8 +53,10 @@ class Superresolve(Strict):
     features_sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{8,64}$")] | None = None
 
     measures: ClassVar[tuple[Measure, ...]] = (
-        *(PSNR, SSIM, PSNR_BICUBIC, SSIM_BICUBIC, PSNR_LANCZOS, SSIM_LANCZOS),
-        *(PSNR_BICUBIC_ENDS, SSIM_BICUBIC_ENDS),
+        *(PSNR, SSIM, DETAIL),
+        *(PSNR_BICUBIC, SSIM_BICUBIC, DETAIL_BICUBIC),
+        *(PSNR_LANCZOS, SSIM_LANCZOS, DETAIL_LANCZOS),
+        *(PSNR_BICUBIC_ENDS, SSIM_BICUBIC_ENDS, DETAIL_BICUBIC_ENDS),
     )
     only_scores: ClassVar[frozenset[str]] = frozenset()
 
@@ -122,10 +125,11 @@ class Superresolve(Strict):
         return signal.with_values(values)
 
     def score(self, signal: Signal, estimate: Signal) -> dict[str, float]:
-        """PSNR in dB and SSIM of the 8-bit images, and of bicubic and Lanczos enlargements of the reduced image.
+        """PSNR in dB, SSIM and detail of the 8-bit picture, and of bicubic and Lanczos enlargements of the reduced one.
 
         Those begin with the same numbers as the field, and are rounded to 8 bits as its picture is. Bicubic ones are
-        aligned as either `grid` is: by the area of pixels, and by the centres of the first and the last.
+        aligned as either `grid` is: by the area of pixels, and by the centres of the first and the last. Of a
+        factor of 1, which loses nothing, the share of detail is NaN.
         """
         original, (height, width) = as_image(signal).pixels, as_image(signal).shape
         reduced = self.reduce(signal).reshape(height // self.factor, width // self.factor, -1)
@@ -136,7 +140,10 @@ class Superresolve(Strict):
 
         others = enlargement("bicubic"), enlargement("lanczos"), enlargement("bicubic", "ends")
         pictures = as_image(estimate).pixels, *others
-        scores = [(metrics.psnr_8bit(original, each), metrics.ssim(original, each)) for each in pictures]
+        scores = [
+            (metrics.psnr_8bit(original, each), metrics.ssim(original, each), detail_share(original, each, self.factor))
+            for each in pictures
+        ]
         return dict(zip((measure.name for measure in self.measures), sum(scores, ()), strict=True))
 
 
