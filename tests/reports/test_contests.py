@@ -125,9 +125,15 @@ def test_only_images_that_all_have_are_compared() -> None:
 def test_a_claim_may_be_about_another_measure_and_a_control() -> None:
     head, published, here = table(claim(measure="ssim"), profiles(LEVELS))
     assert (head[0], published[1], here[4], here[-1]) == ("SSIM", "0.9105", "0.7000", "no")
-    scores = profiles(LEVELS, apart=0).assign(psnr_bicubic=40.0, ssim_bicubic=0.9)
+    bicubic = {"psnr_bicubic": 40.0, "ssim_bicubic": 0.9, "detail_bicubic": 0.25}
+    scores = profiles(LEVELS, apart=0).assign(detail=-0.5, **bicubic)
     pair = {"bicubic": {"method": "psnr_bicubic", "profile": PLAIN}, "VGG": FOUR["VGG"]}
-    assert table(claim(pair, order="chain"), scores)[-1][1:3] == ["40.00", "33.50"]
+    asked = {measure: table(claim(pair, measure=measure), scores) for measure in (None, "ssim", "detail")}
+    assert [[rows[0][0], *rows[-1][1:3]] for rows in asked.values()] == [
+        ["PSNR", "40.00", "33.50"],
+        ["SSIM", "0.9000", "0.6800"],
+        ["Detail", "0.2500", "-0.5000"],
+    ]
 
 
 def test_numbers_that_are_not_printed_are_no_answer() -> None:

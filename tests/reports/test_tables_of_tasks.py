@@ -43,6 +43,7 @@ claims:
 - {text: A gradient is nearer, of: average, methods: [clever, plain], measure: psnr_gradient}
 - {text: Bicubic is better, task: superresolve, of: average, methods: [psnr_bicubic, clever]}
 - {text: Bicubic mostly is, task: superresolve, where: {factor: 4}, of: images, methods: [psnr_bicubic, clever]}
+- {text: Bicubic has more detail, task: superresolve, of: average, methods: [psnr_bicubic, clever], measure: detail}
 - {text: Twice is better, task: superresolve, where: {factor: 2}, of: average, methods: [clever, plain]}
 """
 
@@ -84,6 +85,7 @@ def test_a_table_stands_beside_those_profiles_that_it_is_of(tmp_path):
     assert bicubic in text
     assert "| Bicubic is better | 22.00, 21.50 | 41.00, 32.00 | yes |" in text
     assert "| Bicubic mostly is | — | 3 of 3 | yes |" in text
+    assert "| Bicubic has more detail | — | 41.0000, 32.0000 | yes |" in text
     assert "Twice is better" not in text
     row = pd.read_csv(tmp_path / "scores/quick/clever.csv").iloc[0]
     assert row["psnr_bicubic"] == 40  # the measure itself stays where it was

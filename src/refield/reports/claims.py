@@ -27,7 +27,7 @@ def examine(scores: Scores, paper: Paper) -> pd.DataFrame:
     """
     rows = []
     for claim in paper.claims:
-        asked = scores.ranked_by(claim.measure) if claim.measure else scores.with_controls(claim.methods)
+        asked = scores.with_controls(claim.methods).ranked_by(claim.measure or scores.ranking.name)
         if claim.of == "images":
             rows.append(_count(claim, asked))
         elif claim.of == "each":

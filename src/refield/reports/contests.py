@@ -101,8 +101,8 @@ def _in_profiles(claim: Contest, scores: Results, params: Params) -> tuple[pd.Da
     for name, each in claim.contestants.items():
         if each.profile not in params.profiles:
             raise UserError(f"a claim names the profile {each.profile}, which params.yaml does not have")
-        own = scores_of(scores, each.profile, params)
-        own = own.ranked_by(claim.measure) if claim.measure else own.with_controls([each.method])
+        own = scores_of(scores, each.profile, params).with_controls([each.method])
+        own = own.ranked_by(claim.measure or own.ranking.name)
         measures.append(own.ranking)
         by_image = own.by_image()
         if each.method in by_image:

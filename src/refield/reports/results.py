@@ -10,7 +10,7 @@ import pandas as pd
 from refield.config import Params
 from refield.errors import UserError
 from refield.scores.files import read_csv, require_columns
-from refield.scores.measure import SSIM, Measure
+from refield.scores.measure import Measure
 from refield.signals import Image, Views, Volume
 from refield.tasks.represent import Represent
 from refield.units.scoring import COSTS
@@ -78,7 +78,7 @@ class Scores:
 
     def with_controls(self, names: Iterable[str]) -> "Scores":
         """The same, and as further methods those of some names that are measures: how well images are done without a
-        field, as by bicubic enlargement. Its SSIM is the measure `ssim_bicubic` if its PSNR is `psnr_bicubic`. A value
+        field, as by bicubic enlargement. If its PSNR is `psnr_bicubic`, its SSIM is `ssim_bicubic`, and so on. A value
         such as `dice_original` is one of `dice`, if there is such a measure, rather than of the one that ranks."""
         known = {measure.name for measure in self.measures}
         once = self.rows.drop_duplicates("image")
@@ -88,8 +88,9 @@ class Scores:
                 own = once.assign(method=name, **{measure.name: math.nan for measure in (*self.measures, *COSTS)})
                 word = name.partition("_")[0]
                 own[word if word in known else self.ranking.name] = once[name]
-                if (ssim := name.replace("psnr", SSIM.name)) in known - {name}:
-                    own[SSIM.name] = once[ssim]
+                for each in known:
+                    if (other := name.replace("psnr", each)) in known - {name}:
+                        own[each] = once[other]
                 rows.append(own)
         return replace(self, rows=pd.concat(rows)) if len(rows) > 1 else self
 
