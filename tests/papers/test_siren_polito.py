@@ -107,13 +107,25 @@ def test_rates_that_a_claim_names_are_the_best_that_were_tried() -> None:
 
 
 def test_contestants_over_profiles_differ_in_the_loss_and_encoding_alone() -> None:
-    for claim in (claim for claim in PAPER.discussion.claims if not claim.studies):
+    for claim in (claim for claim in PAPER.discussion.claims if not claim.studies and claim.measure is None):
         named = [PARAMS.profiles[each.profile] for each in claim.contestants.values()]
         assert {profile.task["loss"] for profile in named} == {"points", "perceptual"}
         assert len({profile.task["factor"] for profile in named}) == 1
         for first, second in itertools.pairwise(named):
             assert first.originals.names == second.originals.names
             assert (first.network, first.train) == (second.network, second.train)
+
+
+def test_high_frequencies_are_asked_of_camera_by_each_factor_and_beside_either_bicubic() -> None:
+    claims = [claim for claim in PAPER.discussion.claims if claim.measure == "detail"]
+    factors = []
+    for claim in claims:
+        (name,) = {each.profile for each in claim.contestants.values()}
+        pairs = {tuple(claim.contestants[each].method for each in pair) for pair in claim.pairs}
+        assert pairs == {("psnr_bicubic", "siren"), ("psnr_bicubic_ends", "siren")}
+        assert (PARAMS.profiles[name].originals.names, PARAMS.profiles[name].task["grid"]) == (["camera"], "ends")
+        factors.append(PARAMS.profiles[name].task["factor"])
+    assert factors == [2, 4, 8]
 
 
 def test_enlarging_by_eight_is_as_published_but_for_iterations() -> None:
