@@ -103,7 +103,7 @@ def encoded(height: int, width: int) -> bytes:
     with Descent(image, *size, 0) as fit:
         begin(fit.tensors(), size.width, size.hidden)
         for step in range(ENCODED):
-            fit.step(Softness.at(step / ENCODED), LAMBDA, (0.1, 0.01))
+            fit.step(Softness.at(step / ENCODED, LAMBDA), LAMBDA, (0.1, 0.01))
         coded = CodedLatents(image.shape, image.channels, fit.symbols(), quantised(fit, LAMBDA))
     return wrap(latents_file.KIND, latents_file.encode(coded))
 

@@ -76,7 +76,7 @@ def test_steps_lower_what_they_descend_on():
     with Descent(image, *Size.of(image.shape), seed=0) as ours:
         costs = []
         for step in range(60):
-            distortion, bits = ours.step(Softness.at(step / 60), lambda_, (0.12, 0.02))
+            distortion, bits = ours.step(Softness.at(step / 60, lambda_), lambda_, (0.12, 0.02))
             costs.append(distortion + lambda_ * bits)
         assert costs[-1] < 0.3 * costs[0]
         before = {name: place.copy() for name, place in ours.tensors().items()}
@@ -110,7 +110,7 @@ def test_what_was_learned_is_a_better_start_than_nothing():
             if learned:
                 begin(ours.tensors(), size.width, size.hidden)
             for step in range(40):
-                distortion, bits = ours.step(Softness.at(step / 40), 1e-3, (0.12, 0.02))
+                distortion, bits = ours.step(Softness.at(step / 40, 1e-3), 1e-3, (0.12, 0.02))
         costs.append(distortion + 1e-3 * bits)
     assert costs[0] < costs[1]
 

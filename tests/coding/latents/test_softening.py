@@ -1,12 +1,14 @@
 """What is shown of latents: derivatives against differences, and where softening leads."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from refield.coding.latents.softening import Softness, shown, soften
 
 
-@pytest.mark.parametrize("temperature", [0.3, 0.1])
+@pytest.mark.parametrize("temperature", [1.0, 0.3, 0.1])
 def test_slopes_are_those_of_differences(temperature):
     rng = np.random.default_rng(0)
     x, noise = rng.uniform(-3, 3, 500), rng.uniform(-0.4, 0.4, 500)
@@ -25,10 +27,26 @@ def test_rounding_is_soft_then_hard_and_keeps_whole_numbers():
 
 
 def test_noise_gathers():
-    wide, narrow = Softness.at(1.0).noise(), Softness.at(0.0).noise()
+    wide, narrow = Softness.at(1.0, 1e-3).noise(), Softness.at(0.0, 1e-3).noise()
     assert wide.min() >= -0.5
     assert wide.max() <= 0.5
     np.testing.assert_allclose([wide.mean(), wide.std()], [0, 12**-0.5], atol=1e-3)  # uniform
     assert narrow.std() < 0.8 * wide.std()
     histogram, edges = np.histogram(narrow, 50)
     assert abs(edges[histogram.argmax()]) < 0.15
+
+
+def test_rectifiers_leak_at_first_and_are_tight_in_the_second_half():
+    leaks = [Softness.at(progress, 1e-3).leak for progress in np.linspace(0, 1, 9)]
+    assert leaks[0] == 0.2
+    assert all(after < before for before, after in pairwise(leaks[:5]))
+    assert not any(leaks[4:])
+
+
+def test_rounding_begins_softer_where_bits_are_cheap():
+    dear, middle, cheap, free = (Softness.at(0.0, lambda_).temperature for lambda_ in (1.0, 1e-3, 1e-4, 1e-9))
+    assert 0.3 == dear < middle < cheap < free == 1.0
+    for lambda_ in (1.0, 1e-3, 1e-9):  # C3's end, whatever bits cost; and on the way there it only hardens
+        way = [Softness.at(progress, lambda_).temperature for progress in np.linspace(0, 1, 9)]
+        assert way[-1] == pytest.approx(0.1)
+        assert all(after < before for before, after in pairwise(way))

@@ -91,7 +91,7 @@ def _descend(descent: Descent, aim: Aim, lambda_: float, steps: int, report: Rep
     for step in range(steps):
         progress = step / soft
         if progress < 1:
-            softness, rates = Softness.at(progress), learning_rates(lambda_, progress)
+            softness, rates = Softness.at(progress, lambda_), learning_rates(lambda_, progress)
         else:
             factor = HARD * (1 - (step - soft) / (steps - soft))
             softness, rates = None, _scaled(lambda_, factor)
@@ -109,7 +109,7 @@ def _repair(descent: Descent, lambda_: float, steps: int) -> None:
     """Some more steps, as soft and as long as those in the second half; a latent that must move can, by more than 1."""
     for step in range(steps):
         part = step / steps
-        softness = Softness.at((1 + part / SOFT) / 2) if part < SOFT else None
+        softness = Softness.at((1 + part / SOFT) / 2, lambda_) if part < SOFT else None
         descent.step(softness, lambda_, _scaled(lambda_, (1 - part) / 2))
 
 

@@ -8,6 +8,7 @@ import torch
 
 from refield.coding.latents.entropy import LARGEST
 from refield.coding.latents.file import field_of, shapes
+from refield.coding.latents.leaking import LEAKING
 from refield.coding.latents.rate import Rate, vector_of
 from refield.coding.latents.softening import QUANTILES, Softness, shown
 from refield.errors import UserError
@@ -43,8 +44,9 @@ class Descent:
         for each in self.shown.values():
             each.grad = torch.zeros_like(each)
         problem = Problem(image.points(), image.values(), image.channels)
-        network = {"network": parameters["network"]}
-        self.evaluation = Evaluation(self.field, problem, SPANS["unit"], {**self.shown, **network})
+        self.leak = torch.zeros(())
+        seen = {**self.shown, "network": parameters["network"]}
+        self.evaluation = Evaluation(self.field, problem, SPANS["unit"], seen, LEAKING, self.leak)
         self.rate = Rate(self.field.sizes(2), expecting.numpy(), hidden, self.evaluation.workers)
         self.slopes = [np.ones_like(grid) for grid in self._grids()]
         self.parts = [
@@ -85,7 +87,8 @@ class Descent:
         return self.distortion(), bits / self.pixels
 
     def show(self, softness: Softness | None) -> None:
-        """Put latents, softened or rounded, where they are evaluated."""
+        """Put latents, softened or rounded, where they are evaluated, by a network that leaks or does not."""
+        self.leak.fill_(0.0 if softness is None else softness.leak)
         grids = self._grids()
         if softness is not None:
             quantiles = softness.noise()

@@ -58,7 +58,7 @@ def _episode(image: Image, size: Size, start: Networks, lambda_: float, seed: in
             descent.tensors()[name][:] = array
         for step in range(STEPS):
             part = step / STEPS
-            descent.step(Softness.at(part), lambda_, learning_rates(lambda_, part))
+            descent.step(Softness(0.3 - 0.2 * part, 2 - part), lambda_, learning_rates(lambda_, part))  # C3's
         return {name: place.copy() for name, place in descent.tensors().items()}
 
 

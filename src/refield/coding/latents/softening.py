@@ -1,8 +1,10 @@
-"""How latents are shown while they are fitted: nearly whole, with noise in place of the error of rounding.
+"""How latents are shown while they are fitted: nearly whole, with noise in place of the error of rounding; and how far
+rectifiers leak meanwhile.
 
 As C3 has it (Kim et al., CVPR 2024): s is a soft rounding of a temperature, u noise of Kumaraswamy's distribution, and
 what is shown is s(s(x) + u). At first rounding is soft and noise gathers near 0; in the end rounding is hard and noise
-is spread over all of a cell, as errors of rounding are.
+is spread over all of a cell, as errors of rounding are. C3's temperature begins at 0.3 and has 100,000 steps; in some
+thousand, latents of many bits, which have far to go, are held where they are by rounding so hard. Theirs begins higher.
 """
 
 import math
@@ -11,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 QUANTILES = 2**12
+FIRST, LAST = (0.3, 1.0), 0.1  # temperatures: at the beginning at least and at most, and in the end
+LEAK, TIGHT = 0.2, 0.5  # what rectifiers let through at the beginning; and after which part of the way nothing
 
 
 class Softness(NamedTuple):
@@ -18,11 +22,13 @@ class Softness(NamedTuple):
 
     temperature: float
     shape: float  # of the noise, from 1
+    leak: float = 0.0  # what rectifiers let through of numbers below 0
 
     @classmethod
-    def at(cls, progress: float) -> "Softness":
+    def at(cls, progress: float, lambda_: float) -> "Softness":
         """Of a part of the way, 0 to 1."""
-        return cls(0.3 - 0.2 * progress, 2 - progress)
+        first = min(max(FIRST[0] * (5e-3 / lambda_) ** 0.3, FIRST[0]), FIRST[1])
+        return cls(first * (LAST / first) ** progress, 2 - progress, LEAK * max(0.0, 1 - progress / TIGHT))
 
     def noise(self) -> np.ndarray:
         """Noise at `QUANTILES` equally likely places, -1/2 to 1/2, float32; its mode is 0."""

@@ -17,12 +17,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from refield.fields.activations.activation import Activation
 from refield.fields.field import Weights
 from refield.fields.latent_grids import ACTIVATIONS
 from refield.fitting.latents.banded import cut
 from refield.fitting.latents.gating import AnyLatents, layers_of, matrices_of, order_of
 from refield.fitting.latents.level import Level
-from refield.fitting.latents.passes import Chunk, Grid, Passes
+from refield.fitting.latents.passes import Beta, Chunk, Grid, Passes
 from refield.fitting.latents.regular import axes_of
 from refield.fitting.workers import Workers
 from refield.tasks.problem import Problem
@@ -51,8 +52,17 @@ class Evaluation:
     """The values of a field of latents at a problem's points, which are a grid's, and the derivatives of their mean
     squared error by all of its weights."""
 
-    def __init__(self, field: AnyLatents, problem: Problem, span: float, parameters: Mapping[str, Tensor]) -> None:
-        """Of parameters as `parameters_of` makes them, in whose `grad` the derivatives are put."""
+    def __init__(
+        self,
+        field: AnyLatents,
+        problem: Problem,
+        span: float,
+        parameters: Mapping[str, Tensor],
+        activation: Activation | None = None,
+        beta: Beta = 0.0,
+    ) -> None:
+        """Of parameters as `parameters_of` makes them, in whose `grad` the derivatives are put; with the field's
+        activation, or another one with its beta."""
         axes = axes_of(problem.points)
         assert axes is not None
         self.span, self.count = span, problem.target.size  # of intensities
@@ -83,7 +93,7 @@ class Evaluation:
             for i, part in enumerate(pixels)
         ]
         self.shards = cut(len(cuts), -(-len(cuts) // SHARDS))
-        self.activation = ACTIVATIONS[field.activation]
+        self.activation, self.beta = activation or ACTIVATIONS[field.activation], beta
         self.local = threading.local()
         self.workers = Workers(SHARDS)
 
@@ -126,8 +136,8 @@ class Evaluation:
 
     def _passes(self) -> Passes:
         if not hasattr(self.local, "passes"):
-            factor = 2 / self.count
-            self.local.passes = Passes(self.chunks, matrices_of(self.network, self.layers), self.activation, factor)
+            matrices = matrices_of(self.network, self.layers)
+            self.local.passes = Passes(self.chunks, matrices, self.activation, self.beta, 2 / self.count)
         return self.local.passes
 
 

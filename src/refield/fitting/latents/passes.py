@@ -14,6 +14,7 @@ from refield.fitting.latents.gating import Matrices, Order
 from refield.fitting.mlp import loops
 from refield.fitting.mlp.calls import Program
 
+Beta = Tensor | float  # of an activation: a tensor is read whenever calls are made
 BLOCK = 2**14  # numbers of a layer that an activation's calls go over at a time: they stay in a core's own cache
 
 
@@ -43,10 +44,11 @@ class Passes:
     """One thread's buffers, and its programs on them."""
 
     def __init__(
-        self, chunks: Sequence[Chunk], layers: Sequence[Matrices], activation: Activation, factor: float
+        self, chunks: Sequence[Chunk], layers: Sequence[Matrices], activation: Activation, beta: Beta, factor: float
     ) -> None:
         """The loss is `factor` / 2 times the sum of squared errors."""
-        self.chunks, self.layers, self.activation, self.factor = chunks, layers, activation, factor
+        self.chunks, self.layers, self.factor = chunks, layers, factor
+        self.activation, self.beta = activation, beta
         new, n = layers[0].whole.new_empty, max(chunk.target.shape[1] for chunk in chunks)
         sizes = [layer.weights.shape[1:] for layer in layers]
         self.inputs = [new((fan_in + 1) * n) for fan_in, _ in sizes]  # what each layer multiplies
@@ -150,7 +152,7 @@ class Passes:
         for rows in (slice(first, first + step) for first in range(0, len(u), step)):
             part = u[rows]
             scratch = [block[: part.numel()].view(part.shape) for block in self.scratch]
-            loops.write(program, self.activation, part, out[rows], Work(scratch, slope=part if slopes else None))
+            loops.write(program, self.activation, part, out[rows], Work(scratch, part if slopes else None, self.beta))
 
 
 def _parts(features: Tensor, chunk: Chunk) -> list[Tensor]:
