@@ -12,7 +12,7 @@ import time
 import psutil
 import pytest
 from pipeline import ROOT
-from small import unit
+from small import last_checkpoint, unit
 
 from refield.errors import UserError
 from refield.executors import make_units
@@ -84,6 +84,31 @@ def test_a_lost_worker_is_replaced_and_a_unit_that_is_always_lost_is_given_up(st
     with pytest.raises(UserError, match=r"image2: its process was lost 3 times, at last .* holds its log, job 0"):
         make_units([other], store, "cpu", "title", LOCAL)
     thread.join()
+
+
+@pytest.mark.slow
+def test_what_a_lost_worker_had_reached_is_gone_on_with_to_the_same_bytes(store, tmp_path, monkeypatch):
+    monkeypatch.setenv("REFIELD_CHECKPOINT_SECONDS", "0.05")
+    long, reached = unit(1, iterations=6000), []
+
+    def kill() -> None:
+        while (last := last_checkpoint(store, long)) is None or last.iteration < 1000:
+            time.sleep(0.02)
+        for worker in workers(store):
+            worker.kill()
+        reached.append((kept := last_checkpoint(store, long)).iteration)
+        while (last := last_checkpoint(store, long)) is not None and last.iteration == kept.iteration:
+            time.sleep(0.01)
+        reached.append(last.iteration if last else long.train.iterations)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    made = make_units([long], store, "cpu", "title", LOCAL)[long.key()]
+    thread.join()
+    assert 1000 <= reached[0] < reached[1]
+    whole = make_units([long], Store(tmp_path / "whole"), "cpu", "title", Inline())[long.key()]
+    assert made.files == whole.files
+    assert not store.unfinished(long.key()).exists()
 
 
 SUBMITTER = """\

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from pipeline import METHODS, ROOT, STUDY, Project
 from slurm_cluster import Cluster, Job, available, wait_until
-from small import unit
+from small import last_checkpoint, unit
 
 from refield import config
 from refield.errors import UserError
@@ -194,6 +194,22 @@ def test_a_job_that_is_requeued_goes_on_with_what_is_missing(slurm, submit, stor
     assert process.returncode == 0, said
     assert said.count("units in 1 jobs") == 1
     assert (number_of_units(store), watch.times()) == (8, {1})
+
+
+def test_a_job_that_is_requeued_goes_on_from_its_checkpoint(slurm, submit, store, tmp_path, monkeypatch):
+    monkeypatch.setenv("REFIELD_CHECKPOINT_SECONDS", "0.2")
+    iterations = iterations_in(4, tmp_path / "timed")
+    process, one = submit(1, iterations, each=60), unit(0, iterations)
+    wait_until(lambda: (last := last_checkpoint(store, one)) and last.iteration > iterations / 4)
+    slurm.command("scontrol", "requeue", running(slurm).id)
+    wait_until(lambda: not any(job.state == "RUNNING" for job in slurm.jobs()))
+    reached = last_checkpoint(store, one).iteration
+    wait_until(lambda: (last := last_checkpoint(store, one)) is None or last.iteration != reached)
+    assert (last := last_checkpoint(store, one)) is None or last.iteration > reached
+    said = process.communicate(timeout=300)[1]
+    assert process.returncode == 0, said
+    whole = make_units([one], Store(tmp_path / "whole"), "cpu", "title", Inline())[one.key()]
+    assert store.get(one.key()).files == whole.files
 
 
 # The next two have more work than is done: no machine is so fast that it finishes before the job is warned, or killed.
