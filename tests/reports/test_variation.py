@@ -214,7 +214,7 @@ def test_held_out_each_image_has_what_is_best_for_the_others():
     by_rate = {0.01: (0.0, 9.0, 9.0, 9.0), 0.1: (9.5, 9.0, 3.0, 3.0)}
     scores = pd.concat(rows(values, ["siren"], **{RATE: rate}) for rate, values in by_rate.items())
     _, _, said, ranked = best(scores, [], PAPER)
-    assert said.endswith("held out: of each image at what is best for the others.")
+    assert said.endswith("Held out: of each image at what is best for the others.")
     # Without one of the last two the rate of the first is better, and without the first that of the last.
     assert cells(ranked)[1][2:] == ["6.75", f"{np.mean([0, 9, 3, 3]):.2f}"]
 

@@ -68,7 +68,7 @@ def best(scores: pd.DataFrame, against: Sequence[str], paper: Paper) -> Iterator
     at_an_end = any(found[method] in ends for method in methods if method not in same)
     beyond = f";{END} is an end of what was tried, beyond which there may be a better one" if at_an_end else ""
     less = f"Differences in {difference_in(measure)} with their 95 % intervals."
-    held_out = f"{HELD_OUT}: of each image at what is best for the others."
+    held_out = f"{HELD_OUT.capitalize()}: of each image at what is best for the others."
     yield f"Each method at its best, chosen by these images{beyond}. {less} {held_out}"
     heads = ["", heading(scores), measure.title, HELD_OUT, *(f"{paper.label(other)} less it" for other in against)]
     yield pipe(heads, lines, words=2)
