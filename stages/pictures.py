@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from refield import comparison
-from refield.comparison import Comparison, Fields, Profile
+from refield.comparison import Comparison, Fields, Profile, read
 from refield.interface.compressed import decompress
 from refield.pipeline.command import run
 from refield.pipeline.comparison_layout import ComparisonLayout
@@ -20,7 +19,7 @@ from refield.signals import png
 
 def main(profile: FromStage, paper: str | None = None) -> None:
     layout = ComparisonLayout(paper)
-    compared = comparison.read(layout.params)
+    compared = read(layout.params)
     entry = compared.profile(profile)
     images = {file.stem: file for file in sorted(layout.signals(profile).glob("*.png"))}
     there, absent = lookable(entry)
@@ -37,16 +36,14 @@ def main(profile: FromStage, paper: str | None = None) -> None:
 
 
 def _files(compared: Comparison, entry: Profile, there: list[Fields], name: str, pixels: np.ndarray) -> Iterator[Seen]:
-    """Fields' that are there, then codecs'."""
+    """Fields' that are there, of those that have some of this photograph; then codecs'."""
     assert entry.pictures
     for fields in there:
         for series in series_of(fields):
             own = series.rows[series.rows["image"] == name]
-            if own.empty:
-                print(f"{name}: no file of {series.label}")
-                continue
-            row = nearest_below(own, entry.pictures.bpp)
-            yield Seen(series.label, row["bpp"], row["psnr"], _picture(fields, row, name))
+            if len(own):
+                row = nearest_below(own, entry.pictures.bpp)
+                yield Seen(series.label, row["bpp"], row["psnr"], _picture(fields, row, name))
     yield from (coded(codec, pixels, entry.pictures.bpp) for codec in compared.pictures.codecs)
 
 
