@@ -49,6 +49,14 @@ def test_what_a_profile_does_without_is_neither_fitted_nor_scored(clone):
     assert len(of_profile(clone, "quick", 5, "cpu")) == 2
 
 
+def test_fits_are_made_in_the_order_of_the_profiles_list_or_of_what_is_asked_for(clone, monkeypatch):
+    made = []
+    monkeypatch.setattr(fits, "_fit", lambda layout, params, profile, method, *_: made.append(method) or 0)
+    for only in ((), ["first", "third"]):
+        list(fits.fit(TOY, "quick", only))
+    assert made == ["third", "first", "first", "third"]
+
+
 def test_a_method_that_the_profile_lacks_cannot_be_asked_for(clone):
     with pytest.raises(UserError, match="'second' is no method of quick; it must be one of first, third"):
         list(fits.fit(TOY, "quick", ["second"]))

@@ -19,13 +19,16 @@ from refield.units.unit import Unit
 def fit(layout: Layout, profile: str, only: Sequence[str] = ()) -> Iterator[str]:
     """Fit the methods of a profile, or some `only`, to every signal, unless the store has the unit, or it is here.
 
+    In the order in which these are named, or the profile lists its own, so that what tells most may come first.
     A line for each method of which something was fitted, and in the end one of all. `UserError` then for those whose
     fits fail, which do not stop the rest; at once, where nothing can be fitted.
     """
     params, store = config.read(profile, path=layout.params), Store()
     for method in only:
         require(method, params.methods_of(profile), f"method of {profile}")
-    wanted = {method: read_units(layout, params, profile, method) for method in only or params.methods_of(profile)}
+    named = only or params.profiles[profile].methods
+    methods = named if isinstance(named, Sequence) else params.methods_of(profile)
+    wanted = {method: read_units(layout, params, profile, method) for method in methods}
     problems: list[str] = []
     new = 0
     for number, (method, units) in enumerate(wanted.items()):
