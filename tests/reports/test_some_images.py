@@ -197,9 +197,17 @@ def test_shorter_budgets_are_read_off_the_curves():
         assert cells(found, f"{iterations:,}") == [[*(f"{value:.2f}" for value in values), "+1.00"]]
 
 
-def test_the_committed_profile_is_one_of_these():
-    assert SETTINGS.profiles["paper_cpu"].device == "cpu"
-    assert PAPER.protocol.has_some_images_of(SETTINGS.profiles["paper_cpu"])
+def test_the_committed_profiles_are_of_these_and_differ_in_images_and_methods_only():
+    own = {name: profile for name, profile in SETTINGS.profiles.items() if name.startswith("paper_cpu")}
+    assert {name: (profile.originals.names, profile.methods) for name, profile in own.items()} == {
+        "paper_cpu": (["kodim13"], ["siren", "ours", "ftc", "qt"]),
+        "paper_cpu_08": (["kodim08"], ["siren"]),
+        "paper_cpu_23": (["kodim23"], ["siren", "ours"]),
+    }
+    for name, profile in own.items():
+        assert profile.device == "cpu"
+        assert PAPER.protocol.has_some_images_of(profile)
+        assert (profile.train, profile.network) == (own["paper_cpu"].train, own["paper_cpu"].network)
+        assert (Path(ROOT) / "data/sources" / name / "SHA256SUMS").exists()
     for other in ("quick", "kodak_crops", "paper"):
         assert not PAPER.protocol.has_some_images_of(SETTINGS.profiles[other])
-    assert (Path(ROOT) / "data/sources/paper_cpu/SHA256SUMS").exists()
