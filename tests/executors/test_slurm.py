@@ -212,6 +212,22 @@ def test_a_job_that_is_requeued_goes_on_from_its_checkpoint(slurm, submit, store
     assert store.get(one.key()).files == whole.files
 
 
+def test_a_fit_of_many_time_limits_is_one_job_for_as_long_as_it_comes_on(slurm, submit, store, tmp_path, monkeypatch):
+    """Of a job of five minutes submitit takes every warning for one of its time limit."""
+    monkeypatch.setenv("REFIELD_CHECKPOINT_SECONDS", "0.2")
+    iterations = iterations_in(12, tmp_path / "timed")
+    process, one = submit(1, iterations, each=60, retries=0), unit(0, iterations)
+    for limit in (1, 2, 3):
+        wait_until(
+            lambda limit=limit: (last := last_checkpoint(store, one)) and last.iteration > limit * iterations / 5
+        )
+        slurm.command("scancel", "--signal=USR2", job := running(slurm).id)
+        wait_until(lambda job=job, limit=limit: f"Restarts={limit}" in slurm.command("scontrol", "show", "job", job))
+    said = process.communicate(timeout=300)[1]
+    assert process.returncode == 0, said
+    assert said.count("units in 1 jobs") == 1
+
+
 # The next two have more work than is done: no machine is so fast that it finishes before the job is warned, or killed.
 
 

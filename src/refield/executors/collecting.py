@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from refield import files
+from refield.executors.advance import Farthest
 from refield.executors.packing import pack
 from refield.executors.settings import Workers
 from refield.executors.spool import Spool
@@ -52,7 +53,7 @@ class Collector:
         self.store, self.jobs, self.settings, self.device = store, jobs, settings, device
         self.spool = Spool(store.wanted)
         self.job_of: dict[str, tuple[Submission, int]] = {}  # each unit's latest job: found running, or submitted
-        self.tries = Counter[str]()
+        self.tries, self.farthest = Counter[str](), Farthest()
         self.away: dict[str, float] = {}  # since when a unit has been nowhere
 
     def collect(self, wanted: Mapping[str, Unit], ahead: Mapping[str, Unit], title: str) -> dict[str, str]:
@@ -107,25 +108,34 @@ class Collector:
         return [units[key] for key in away if key not in self.job_of or now - self.away[key] >= patience]
 
     def hand_out(self, units: Sequence[Unit], console: Console) -> dict[str, str]:
-        """Submit units; why those that have been tried too often are not."""
+        """Submit units; why those that have been tried too often are not.
+
+        A job that a unit has come on in was no try: its checkpoint is gone on with.
+        """
         most = 1 + self.settings.retries
         by_key = {unit.key(): unit for unit in units}
-        failed = {
-            key: f"its process was lost {most} times{self.where(key)}" for key in by_key if self.tries[key] >= most
-        }
+        idle = self.idle(by_key)
+        lost = [key for key in by_key if key in idle and self.tries[key] >= most]
+        failed = {key: f"its process was lost {most} times{self.where(key)}" for key in lost}
         again = {key: unit for key, unit in by_key.items() if key not in failed}
         if again:
-            avoid = {node for key in again for node in self.nodes(key)}
+            avoid = {node for key in again.keys() & idle for node in self.nodes(key)}
             for unit in again.values():
                 self.spool.put(unit)
             given = self.settings
             parts = pack(
                 list(again.values()), given.rate, given.shortest, 60 * given.minutes_per_job, self.jobs.workers
             )
-            self.tries.update(list(again))
+            self.tries.update(again.keys() & idle)
             for start in range(0, len(parts), MOST_JOBS):
                 self.submit(parts[start : start + MOST_JOBS], avoid, console)
         return failed
+
+    def idle(self, keys: Iterable[str]) -> set[str]:
+        """Those in whose latest job no unit has come any farther."""
+        beside = {key: {key, *(job[0].units(job[1]) if (job := self.job_of.get(key)) else ())} for key in keys}
+        advanced = self.farthest.advanced(self.store, set().union(*beside.values()))
+        return {key for key, units in beside.items() if advanced.isdisjoint(units)}
 
     def submit(self, parts: Sequence[Sequence[Unit]], avoid: Set[str], console: Console) -> None:
         submission = Submission.create(self.store, parts, self.device)

@@ -2,30 +2,47 @@
 
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
 from refield.errors import UserError
+from refield.executors.advance import Farthest
 from refield.executors.settings import Slurm
-from refield.executors.submission import PREFIX, Submission
+from refield.executors.submission import PREFIX, Submission, read_job, store_of
 
 ANSWER_SECONDS = 120.0  # that squeue may take
 
 
 class Work:
-    """What a task runs; stopped before its time limit, it is queued again and goes on with what is missing."""
+    """What a task runs; stopped before its time limit, or for another job, it is queued again and goes on with what is
+    missing.
+
+    As often as that takes, if some unit has come farther each time; otherwise `retries` times in a row.
+    """
+
+    def __init__(self, retries: int) -> None:
+        self.retries, self.left, self.farthest = retries, retries, Farthest()
 
     def __call__(self, job: str) -> None:
         from refield.executors.worker import work  # on the node only: it imports torch
 
+        self._advanced(job)
         work(Path(job))
 
     def checkpoint(self, job: str) -> Any:
+        """What is queued again; None, which ends the job, where that has led nowhere."""
         import submitit
 
-        return submitit.helpers.DelayedSubmission(self, job)
+        self.left = self.retries if self._advanced(job) else self.left - 1
+        return submitit.helpers.DelayedSubmission(self, job) if self.left >= 0 else None
+
+    def _advanced(self, job: str) -> bool:
+        """Whether a unit has come farther than ever before, as far as this has seen."""
+        file = Path(job)
+        return bool(self.farthest.advanced(store_of(file), read_job(file).units))
 
 
 class SlurmJobs:
@@ -50,9 +67,10 @@ class SlurmJobs:
         import submitit
 
         given = self.settings
-        # Between two time limits a job must finish a unit, or it never will.
-        most = max(len(submission.units(number)) for number in submission.numbers())
-        executor = submitit.SlurmExecutor(folder=submission.folder / "log", python=given.python, max_num_timeout=most)
+        # It would count time limits whether or not a job has come on between them; `Work` does.
+        executor = submitit.SlurmExecutor(
+            folder=submission.folder / "log", python=given.python, max_num_timeout=sys.maxsize
+        )
         wanted = {
             "job_name": submission.name,
             "time": given.minutes,
@@ -72,7 +90,9 @@ class SlurmJobs:
         }
         executor.update_parameters(**{key: value for key, value in wanted.items() if value is not None})
         try:
-            executor.map_array(Work(), [str(submission.job(number).resolve()) for number in submission.numbers()])
+            executor.map_array(
+                Work(given.retries), [str(submission.job(number).resolve()) for number in submission.numbers()]
+            )
         except submitit.core.utils.FailedJobError as error:
             if avoid:
                 self.submit(submission, set())

@@ -97,6 +97,11 @@ def read_job(job: Path) -> Job:
         raise UserError(sentence(error, f"{job}: ")) from None
 
 
+def store_of(job: Path) -> Store:
+    """The store that a job's file lies in, as jobs/<name>/<number>.json."""
+    return Store(job.resolve().parents[2], refit=False)
+
+
 @functools.cache
 def _units(job: Path) -> Mapping[str, str]:
     try:

@@ -9,12 +9,11 @@ from pathlib import Path
 from refield import lifetime
 from refield.errors import UserError
 from refield.executors.spool import Spool
-from refield.executors.submission import note_failure, note_start, read_job
+from refield.executors.submission import note_failure, note_start, read_job, store_of
 from refield.fitting import devices
 from refield.units import memory
 from refield.units.failures import Failed
 from refield.units.make import make_each
-from refield.units.store import Store
 from refield.units.unit import Unit
 
 
@@ -22,7 +21,7 @@ def work(job: Path) -> None:
     """Started again, on this or another machine, it goes on with what is missing."""
     wanted = read_job(job)
     note_start(job)
-    store = Store(job.resolve().parents[2], refit=False)  # jobs/<name>/<number>.json lies in it
+    store = store_of(job)
     store.require_writable()
     spool, device = Spool(store.wanted), devices.choose(wanted.device)
     units = [spool.get(key, name) for key, name in wanted.units.items() if store.get(key) is None]
