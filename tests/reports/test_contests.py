@@ -207,6 +207,41 @@ def test_a_study_has_its_controls_at_each_of_its_values(omega: float, row: list[
         table(claim(pair, studies=["omega"], measure="ssim"), study=study)
 
 
+@pytest.mark.parametrize(
+    ("measure", "siren", "relu"), [(None, "31.00", "26.00"), ("drop", "2.00", "1.00"), ("ssim", "0.1000", "0.5000")]
+)
+def test_a_contestant_may_stand_where_it_does_best(measure: str | None, siren: str, relu: str) -> None:
+    """By what the claim is about, and over all images; a rate with which one of them diverged is none."""
+    found = omegas({8.0: 20.0, 30.0: 30.0, 60.0: 40.0}, images=3).assign(ssim=0.1)
+    found.loc[(found[OMEGA] == 60) & (found["image"] == "im1"), ["psnr_8bit", "drop", "ssim"]] = math.nan
+    other = omegas({8.0: 25.0, 30.0: 12.0, 60.0: 10.0}, images=3).assign(
+        method="relu", ssim=[0.5, 0.5, 0.5, *[0.2] * 6]
+    )
+    pair = {name: {"method": name, "at": {OMEGA: "best"}} for name in ("siren", "relu")}
+    row = table(claim(pair, studies=["omega"], measure=measure), study=pd.concat([found, other]))[-1]
+    assert row[1:3] == [siren, relu]
+
+
+def test_best_is_of_the_keys_that_say_so_and_a_control_has_it_too() -> None:
+    """The rate is chosen among the fits of one depth."""
+    parts = [
+        omegas(psnr, depth=depth, psnr_bicubic=23.0)
+        for depth, psnr in ((2, {8.0: 20.0, 30.0: 22.0}), (3, {8.0: 35.0, 30.0: 30.0}))
+    ]
+    study = pd.concat(parts)[["depth", *parts[0].columns.drop("depth")]]
+    pair = {
+        "bicubic": {"method": "psnr_bicubic", "at": {"depth": 2, OMEGA: "best"}},
+        "SIREN": {"method": "siren", "at": {OMEGA: "best", "depth": 2}},
+    }
+    assert table(claim(pair, studies=["omega"]), study=study)[-1][1:3] == ["23.00", "22.00"]
+    pair["SIREN"]["at"]["depth"] = 4
+    with pytest.raises(UserError, match=r"siren, omega 0 best, depth 4: the study omega has no such fits"):
+        table(claim(pair, studies=["omega"]), study=study)
+    pair["SIREN"]["at"] = {"rate": "best"}
+    with pytest.raises(UserError, match="names the key rate, which the study omega does not vary"):
+        table(claim(pair, studies=["omega"]), study=study)
+
+
 def test_a_claim_says_who_makes_it() -> None:
     nothing = Results(pd.DataFrame(columns=["profile", "method", "image", "psnr_8bit"]), [])
     blocks = [*contests([claim(), claim(words="So its slides have it.")], nothing, {}, PARAMS, PAPER)]

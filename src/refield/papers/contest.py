@@ -7,13 +7,15 @@ from pydantic import Field, model_validator
 from refield.papers import claim
 from refield.strict import Name, Strict
 
+BEST = "best"  # of a key's values that with which a contestant does best, by the same signals
+
 
 class Contestant(Strict):
     """A method, or a measure that stands for one, in a profile, or where what a study varies has some values."""
 
     method: Name
     profile: Name | None = None
-    at: dict[str, Any] = Field(default_factory=dict)  # keys of the study's grids, and a value of each
+    at: dict[str, Any] = Field(default_factory=dict)  # keys of the study's grids, and a value of each, or `BEST`
 
 
 class Contest(Strict):

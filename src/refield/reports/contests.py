@@ -9,6 +9,7 @@ import pandas as pd
 from refield.config import Params
 from refield.errors import UserError
 from refield.papers import Contest, Contestant, Paper
+from refield.papers.contest import BEST
 from refield.reports.claims import WITHIN_CHANCE, by_chance, explained, verdict
 from refield.reports.combinations import SEED
 from refield.reports.description import entry
@@ -138,19 +139,26 @@ def _in_study(claim: Contest, scores: pd.DataFrame, study: str, measure: Measure
     over = SEED if SEED in scores and scores["image"].nunique() < FEWEST else "image"
     return pd.DataFrame(
         {
-            name: _rows(each, scores, study).groupby(over)[measure.name].agg(lambda rows: rows.mean(skipna=False))
+            name: _rows(each, scores, study, measure)
+            .groupby(over)[measure.name]
+            .agg(lambda rows: rows.mean(skipna=False))
             for name, each in claim.contestants.items()
         }
     )
 
 
-def _rows(contestant: Contestant, scores: pd.DataFrame, study: str) -> pd.DataFrame:
+def _rows(contestant: Contestant, scores: pd.DataFrame, study: str, measure: Measure) -> pd.DataFrame:
     """A contestant's rows, one for each image and seed; `UserError` unless its values are those of one setting."""
     rows = scores[scores["method"] == contestant.method]
     for key, value in contestant.at.items():
         if key not in varied(scores):
             raise UserError(f"a claim names the key {key}, which the study {study} does not vary")
-        rows = rows[rows[key].map(brief) == brief(value)]
+        if value != BEST:
+            rows = rows[rows[key].map(brief) == brief(value)]
+    if free := [key for key, value in contestant.at.items() if value == BEST]:
+        sign = 1 if measure.higher_is_better else -1
+        parts = [part for _, part in rows.groupby(free, sort=False)]
+        rows = max(parts, key=lambda part: averaged(sign * part[measure.name]), default=rows)
     if rows.empty or rows.duplicated([key for key in ("image", SEED) if key in rows]).any():
         where = f"{contestant.method}, {in_words([*contestant.at], contestant.at.values())}".removesuffix(", ")
         raise UserError(f"a claim names {where}: the study {study} has {'no' if rows.empty else 'several'} such fits")
