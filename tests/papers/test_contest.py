@@ -44,6 +44,7 @@ def test_orders_of_methods_are_those_of_contestants(order: str, pairs: list[tupl
         ({"one": LOW, "two": HERE}, {"studies": ["seeds"]}, "two has a profile, and the claim has studies"),
         ({"one": {**HERE, "at": {"seed": 0}}, "two": THERE}, {}, "one has at, which are values of a study"),
         ({"one": HERE, "two": THERE}, {"order": "middle"}, "order"),
+        ({"one": HERE, "two": THERE}, {"order": "first", "least": 13.0}, "least is a level of all contestants"),
     ],
 )
 def test_mistakes_are_named(contestants: dict[str, Any], keys: dict[str, Any], message: str) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from pipeline import ROOT
@@ -170,10 +171,31 @@ def test_least_squares_find_the_starfish_in_its_gradient(profile: str) -> None:
     assert scores(profile, "siren")["psnr_least_squares"] > 60
 
 
-def test_omega_0_is_varied_in_two_to_eight_layers_and_shown_where_it_was_run() -> None:
-    for layers in range(2, 9):
+def test_omega_0_is_varied_in_two_to_nine_layers_and_shown() -> None:
+    """The first is counted, and is not where these are two to eight."""
+    for layers in range(2, 10):
         study = read_study(ROOT / LAYOUT.studies / f"omega_{layers}/params.yaml")
         assert {len(choice["profile.network.mlp.gates"]) for choice in study.combinations()} == {layers}
         assert len(study.combinations()) == 36
-        run = (ROOT / LAYOUT.studies / f"omega_{layers}/scores.csv").exists()
-        assert (f"omega_{layers}" in PAPER.studies) == run
+        assert f"omega_{layers}" in PAPER.studies
+    (claim, *_) = (claim for claim in PAPER.discussion.claims if "omega_2" in claim.studies)
+    assert claim.studies == [f"omega_{layers}" for layers in range(2, 10)]
+
+
+def test_hidden_initialisations_are_compared_with_omega_0_as_usual_and_without() -> None:
+    """In the same networks; without it SIREN's law and Kaiming's uniform one draw the same weights."""
+    usual, without = (
+        read_study(ROOT / LAYOUT.studies / f"{name}/params.yaml") for name in ("init_hidden", "init_hidden_1")
+    )
+    omegas = {"network.mlp.first_omega_0": [1.0], "network.mlp.omega_0": [1.0]}
+    assert without.vary == [usual.vary[0] | omegas]
+    starts = {}
+    for choice in without.combinations():
+        field = without.params(choice, ROOT / LAYOUT.params).field(without.profile, "siren")
+        weights = field.initialise(2, 1, np.random.default_rng(0))
+        starts[len(field.gates), choice["network.mlp.init_hidden"]] = np.concatenate(
+            [w.ravel() for w in weights.values()]
+        )
+    for depth in (2, 3, 4):
+        assert starts[depth, "siren"] == pytest.approx(starts[depth, "kaiming_uniform"], rel=1e-12)
+        assert starts[depth, "siren"] != pytest.approx(starts[depth, "xavier_uniform"], rel=0.1)

@@ -163,6 +163,22 @@ def test_a_claim_of_a_study_holds_or_fails(psnr: dict[float, float], lead: str, 
     assert row[-2:] == [lead, answer]
 
 
+@pytest.mark.parametrize(
+    ("keys", "worst", "answer"),
+    [
+        ({"least": 20.0}, "8 over 20: +0.00", "yes"),
+        ({"least": 20.5}, "8 over 20.5: -0.50", "no"),
+        ({"least": 3.0, "measure": "drop"}, "30 over 3: +0.00", "yes"),
+        ({"least": 2.5, "measure": "drop"}, "30 over 2.5: -0.50", "no"),
+    ],
+)
+def test_a_level_is_reached_by_the_worst_of_all(keys: dict[str, Any], worst: str, answer: str) -> None:
+    """Also where less is better, such as of a fall."""
+    assert table(grown(30, 8, **keys), study=omegas({8: 20.0, 30: 30.0}))[-1][-2:] == [worst, answer]
+    diverged = table(grown(30, 8, **keys), study=omegas({8: 20.0, 30: math.nan}))[-1]
+    assert diverged[-2:] == [f"30 over {keys['least']:g}: —", "no"]
+
+
 def test_a_fit_that_diverged_is_the_worst() -> None:
     found = omegas({8: 20.0, 30: 30.0, 240: math.nan})
     assert table(grown(240, 30, 8), study=found)[-1][1:] == ["diverged", "30.00", "20.00", "240 over 30: —", "no"]

@@ -19,12 +19,13 @@ class Contestant(Strict):
 
 
 class Contest(Strict):
-    """A statement of order, of methods in several profiles, or at several values of what studies vary."""
+    """A statement of order or level, of methods in several profiles, or at several values of what studies vary."""
 
     text: str
     words: str | None = None  # who says so, and of what
     contestants: dict[str, Contestant] = Field(min_length=2)  # best first, by what they are called beside each other
     order: claim.Order = "chain"
+    least: float | None = None  # the level that all of them reach, of whom no order is claimed then
     studies: list[Name] = Field(default_factory=list)  # it is asked of each; without any, contestants have profiles
     measure: Name | None = None  # what it is about, where that is not the measure that ranks
 
@@ -37,6 +38,8 @@ class Contest(Strict):
                 raise ValueError(f"{name} has no profile, and the claim no studies; one of both says where it stands")
             if each.profile and each.at:
                 raise ValueError(f"{name} has at, which are values of a study, and a profile")
+        if self.least is not None and self.order != "chain":
+            raise ValueError("least is a level of all contestants; remove order")
         contestants = list(self.contestants.values())
         if any(each in contestants[:place] for place, each in enumerate(contestants)):
             raise ValueError("contestants has one twice")
@@ -44,5 +47,5 @@ class Contest(Strict):
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """The name of each with that of one that is said to be below it."""
-        return claim.pairs(self.order, list(self.contestants))
+        """The name of each with that of one that is said to be below it; none of a level."""
+        return [] if self.least is not None else claim.pairs(self.order, list(self.contestants))

@@ -21,8 +21,9 @@ from refield.scores.paired import FEWEST, difference
 from refield.study import brief, in_words, varied
 
 LEAD = (
-    "A lead is by how much a contestant is better than another that it is said to be above. The least lead of a claim "
-    "decides; its 95 % interval is over images, or where these are too few over seeds."
+    "A lead is by how much a contestant is better than another that it is said to be above, or than a level that it is "
+    "said to reach. The least lead of a claim decides; its 95 % interval is over images, or where these are too few "
+    "over seeds."
 )
 
 
@@ -75,16 +76,23 @@ def _row(name: str, claim: Contest, values: pd.DataFrame, measure: Measure, othe
     cells = [_mean(values[each], measure) if each in means else DASH for each in claim.contestants]
     if len(cells) > len(means):
         return [name, *cells, DASH, otherwise]
+    if claim.least is not None:
+        worst = min(means, key=means.__getitem__)
+        lead = _less(means[worst], claim.least if measure.higher_is_better else -claim.least)
+        return [name, *cells, f"{worst} over {claim.least:g}: {_lead(lead, measure)}", verdict(lead >= 0)]
     lost = bool(values.isna().any(axis=None))
     answer = verdict(all(means[above] > means[below] for above, below in claim.pairs))
     if not lost and by_chance(claim.pairs, better):
         answer += WITHIN_CHANCE
     above, below = min(claim.pairs, key=lambda pair: _less(means[pair[0]], means[pair[1]]))
-    lead = _less(means[above], means[below])
-    said = number(lead, measure.digits, "+") if math.isfinite(lead) else DASH
+    said = _lead(_less(means[above], means[below]), measure)
     if len(values) >= FEWEST and np.isfinite(values[[above, below]].to_numpy()).all():
         said = interval(difference(better[above], better[below]), measure)
     return [name, *cells, f"{above} over {below}: {said}", answer]
+
+
+def _lead(lead: float, measure: Measure) -> str:
+    return number(lead, measure.digits, "+") if math.isfinite(lead) else DASH
 
 
 def _less(first: float, second: float) -> float:
