@@ -15,7 +15,7 @@ from refield.fitting import ways
 from refield.fitting.train import Train
 from refield.originals import Images, Scenes, Volumes, of_a_kind
 from refield.scores.measure import Measure
-from refield.scores.srgan import PSNR_SRGAN, SSIM_SRGAN, Generator
+from refield.scores.srgan import OF_SRGAN, Generator
 from refield.segmentation import SEGMENTERS
 from refield.segmentation.segmentation import Segmenter
 from refield.signals import SIGNALS, Signal
@@ -172,7 +172,7 @@ class Params(Strict):
     def measures(self, profile: str) -> tuple[Measure, ...]:
         """The columns of a profile's scores: its task's, and those of SRGAN where it has that."""
         own = self.task(profile).measures
-        return own if self.profiles[profile].srgan is None else (*own, PSNR_SRGAN, SSIM_SRGAN)
+        return own if self.profiles[profile].srgan is None else (*own, *OF_SRGAN)
 
     def _hyper(self, profile: str, method: str) -> dict[str, Any]:
         kind, entry = self.kind(method), self.method(profile, method)

@@ -22,6 +22,7 @@ from refield.pipeline import units
 from refield.pipeline.layout import Layout
 from refield.reports.results import read_scores, scores_of
 from refield.scores import metrics
+from refield.scores.detail import detail_share
 from refield.scores.srgan import Generator
 from refield.signals import Image, png
 from refield.signals.sources.addresses import read_list
@@ -48,7 +49,11 @@ def test_scores_are_of_what_becomes_of_the_reduced_image(generator: Generator, c
     image, task = photograph(14, 22, channels), Superresolve(factor=2, reduction=reduction)
     large = generator.enlarged(task.reduce(image).reshape(7, 11, channels), 2)
     pixels = np.rint(np.clip(large + 1, 0, 2) * 127.5).astype(np.uint8)
-    expected = {"psnr_srgan": metrics.psnr_8bit(image.pixels, pixels), "ssim_srgan": metrics.ssim(image.pixels, pixels)}
+    expected = {
+        "psnr_srgan": metrics.psnr_8bit(image.pixels, pixels),
+        "ssim_srgan": metrics.ssim(image.pixels, pixels),
+        "detail_srgan": detail_share(image.pixels, pixels, 2),
+    }
     assert score_srgan(image, task, generator) == expected
     assert score_srgan(image, task, None) == {}
 
@@ -108,11 +113,12 @@ def test_from_addresses_to_scores(tiny: Path, generator: Generator) -> None:
     results = read_scores(PAPER.scores_of_all, params)
     (row,) = results.rows.to_dict("records")
     task = Superresolve(factor=2, reduction="bilinear")
-    assert {name: row[name] for name in ("psnr_srgan", "ssim_srgan")} == pytest.approx(
+    assert {name: row[name] for name in ("psnr_srgan", "ssim_srgan", "detail_srgan")} == pytest.approx(
         score_srgan(photograph(14, 22, 1), task, generator), abs=1e-6
     )
     controls = scores_of(results, "tiny", params).with_controls(["psnr_srgan"]).summary().loc["psnr_srgan"]
-    assert (controls["average"], controls["ssim"]) == (row["psnr_srgan"], row["ssim_srgan"])
+    found = controls["average"], controls["ssim"], controls["detail"]
+    assert found == (row["psnr_srgan"], row["ssim_srgan"], row["detail_srgan"])
     assert np.isnan(controls["psnr_bicubic"])
 
     (PAPER.originals("tiny") / "srgan.pth").write_bytes(b"another")

@@ -23,8 +23,11 @@ from refield.scores.measure import Measure
 from refield.signals.sources.sums import verified
 from refield.strict import Strict
 
-PSNR_SRGAN = Measure("psnr_srgan", "PSNR SRGAN", 2, unit="dB")
-SSIM_SRGAN = Measure("ssim_srgan", "SSIM SRGAN", 4)
+OF_SRGAN = (  # measures of what it makes of the reduced image
+    Measure("psnr_srgan", "PSNR SRGAN", 2, unit="dB"),
+    Measure("ssim_srgan", "SSIM SRGAN", 4),
+    Measure("detail_srgan", "Detail SRGAN", 4),
+)
 LUMA = np.array([[0.299], [0.587], [0.114]], np.float32)  # of red, green and blue: ITU-R BT.601
 RESIDUAL = ("block2", "block3", "block4", "block5", "block6")
 # A picture is enlarged in strips of so many of its rows, which bounds the memory. Nothing depends on what is farther

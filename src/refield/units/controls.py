@@ -1,7 +1,8 @@
 """Scores of what needs no field and is no part of its task, beside those of a profile's fits."""
 
 from refield.scores import metrics
-from refield.scores.srgan import PSNR_SRGAN, SSIM_SRGAN, Generator
+from refield.scores.detail import detail_share
+from refield.scores.srgan import OF_SRGAN, Generator
 from refield.signals import Signal
 from refield.signals.image import as_image
 from refield.tasks.superresolve import Superresolve
@@ -10,7 +11,7 @@ from refield.units.scoring import Row
 
 
 def score_srgan(signal: Signal, task: Task, generator: Generator | None) -> Row:
-    """PSNR in dB and SSIM of the 8-bit picture that SRGAN makes of what a super-resolution's fields are fitted to.
+    """PSNR in dB, SSIM and detail of SRGAN's 8-bit picture of what a super-resolution's fields are fitted to.
 
     Nothing without a generator; `UserError` if its weights are not what they should be.
     """
@@ -19,8 +20,7 @@ def score_srgan(signal: Signal, task: Task, generator: Generator | None) -> Row:
     assert isinstance(task, Superresolve)
     original, (height, width) = as_image(signal), as_image(signal).shape
     reduced = task.reduce(signal).reshape(height // task.factor, width // task.factor, -1)
-    enlarged = original.with_values(generator.enlarged(reduced, task.factor).reshape(height * width, -1))
-    return {
-        PSNR_SRGAN.name: metrics.psnr_8bit(original.pixels, enlarged.pixels),
-        SSIM_SRGAN.name: metrics.ssim(original.pixels, enlarged.pixels),
-    }
+    values = generator.enlarged(reduced, task.factor).reshape(height * width, -1)
+    pictures = original.pixels, original.with_values(values).pixels
+    scores = metrics.psnr_8bit(*pictures), metrics.ssim(*pictures), detail_share(*pictures, task.factor)
+    return dict(zip((measure.name for measure in OF_SRGAN), scores, strict=True))
