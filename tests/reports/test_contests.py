@@ -210,7 +210,7 @@ def test_intervals_of_a_study_are_over_images_or_else_over_seeds() -> None:
     ],
 )
 def test_a_study_has_its_controls_at_each_of_its_values(omega: float, row: list[str]) -> None:
-    """One for each image, however many methods it has; and of the measure that ranks alone."""
+    """One for each image, however many methods it has; of another measure, if the study has that of them as well."""
     siren = omegas({8.0: 20.0, 30.0: 30.0}, images=3).assign(ssim=0.5)
     siren["psnr_bicubic"] = siren["psnr_8bit"] + siren[OMEGA] - 20
     study = pd.concat([siren, siren.assign(method="relu", psnr_8bit=5.0)])
@@ -221,6 +221,9 @@ def test_a_study_has_its_controls_at_each_of_its_values(omega: float, row: list[
     assert table(claim(pair, studies=["omega"]), study=study)[-1][1:] == row
     with pytest.raises(UserError, match=r"names psnr_bicubic, omega 0 [0-9]+: the study omega has no such fits"):
         table(claim(pair, studies=["omega"], measure="ssim"), study=study)
+    study["ssim_bicubic"] = omega / 100
+    row = table(claim(pair, studies=["omega"], measure="ssim"), study=study)[-1]
+    assert row[1:3] == [f"{omega / 100:.4f}", "0.5000"]
 
 
 @pytest.mark.parametrize(

@@ -47,12 +47,8 @@ def _of_studies(claim: Contest, studies: Mapping[str, pd.DataFrame]) -> tuple[st
     for study in claim.studies:
         if study in studies:
             scores = studies[study]
-            if claim.measure:
-                (measure,) = named(scores, [claim.measure], study)
-            else:
-                measure = ranking(scores)
-                scores = _with_controls(scores, claim, measure)
-            title, values = measure.title, _in_study(claim, scores, study, measure)
+            measure = named(scores, [claim.measure], study)[0] if claim.measure else ranking(scores)
+            title, values = measure.title, _in_study(claim, _with_controls(scores, claim, measure), study, measure)
             rows.append(_row(study, claim, values, measure))
         else:
             rows.append([study, *[DASH] * len(claim.contestants), DASH, f"waits for the study {study}"])
@@ -135,10 +131,11 @@ def _printed(claim: Contest, params: Params, paper: Paper) -> pd.DataFrame:
 
 def _with_controls(scores: pd.DataFrame, claim: Contest, measure: Measure) -> pd.DataFrame:
     """The same, and as further methods those contestants that are measures, as `Scores.with_controls` has them."""
-    known = measures_of(scores)
-    controls = {each.method for each in claim.contestants.values() if each.method in known}
+    known, ranks = measures_of(scores), measure == ranking(scores)
+    controls = sorted({each.method for each in claim.contestants.values() if each.method in known})
+    columns = {name: name if ranks else name.replace("psnr", measure.name) for name in controls}
     once = scores[scores["method"] == scores["method"].iloc[0]]
-    own = [once.assign(method=name, **{measure.name: once[name]}) for name in sorted(controls)]
+    own = [once.assign(method=name, **{measure.name: once[each]}) for name, each in columns.items() if each in known]
     return pd.concat([scores, *own])
 
 
