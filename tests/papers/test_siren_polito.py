@@ -29,36 +29,63 @@ OWN = {"siren": "SIREN", "siren_pe": "SIREN Nerf", "relu_pe": "ReLU Nerf", "psnr
 ALL = {**OWN, "siren_vgg": "SIREN VGG", "siren_pe_vgg": "SIREN Nerf VGG"}
 WITH_VGG = {"siren": "SIREN VGG", "siren_pe": "SIREN Nerf VGG"}
 CAMERA, DIV2K = "step5__compare_all__skimage__X", "step5__compare_all__div2k__X"
-NARROW = "supplements__vgg_loss__skimage__X4"
+SUPPLEMENTS, SUPPLEMENT = "supplements__vgg_loss__div2k__X", "supplements__vgg_loss__skimage__X4"
+Network = tuple[int, int, int, int]
+LARGE, TWO, SMALL, LONG = (3, 512, 500, 512), (2, 256, 500, 512), (3, 256, 500, 256), (3, 256, 1000, 512)
+NARROW = {"relu": "ReLU", "relu_vgg": "ReLU VGG", "relu_pe": "ReLU Nerf", "relu_pe_vgg": "ReLU Nerf VGG"}
+LONGER = NARROW | {
+    "siren": "SIREN",
+    "siren_vgg": "SIREN VGG",
+    "siren_pe": "SIREN Nerf",
+    "siren_pe_vgg": "SIREN Nerf VGG",
+}
 PRINTED = {  # by the number of the table
-    4: [(f"{CAMERA}2", "cameraman", OWN)],
-    5: [(f"{CAMERA}4", "cameraman", OWN), (NARROW, "cameraman", {"relu_256": "ReLU", "relu_pe_256": "ReLU NeRF"})],
-    6: [(f"{CAMERA}8", "cameraman", OWN)],
-    7: [(f"{CAMERA}2", "cameraman", WITH_VGG)],
-    8: [
-        (f"{CAMERA}4", "cameraman", WITH_VGG),
-        (NARROW, "cameraman", {"relu_256": "ReLU VGG", "relu_pe_256": "ReLU NeRF VGG"}),
+    4: [(f"{CAMERA}2", "cameraman", LARGE, OWN)],
+    5: [
+        (f"{CAMERA}4", "cameraman", LARGE, OWN),
+        (SUPPLEMENT, "cameraman", LONG, {"relu_256": "ReLU", "relu_pe_256": "ReLU Nerf"}),
     ],
-    9: [(f"{CAMERA}8", "cameraman", WITH_VGG)],
-    11: [(f"{DIV2K}2", "49", ALL)],
-    12: [(f"{DIV2K}4", "49", ALL)],
-    13: [(f"{DIV2K}8", "49", ALL)],
-    14: [(f"{DIV2K}8", "28", ALL)],
+    6: [(f"{CAMERA}8", "cameraman", LARGE, OWN)],
+    7: [(f"{CAMERA}2", "cameraman", LARGE, WITH_VGG)],
+    8: [
+        (f"{CAMERA}4", "cameraman", LARGE, WITH_VGG),
+        (SUPPLEMENT, "cameraman", LONG, {"relu_256": "ReLU VGG", "relu_pe_256": "ReLU Nerf VGG"}),
+    ],
+    9: [(f"{CAMERA}8", "cameraman", LARGE, WITH_VGG)],
+    11: [(f"{DIV2K}2", "49", LARGE, ALL)],
+    12: [(f"{DIV2K}4", "49", LARGE, ALL)],
+    13: [(f"{DIV2K}8", "49", LARGE, ALL)],
+    14: [(f"{DIV2K}8", "28", LARGE, ALL)],
+    15: [(f"{DIV2K}2", "28", TWO, ALL)],
+    16: [(f"{DIV2K}2", "49", TWO, ALL)],
+    17: [(f"{DIV2K}4", "28", TWO, ALL)],
+    18: [(f"{DIV2K}4", "49", TWO, ALL)],
+    19: [(f"{DIV2K}8", "49", TWO, ALL)],
+    20: [(f"{DIV2K}4", "143", SMALL, ALL)],
+    21: [(f"{DIV2K}8", "143", SMALL, ALL)],
+    22: [(f"{SUPPLEMENTS}4", "28", LONG, LONGER)],
+    23: [(f"{SUPPLEMENTS}4", "109", LONG, LONGER)],
+    24: [(f"{SUPPLEMENTS}4", "143", LONG, LONGER)],
+    25: [(f"{SUPPLEMENTS}4", "159", LONG, LONGER)],
+    26: [(f"{SUPPLEMENTS}8", "143", LONG, LONGER)],
 }
 
 
-def printed(file: str, image: str, width: int) -> dict[str, tuple[float, ...]]:
-    """PSNR and SSIM by name, of networks of a width with three hidden layers."""
+def printed(file: str, image: str, network: Network) -> dict[str, tuple[float, float]]:
+    """PSNR and SSIM by name, of a network: its hidden layers, their width, iterations and the large image's side."""
     (path,) = Path(str(DATA)).rglob(f"{file}__results.md")
-    heading, found = "", []
+    layers, width, iterations, side = network
+    about = f"to {side}x{side}", f"hidden layers: {layers}", f"hidden features: {width}", f"total steps: {iterations}"
+    heading, found = "", dict[str, tuple[float, float]]()
     for match in re.finditer(r"### Image (\w+)|```(.*?)```", path.read_text(), re.DOTALL):
         heading = match[1] or heading
-        wanted = ("hidden layers: 3\n", f"hidden features: {width}\n", "SSIM:")
-        if match[2] and heading == image and all(each in match[2] for each in wanted):
-            found.append(match[2].partition("SSIM:")[::2])
-    ((psnr, ssim),) = found
-    of_psnr, of_ssim = (dict(re.findall(r"\t(.+): ([\d.]+)", text)) for text in (psnr, ssim))
-    return {name: (float(of_psnr[name]), float(of_ssim[name])) for name in of_psnr}
+        if match[2] and heading == image and "SSIM:" in match[2] and all(f"{each}\n" in match[2] for each in about):
+            halves = (dict(re.findall(r"\t(.+): ([\d.]+)", half)) for half in match[2].split("SSIM:"))
+            psnr, ssim = halves
+            assert not found.keys() & psnr.keys()
+            found |= {name.replace("NeRF", "Nerf"): (float(psnr[name]), float(ssim[name])) for name in psnr}
+    assert found
+    return found
 
 
 @pytest.mark.skipif(not DATA, reason=f"{DATA_DIRECTORY} names no folder with its results")
@@ -67,10 +94,25 @@ def test_the_numbers_as_printed(number: int) -> None:
     """And no others, of enlargements."""
     (table,) = (table for table in PAPER.tables if table.number == number)
     expected = {}
-    for file, image, names in PRINTED[number]:
-        found = printed(file, image, 256 if file == NARROW else 512)
+    for file, image, network, names in PRINTED[number]:
+        found = printed(file, image, network)
         expected |= {row: (round(found[name][0], 3), round(found[name][1], 4)) for row, name in names.items()}
     assert {row.method: (row.average, row.also.get("ssim")) for row in table.rows if row.average} == expected
+
+
+@pytest.mark.parametrize("number", [number for number in PRINTED if number >= 11])
+def test_a_photographs_table_is_of_one_profile_whose_network_is_as_published(number: int) -> None:
+    """Its encoding, too: as many octaves as the small image has below its Nyquist frequency."""
+    profiles = {name: [table.number for table in PAPER.of(entry(name, PARAMS)).tables] for name in PARAMS.profiles}
+    (name,) = (name for name, tables in profiles.items() if number in tables)
+    assert profiles[name] == [number]
+    ((_, image, (layers, width, iterations, side), _),) = PRINTED[number]
+    profile, field = PARAMS.profiles[name], PARAMS.field(name, "siren_pe")
+    assert (field.gates, field.width, profile.train.iterations) == (("dense",) * (layers + 1), width, iterations)
+    assert (profile.originals.names, profile.originals.frame) == ([f"{int(image) + 1:04}"], "corner")
+    assert (profile.originals.long, profile.originals.short) == (side, side)
+    assert field.encoding.octaves == math.floor(math.log2(side / profile.task["factor"] / 4))
+    assert PAPER.of(entry(name, PARAMS)).protocol.differences(profile) == []
 
 
 def scores(profile: str, method: str) -> pd.Series:

@@ -48,10 +48,12 @@ def measured(profiles: Iterable[str], params: Params) -> str:
 
 
 def entry(profile: str, params: Params) -> Mapping[str, Any]:
-    """A profile's task as params.yaml has it, and the names of its originals, which a paper's table may ask for; where
-    it no longer has the profile, the task of most."""
-    settings = params.profiles.get(profile)
-    return {**settings.task, "names": settings.originals.names} if settings else {"kind": "represent"}
+    """A profile's task as params.yaml has it, and what a paper's table may ask for beside: the names of its originals,
+    the width of its network and its iterations; where it no longer has the profile, the task of most."""
+    if (settings := params.profiles.get(profile)) is None:
+        return {"kind": "represent"}
+    beside = {"width": settings.network.get("width"), "iterations": settings.train.iterations}
+    return {**beside, **settings.task, "names": settings.originals.names}
 
 
 def said(profile: str, params: Params, paper: Paper) -> Paper:
