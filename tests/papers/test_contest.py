@@ -36,6 +36,24 @@ def test_orders_of_methods_are_those_of_contestants(order: str, pairs: list[tupl
 
 
 @pytest.mark.parametrize(
+    ("keys", "held"),
+    [
+        ({"least": 0.0}, [False, True, True]),
+        ({"most": 0.0}, [True, True, False]),
+        ({"least": 0.0, "most": 0.5}, [False, True, False]),
+    ],
+)
+def test_levels_are_not_passed_downwards_or_upwards(keys: dict[str, float], held: list[bool]) -> None:
+    """What is on a level neither falls short of it nor passes it; of a level there are no pairs."""
+    claim = Claim.model_validate({"text": "so", "of": "highest", "methods": ["a"], **keys})
+    assert [claim.holds({"a": value}) for value in (-0.1, 0.0, 0.6)] == held
+    assert claim.pairs == []
+    assert claim.holds({}) is None
+    two = claim.model_copy(update={"methods": ["a", "b"]})
+    assert [two.holds({"a": 0.0, "b": value}) for value in (-0.1, 0.0, 0.6)] == held
+
+
+@pytest.mark.parametrize(
     ("contestants", "keys", "message"),
     [
         ({"one": HERE}, {}, "at least 2 items"),

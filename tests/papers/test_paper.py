@@ -131,6 +131,7 @@ def test_a_regulariser_counts_as_its_task_says_unless_the_profile_does() -> None
         ("methods: [ours, equal_bin]", "methods: [ours]", "methods names one, and order is of two"),
         ("of: lowest", "of: lowest\n    parameters: 9", "least is missing"),
         ("of: images\n    methods", "of: images\n    least: 30.0\n    methods", "least is a level of an average"),
+        ("of: images\n    methods", "of: images\n    most: 30.0\n    methods", "most is a level of an average"),
         ("average: 30.28", "average: 30.28, seconds: 9.0", "hardware is missing"),
         ("methods: [ours, equal_bin]", "methods: [ours, ours]", "names one twice"),
         ("{noise}", "{noises}", "words names noises, which is not under differences"),

@@ -14,9 +14,12 @@ from pipeline import ROOT
 from refield import config, papers
 from refield.papers.contest import BEST
 from refield.pipeline.layout import Layout
-from refield.reports.description import entry
+from refield.reports.claims import examine
+from refield.reports.description import entry, said
+from refield.reports.results import Scores
 from refield.signals.sources.addresses import DATA_DIRECTORY
 from refield.study import read_study
+from refield.units.scoring import COSTS
 
 LAYOUT = Layout("siren_polito")
 PAPER = papers.read("siren_polito", ROOT / "papers")
@@ -206,6 +209,18 @@ def test_ssim_of_enlarging_by_eight_is_above_the_published_for_fields_as_for_bic
     siren, bicubic = (PUBLISHED[method].also["ssim"] for method in ("siren", "psnr_bicubic"))
     assert found["ssim_bicubic"] - bicubic == pytest.approx(0.0133, abs=0.001)
     assert found["ssim"] - siren == pytest.approx(found["ssim_bicubic"] - bicubic, abs=0.002)
+
+
+@pytest.mark.parametrize("profile", ["quick", "fitting", "paper"])
+@pytest.mark.parametrize(("share", "answer"), [(0.0, "yes"), (-0.2, "yes"), (0.01, "no")])
+def test_that_rectifiers_have_no_second_derivatives_is_asked_at_any_scale(
+    profile: str, share: float, answer: str
+) -> None:
+    """And answered by the share of the image's Laplacian that they have."""
+    row = {cost.name: 1.0 for cost in COSTS} | {"psnr_8bit": 20.0, "psnr_gradient": 25.0, "psnr_laplacian": 30.0}
+    rows = pd.DataFrame([{"method": "relu", "image": "camera", **row, "laplacian_share": share}])
+    asked = examine(Scores(rows, PARAMS.measures(profile)), said(profile, PARAMS, PAPER)).set_index("Claim")
+    assert asked.loc["ReLU has no second derivatives", ["Here", "Holds"]].tolist() == [f"{share:.4f}", answer]
 
 
 @pytest.mark.parametrize("profile", ["gradient", "gradient_published", "gradient_rgb"])

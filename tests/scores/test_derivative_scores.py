@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from refield.fields.mlp import Mlp
-from refield.scores.derivatives import PSNR_GRADIENT, PSNR_LAPLACIAN
+from refield.scores.derivatives import LAPLACIAN_SHARE, PSNR_GRADIENT, PSNR_LAPLACIAN
 from refield.scores.fitted import Fitted
 from refield.signals.differences import image_gradient, image_laplacian
 from refield.signals.image import Image
@@ -34,6 +34,27 @@ def test_of_a_constant_are_the_strength_of_the_truth() -> None:
     rows = GRADIENT / [5.5, 9.5]
     found, _ = scores(np.zeros_like(GRADIENT))
     assert found == pytest.approx(10 * np.log10(4 / np.mean(rows**2)))
+
+
+def share(laplacian: np.ndarray, image: Image = IMAGE) -> float:
+    fitted = Fitted(Mlp(gates=("dense",), width=2), {}, image.points(), None, 1.0)
+    vars(fitted)["_derivatives"] = None, laplacian.astype(np.float32)
+    return LAPLACIAN_SHARE.of(image, fitted)
+
+
+def test_the_share_of_a_laplacian_is_all_of_it_as_much_as_a_constants_or_less() -> None:
+    assert share(LAPLACIAN) == pytest.approx(1, abs=1e-12)
+    assert share(np.zeros_like(LAPLACIAN)) == 0
+    assert share(0.5 * LAPLACIAN) == pytest.approx(0.75)
+    assert share(-LAPLACIAN) == pytest.approx(-3)
+    assert np.isnan(share(np.ones((12, 3)), Image(np.full((3, 4, 3), 7, np.uint8))))
+
+
+def test_the_share_goes_by_the_psnr() -> None:
+    """Of what is no nearer than a constant it is none, and so for numbers that no image has."""
+    rough = np.where(LAPLACIAN > 0, 1e9, -1e9)
+    found, nothing = scores(laplacian=rough)[1], scores(laplacian=np.zeros_like(LAPLACIAN))[1]
+    assert share(rough) == pytest.approx(1 - 10 ** ((nothing - found) / 10))
 
 
 def test_what_no_image_has_counts_as_the_most_that_one_has() -> None:

@@ -45,5 +45,6 @@ def test_a_field_of_rectifiers_has_no_second_derivatives_and_one_of_sines_has() 
         scores[activation] = task.score(image, task.finish(fit.values, image)) | own
         if activation == "relu":
             assert not fitted.laplacian.any()
+    assert (scores["relu"]["laplacian_share"], scores["sine"]["laplacian_share"]) == (0, pytest.approx(1, abs=0.3))
     for name in ("psnr_8bit", "psnr_gradient", "psnr_laplacian"):
         assert scores["sine"][name] > scores["relu"][name] + 3

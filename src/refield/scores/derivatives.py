@@ -9,6 +9,7 @@ values only (https://github.com/vsitzmann/siren at 4df34ba, utils.py, write_psnr
 """
 
 import numpy as np
+from jaxtyping import Float64
 
 from refield.scores.fitted import FieldMeasure, Fitted
 from refield.signals.differences import image_gradient, image_laplacian, pixels_per_unit
@@ -25,17 +26,39 @@ def psnr_gradient(signal: Signal, fitted: Fitted) -> float:
 
 def psnr_laplacian(signal: Signal, fitted: Fitted) -> float:
     """PSNR in dB over points and channels; the range is +-4 on each axis, in pixels."""
+    truth, most = _laplacian(signal)
+    return _psnr(truth, fitted.laplacian, most)
+
+
+def laplacian_share(signal: Signal, fitted: Fitted) -> float:
+    """The share of an image's Laplacian that a field has, over points and channels, in the same range.
+
+    1 is all of it, 0 is what a constant has, or whatever has no second derivatives; below 0 the field's Laplacian is
+    farther from the image's than none would be. NaN of an image that has none.
+    """
+    truth, most = _laplacian(signal)
+    whole = _error(truth, np.zeros_like(truth), most)
+    return 1 - _error(truth, fitted.laplacian, most) / whole if whole else np.nan
+
+
+def _laplacian(signal: Signal) -> tuple[Float64[np.ndarray, "n c"], float]:
+    """An image's own Laplacian, and the most that one can be."""
     height, width = as_image(signal).shape
-    truth = image_laplacian(signal.values().reshape(height, width, -1)).reshape(fitted.laplacian.shape)
-    return _psnr(truth, fitted.laplacian, 4 * np.square(pixels_per_unit(height, width)).sum())
+    truth = image_laplacian(signal.values().reshape(height, width, -1)).reshape(height * width, -1)
+    return truth, 4 * float(np.square(pixels_per_unit(height, width)).sum())
 
 
 def _psnr(truth: np.ndarray, found: np.ndarray, most: np.ndarray | float) -> float:
     """10 log10(peak^2 / mean squared error) of numbers whose range is [-most, most]; infinite for equal ones."""
-    error = np.mean((truth / most - np.clip(found / most, -1, 1)) ** 2)
     with np.errstate(divide="ignore"):
-        return float(10 * np.log10(4 / error))
+        return float(10 * np.log10(4 / np.float64(_error(truth, found, most))))
+
+
+def _error(truth: np.ndarray, found: np.ndarray, most: np.ndarray | float) -> float:
+    """The mean squared error of numbers whose range is [-most, most], and becomes [-1, 1]."""
+    return float(np.mean((truth / most - np.clip(found / most, -1, 1)) ** 2))
 
 
 PSNR_GRADIENT = FieldMeasure("psnr_gradient", "PSNR of the gradient", 2, unit="dB", of=psnr_gradient)
 PSNR_LAPLACIAN = FieldMeasure("psnr_laplacian", "PSNR of the Laplacian", 2, unit="dB", of=psnr_laplacian)
+LAPLACIAN_SHARE = FieldMeasure("laplacian_share", "Share of the Laplacian", 4, of=laplacian_share)

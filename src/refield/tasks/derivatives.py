@@ -10,7 +10,7 @@ from jaxtyping import Float, Integer
 
 from refield.errors import UserError
 from refield.scores import metrics
-from refield.scores.derivatives import PSNR_GRADIENT, PSNR_LAPLACIAN
+from refield.scores.derivatives import LAPLACIAN_SHARE, PSNR_GRADIENT, PSNR_LAPLACIAN
 from refield.scores.measure import PSNR, Measure
 from refield.signals.image import as_image
 from refield.signals.signal import Signal
@@ -22,7 +22,7 @@ class Derivatives(Strict):
     """Fit an image and score the field's values, its gradient and its Laplacian."""
 
     least_squares: ClassVar[bool] = True
-    measures: ClassVar[tuple[Measure, ...]] = (PSNR, PSNR_GRADIENT, PSNR_LAPLACIAN)
+    measures: ClassVar[tuple[Measure, ...]] = (PSNR, PSNR_GRADIENT, PSNR_LAPLACIAN, LAPLACIAN_SHARE)
     only_scores: ClassVar[frozenset[str]] = frozenset()
 
     def problem(self, signal: Signal, labels: Integer[np.ndarray, " n"] | None) -> Problem:
