@@ -13,7 +13,7 @@ def main(paper: str | None = None) -> None:
     layout = Layout(paper)
     params = config.read(path=layout.params)
     published = papers.read(params.paper)
-    scores = results.read_scores(layout.scores_of_all, params)
+    scores = results.read_scores(layout.scores_of_all, params, published.bits_per_weight)
     curves = results.read_curves(layout.curves_of_all, params)
 
     layout.reports.mkdir(parents=True, exist_ok=True)

@@ -285,6 +285,22 @@ def test_of_many_methods_those_that_were_not_scored_are_not_in_question(tmp_path
     assert examine(scores_of(tmp_path / "alone"), paper).loc[0, "Here"] == "31.00"
 
 
+@pytest.mark.parametrize(("bits", "words"), [(32, "32-bit floats, and"), (16, "16-bit floats, as the paper does, and")])
+def test_a_weight_counts_as_many_bits_as_the_paper_says_and_the_map_its_own(
+    tmp_path: Path, bits: int, words: str
+) -> None:
+    write(tmp_path, "quick")
+    paper = PAPER.model_copy(update={"bits_per_weight": bits})
+    found = results.read_scores(tmp_path, PARAMS, paper.bits_per_weight)
+    text = tables.markdown(found, PARAMS, paper)
+    assert f"count all weights as {words} the losslessly coded map" in text
+    weights, of_map = 0.25 * bits / 32, 0.5
+    costs = [number(value, 2) for value in (weights, of_map, weights + of_map)]
+    assert cells(text.partition("Other measures")[2], "Ours")[0][-3:] == costs
+    assert results.scores_of(found, "quick", PARAMS).summary().loc["ours", "bpp"] == weights + of_map
+    assert results.read_scores(tmp_path / "none", PARAMS, bits).rows.empty
+
+
 def test_a_minority_of_images_is_not_most(tmp_path: Path) -> None:
     write(tmp_path, "quick")
     file = tmp_path / "quick" / "ours.csv"

@@ -53,6 +53,7 @@ class Paper(Strict):
     claims: list[Claim] = Field(default_factory=list)
     sequences: dict[str, list[str]] = Field(default_factory=dict)  # activations that its searches chose, by image
     claims_by: Literal["paper", "us"] = "paper"  # who makes them: us, of what the paper does not ask
+    bits_per_weight: Literal[16, 32] = 32  # as its bits per pixel count weights; 32 where it counts none
     # Whose files make one rate curve: all methods', as one network by its sizes, or those of each, as of rivals.
     curves_of: Literal["all", "each"] = "all"
     charts: Charts = Charts()

@@ -84,7 +84,7 @@ def same_result(name: str, params: Params) -> bool:
 def of_tables(layout: Layout, params: Params) -> Iterator[str]:
     """Do the committed scores give the committed tables?"""
     paper = papers.read(params.paper)
-    scores = results.read_scores(layout.scores_of_all, params)
+    scores = results.read_scores(layout.scores_of_all, params, paper.bits_per_weight)
     texts = report.texts(params, paper, scores) | {layout.index.name: front(layout, params, scores)}
     for name, text in texts.items():
         file = layout.reports / name

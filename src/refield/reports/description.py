@@ -13,6 +13,7 @@ from refield.reports.scales import compared
 from refield.reports.sizes import sizes
 from refield.study import in_words
 from refield.tasks.represent import Represent
+from refield.units.scoring import FLOAT32
 
 SOURCES = {
     "samples": "photographs that ship inside scikit-image",
@@ -31,8 +32,8 @@ COORDINATES = {"square": "", "isotropic": ", coordinates of one scale on both ax
 PRECISIONS = {"float32": "float32", "mixed": "mixed precision"}
 
 
-def measured(profiles: Iterable[str], params: Params) -> str:
-    """What the measures of some profiles are."""
+def measured(profiles: Iterable[str], params: Params, bits_per_weight: int = FLOAT32) -> str:
+    """What the measures of some profiles are, and how many bits a weight counts, by the paper or by us."""
     known = [profile for profile in profiles if profile in params.profiles]
     tasks = [params.task(profile) for profile in known]
     regions = next((task.iou_regions for task in tasks if isinstance(task, Represent)), None)
@@ -40,10 +41,11 @@ def measured(profiles: Iterable[str], params: Params) -> str:
     ious = [f"that of {regions} luminance regions, cut at the original's Multi-Otsu thresholds"] if regions else []
     ious += ["of volumes that of voxels" if ious else "that of voxels"] if volumes else []
     told = f"; IoU is {', and '.join(ious)}" if ious else ""
+    whose = "" if bits_per_weight == FLOAT32 else ", as the paper does"
     return (
         f"PSNR in dB and SSIM are taken on the 8-bit reconstruction and averaged over images{told}. Bits per pixel "
-        f"(bpp){', and of volumes per voxel,' * volumes} count all weights as 32-bit floats, and the losslessly coded "
-        "map where a method needs one."
+        f"(bpp){', and of volumes per voxel,' * volumes} count all weights as {bits_per_weight}-bit floats{whose}, "
+        "and the losslessly coded map where a method needs one."
     )
 
 

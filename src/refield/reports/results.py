@@ -13,10 +13,10 @@ from refield.scores.files import read_csv, require_columns
 from refield.scores.measure import Measure
 from refield.signals import Image, Views, Volume
 from refield.tasks.represent import Represent
-from refield.units.scoring import COSTS
+from refield.units.scoring import COSTS, FLOAT32
 
 STATISTICS = {"average": "mean", "highest": "max", "lowest": "min"}  # over images, of the measure that ranks methods
-PARAMETERS, *_, BITS = COSTS
+PARAMETERS, WEIGHTS, MAP, BITS = COSTS
 OF_VOLUMES = tuple(replace(cost, title=cost.title.replace("bpp", "bits per voxel")) for cost in COSTS)
 # What a report needs of reports/provenance and reports/curves.
 PROVENANCE = ["image", "seconds", "date", "device", "precision"]
@@ -95,15 +95,20 @@ class Scores:
         return replace(self, rows=pd.concat(rows)) if len(rows) > 1 else self
 
 
-def read_scores(folder: Path, params: Params) -> Results:
-    """The rows of reports/scores; `UserError` names what cannot be used."""
+def read_scores(folder: Path, params: Params, bits_per_weight: int = FLOAT32) -> Results:
+    """The rows of reports/scores, bits counted as of weights of so many; `UserError` names what cannot be used."""
 
     def columns(profile: str) -> list[str]:
         measures = params.measures(profile) if profile in params.profiles else Represent.measures[:1]
         axes = params.profiles[profile].signal.axes if profile in params.profiles else Image.axes
         return ["image", *axes, *(measure.name for measure in (*measures, *COSTS))]
 
-    return collect(folder, params, columns)
+    found = collect(folder, params, columns)
+    if bits_per_weight == FLOAT32 or found.rows.empty:  # what the files count
+        return found
+    weights = found.rows[WEIGHTS.name] * bits_per_weight / FLOAT32
+    bits = {WEIGHTS.name: weights, BITS.name: weights + found.rows[MAP.name]}
+    return replace(found, rows=found.rows.assign(**bits))
 
 
 def read_provenance(folder: Path, params: Params) -> Results:

@@ -24,7 +24,7 @@ def markdown(results: Results, params: Params, paper: Paper) -> str:
     """The whole report: a section per profile, and what was left out."""
     statistics = tidy(results, params, paper)
     profiles = shown(results, params, paper)
-    blocks = ["# Results", f"{_published(paper)}\n\n{measured(profiles, params)}"]
+    blocks = ["# Results", f"{_published(paper)}\n\n{measured(profiles, params, paper.bits_per_weight)}"]
     blocks += [f"`{file}` belongs to no method of params.yaml and is left out." for file in results.strays]
     for profile in profiles:
         blocks.append(f"## {profile}")
