@@ -7,8 +7,8 @@ import pandas as pd
 from refield import config
 from refield.coding.rates import rates
 from refield.errors import UserError
+from refield.pipeline.coding_layout import CodingLayout
 from refield.pipeline.command import run
-from refield.pipeline.layout import Layout
 from refield.pipeline.names import FromStage
 from refield.pipeline.units import files
 from refield.scores.rates import as_csv
@@ -19,7 +19,7 @@ from refield.units.scoring import check, read_files, read_signal
 def main(profile: FromStage, method: FromStage, paper: str | None = None) -> None:
     from refield.fitting import devices  # torch, which takes a second
 
-    layout = Layout(paper)
+    layout = CodingLayout(paper)
     params = config.read(profile, method, layout.params)
     coding, settings = params.coded(profile), params.profiles[profile]
     if coding is None:

@@ -54,6 +54,8 @@ PLUMBING = (
 KEYED = {"fit", "evaluate", "coded"}
 # What reports/scoring is the key of: measures, and how they are taken.
 SCORING = ("signals/", "tasks/", "units/")
+# What reports/coding is the key of: files, and the fields that they hold.
+CODING = ("coding/", "fields/", "fitting/")
 
 
 @cache
@@ -98,7 +100,8 @@ def test_depends_on_the_modules_that_it_imports(name):
     covered = tuple(
         dep.removeprefix("src/").removeprefix("refield").lstrip("/") for dep in deps if "src/refield" in dep
     )
-    keyed = SCORING if any(re.match(r"reports/(\w+/)?scoring", dep) for dep in deps) else ()
+    keys = {"scoring": SCORING, "coding": CODING}
+    keyed = [room for key in keys if any(re.match(rf"reports/(\w+/)?{key}", dep) for dep in deps) for room in keys[key]]
     modules = modules_of(script(ALL[name]), (*PLUMBING, *keyed))
     assert [module for module in sorted(modules) if not module.startswith(covered)] == []
 

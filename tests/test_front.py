@@ -6,6 +6,7 @@ import pytest
 from pipeline import ROOT
 
 from refield import config
+from refield.pipeline.coding_layout import CodingLayout
 from refield.pipeline.front import front
 from refield.pipeline.layout import Layout, layouts
 from refield.reports.results import read_scores
@@ -43,4 +44,4 @@ def test_a_papers_leads_back():
 @pytest.mark.parametrize(("paper", "coded"), [("coin", True), ("sinco", True), ("gaussian_image", False)])
 def test_it_leads_to_what_coding_saves_where_fits_are_coded(paper, coded):
     layout = Layout(paper)
-    assert ('<a href="gains.md">' in page(layout)) == coded == layout.gains.is_file()
+    assert ('<a href="gains.md">' in page(layout)) == coded == CodingLayout(paper).gains.is_file()

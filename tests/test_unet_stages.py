@@ -7,17 +7,24 @@ import numpy as np
 import pytest
 from pipeline import ROOT
 from ruamel.yaml import YAML
-from stages import check, download, examples, masks, prepare, unet
+from stages import check, coded, download, examples, masks, prepare, seen, unet
 
 from refield import config
 from refield.errors import UserError
-from refield.pipeline import units
-from refield.pipeline.layout import Layout
+from refield.executors import make_units
+from refield.executors.settings import Inline
+from refield.pipeline import fits, units
+from refield.pipeline.coding_layout import CodingLayout
+from refield.scores.rates import read_rates
+from refield.scores.seen import WORDS, read_looks
 from refield.signals import Image, png
 from refield.signals.phantom import phantom
+from refield.units.scoring import score
+from refield.units.store import Store
 
-SINCO = Layout("sinco")
+SINCO = CodingLayout("sinco")
 METHODS = ("sinco_siren", "sinco_inr", "coin", "inr")
+COIN_FILES = (("half", "16 bit"), ("steps", "8 bit/weight"))
 
 
 def change(**keys) -> None:
@@ -95,3 +102,43 @@ def test_what_is_not_there_is_missed_before_any_work(clone):
     for stage in (examples, unet):
         with pytest.raises(UserError, match=r"profile quick has no U-Net to train; profiles\.quick\.unet says how"):
             stage.main("quick", "sinco")
+
+
+def test_what_coded_files_show_is_seen_as_fits_are(clone, capsys):
+    unet.main("quick", "sinco")
+    change(train__iterations=3)
+    yaml = YAML()
+    content = yaml.load(SINCO.params)
+    content["coding"] |= {"variants": ["half", "steps"], "bits_per_weight": [8.0]}
+    yaml.dump(content, SINCO.params)
+    params = config.read("quick", path=SINCO.params)
+    wanted = units.read_units(SINCO, params, "quick", "coin")
+    made = make_units(wanted, Store(), "cpu", "title", Inline())
+    fits.write({unit.name: made[unit.key()] for unit in wanted}, SINCO.fits("quick", "coin"))
+    coded.main("quick", "coin", "sinco")
+    seen.main("quick", "sinco")
+    said = capsys.readouterr().out
+    assert "quick: no files of inr in data/sinco/quick/coded/inr, which `dvc repro papers/sinco/dvc.yaml` makes" in said
+    assert "no files of coin " not in said
+
+    looks, rates = read_looks(SINCO.seen("quick")), read_rates(SINCO.rates("quick", "coin"))
+    rows = looks.set_index([*WORDS]).loc["coin"]
+    assert set(rows.index) == {(unit.name, *file) for unit in wanted for file in COIN_FILES}
+    for rate in rates.to_dict("records"):
+        row = rows.loc[(rate["image"], rate["codec"], rate["setting"])]
+        assert row[["psnr_8bit", "bpp"]].tolist() == pytest.approx([rate["psnr"], rate["bpp"]], abs=1e-6)
+    for unit in wanted:  # what is scored of a fit is what half precision shows
+        scored = score(unit.name, unit.signal, SINCO.fits("quick", "coin") / unit.name, params.task("quick"))
+        row = rows.loc[(unit.name, "half", "16 bit")]
+        assert {name: row[name] for name in ("psnr_8bit", "ssim", "dice")} == pytest.approx(
+            {name: scored[name] for name in ("psnr_8bit", "ssim", "dice")}, abs=1e-6
+        )
+
+    damaged = SINCO.coded("quick", "coin") / "half/16 bit/phantom_01.rfd"
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    with pytest.raises(UserError, match=r"coin/half/16 bit/phantom_01\.rfd "):
+        seen.main("quick", "sinco")
+    shutil.rmtree(SINCO.coded("quick", "coin"))
+    seen.main("quick", "sinco")
+    assert "no files of coin " in capsys.readouterr().out
+    assert read_looks(SINCO.seen("quick")).empty

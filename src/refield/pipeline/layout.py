@@ -55,16 +55,6 @@ class Layout:
         return self.reports / "provenance"
 
     @property
-    def rates_of_all(self) -> Path:
-        """Holds `<profile>/<method>.csv`: what each way of coding a fit takes and shows."""
-        return self.reports / "rates"
-
-    @property
-    def gains(self) -> Path:
-        """How many bits each way of coding saves."""
-        return self.reports / "gains.md"
-
-    @property
     def tables(self) -> Path:  # without a suffix: in Markdown, CSV and LaTeX
         return self.reports / "tables"
 
@@ -159,16 +149,6 @@ class Layout:
 
     def provenance(self, profile: str, method: str) -> Path:
         return self.provenance_of_all / profile / f"{method}.csv"
-
-    def rates(self, profile: str, method: str) -> Path:
-        return self.rates_of_all / profile / f"{method}.csv"
-
-    def coded(self, profile: str, method: str) -> Path:
-        """The files that these rates are of: `<codec>/<setting>/<image>.rfd`, and a setting may have a slash."""
-        return self.data / profile / "coded" / method
-
-    def coding_seconds(self, profile: str, method: str) -> Path:  # which another run may change
-        return self.provenance_of_all / "rates" / profile / f"{method}.csv"
 
     def provenance_report(self, profile: str, suffix: str) -> Path:  # .md, .svg
         return self.provenance_of_all / f"{profile}{suffix}"

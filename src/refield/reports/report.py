@@ -1,7 +1,8 @@
 """All that the scores and curves in git give, by the names of its files in the folder of reports; no times."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+import pandas as pd
 from matplotlib.figure import Figure
 
 from refield.config import Params
@@ -12,11 +13,13 @@ from refield.reports.plotting import Look, looks
 from refield.reports.results import PARAMETERS, Results, Scores, scores_of
 
 
-def texts(params: Params, paper: Paper, scores: Results) -> dict[str, str]:
-    """What stands in each of the tables' files."""
+def texts(
+    params: Params, paper: Paper, scores: Results, seen: Mapping[str, pd.DataFrame] | None = None
+) -> dict[str, str]:
+    """What stands in each of the tables' files; `seen` are the `Look`s at profiles' coded files."""
     rows = statistics.tidy(scores, params, paper)
     return {
-        "tables.md": tables.markdown(scores, params, paper),
+        "tables.md": tables.markdown(scores, params, paper, seen),
         "tables.csv": tables.csv(rows),
         "tables.tex": latex(rows, scores, params, paper),
         "metrics.json": tables.metrics(scores, params),

@@ -5,7 +5,7 @@ The same scores give the same bytes: no clock, no times. A dash is what was not 
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -15,13 +15,15 @@ from refield.reports.claims import examine, explained
 from refield.reports.description import entry, has_some_images, measured, not_run, noun, said, scale, statement
 from refield.reports.published_costs import pointer, table_of
 from refield.reports.results import STATISTICS, Results, Scores, key, pipe, scores_of, unit
+from refield.reports.seen import block as files_seen
 from refield.reports.some_images import fit_by_fit
 from refield.reports.statistics import BEYOND, beside, published_measure, shown, tidy
 from refield.scores.numbers import number
+from refield.scores.seen import NONE
 
 
-def markdown(results: Results, params: Params, paper: Paper) -> str:
-    """The whole report: a section per profile, and what was left out."""
+def markdown(results: Results, params: Params, paper: Paper, seen: Mapping[str, pd.DataFrame] | None = None) -> str:
+    """The whole report: a section per profile, and what was left out; `seen` are the `Look`s at profiles' files."""
     statistics = tidy(results, params, paper)
     profiles = shown(results, params, paper)
     blocks = ["# Results", f"{_published(paper)}\n\n{measured(profiles, params, paper.bits_per_weight)}"]
@@ -48,6 +50,7 @@ def markdown(results: Results, params: Params, paper: Paper) -> str:
             blocks.append(_statistics(title, here[here["table"] == BEYOND], scores, published=False))
         if not scores.rows.empty:
             blocks.append(_others(here, scores, paper))
+            blocks += filter(None, [files_seen(profile, (seen or {}).get(profile, NONE), scores, params, paper)])
             if table_of(profile, params, paper):
                 blocks.append(pointer(profile))
             if (known := said(profile, params, paper)).claims:

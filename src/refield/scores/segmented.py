@@ -9,6 +9,7 @@ import numpy as np
 from refield.scores import metrics
 from refield.scores.fitted import FieldMeasure
 from refield.scores.measure import PSNR, SSIM, Measure
+from refield.scores.seen import Look, Name
 from refield.scores.stored import Precision, bits, picture
 from refield.signals.image import Image, as_image
 from refield.structure.dice import dice
@@ -55,3 +56,10 @@ class Columns:
 def dice_of(task: Seen, original: Image, found: Image) -> float:
     """How far what the task's network sees in a picture agrees with the original's true mask, in [0, 1]."""
     return dice(task.predict(found.pixels), task.mask(original))
+
+
+def look(task: Seen, name: Name, size: int, original: Image, found: Image) -> Look:
+    """The row of a file of `size` bytes that decodes to `found`; `UserError` if its original has no mask."""
+    height, width, _ = original.pixels.shape
+    quality = (metrics.psnr_8bit(original.pixels, found.pixels), metrics.ssim(original.pixels, found.pixels))
+    return Look(*name, 8 * size / (height * width), *quality, dice_of(task, original, found))
