@@ -10,10 +10,10 @@ from refield.interface.several import Wanted, compress_all
 from refield.pipeline.command import run
 from refield.pipeline.comparison_layout import FIELDS, ComparisonLayout
 from refield.pipeline.names import FromStage
-from refield.reports import rates_parts
-from refield.reports.rates_seconds import COLUMNS
+from refield.reports.rates_parts import FILE as PARTS
+from refield.reports.rates_parts import as_csv as parts_as_csv
 from refield.scores.rates import as_csv
-from refield.scores.timed import MADE, made_here
+from refield.scores.timed import MADE, SECONDS, made_here
 
 
 def main(profile: FromStage, paper: str | None = None) -> None:
@@ -33,10 +33,10 @@ def main(profile: FromStage, paper: str | None = None) -> None:
         (layout.compressed(profile) / "rates.csv").write_text(as_csv(each.rate for each in made))
         parts = [(*each.rate[:3], part.name, part.bytes) for each in made for part in each.parts]
         if parts:
-            (layout.compressed(profile) / rates_parts.FILE).write_text(rates_parts.as_csv(parts))
+            (layout.compressed(profile) / PARTS).write_text(parts_as_csv(parts))
         # When it is measured again they differ: no output of the stage.
         rows = [(*each.rate[:3], each.encode_seconds, each.decode_seconds) for each in made]
-        table = pd.DataFrame(rows, columns=pd.Index(["image", "codec", "setting", *COLUMNS]))
+        table = pd.DataFrame(rows, columns=pd.Index(["image", "codec", "setting", *SECONDS]))
         table[[*MADE]] = made_here()
         layout.provenance(profile, FIELDS).parent.mkdir(parents=True, exist_ok=True)
         table.to_csv(layout.provenance(profile, FIELDS), index=False, float_format="%.3f", lineterminator="\n")

@@ -56,6 +56,12 @@ KEYED = {"fit", "evaluate", "coded"}
 SCORING = ("signals/", "tasks/", "units/")
 # What reports/coding is the key of: files, and the fields that they hold.
 CODING = ("coding/", "fields/", "fitting/")
+# Of compressed files also how photographs are read, units fitted and files measured; and what no byte of a file depends
+# on: what reads such parameters, shows or keeps a fit, or finds a method where none is named.
+COMPRESSING = (
+    *("signals/", "segmentation/", "scores/", "tasks/", "units/", "codecs.py", "comparison.py", "papers/"),
+    *(f"interface/{name}.py" for name in ("__init__", "destination", "result", "suited")),
+)
 
 
 @cache
@@ -100,10 +106,17 @@ def test_depends_on_the_modules_that_it_imports(name):
     covered = tuple(
         dep.removeprefix("src/").removeprefix("refield").lstrip("/") for dep in deps if "src/refield" in dep
     )
-    keys = {"scoring": SCORING, "coding": CODING}
+    keys = {"scoring": SCORING, "coding": CODING, "rates/coding": COMPRESSING}
     keyed = [room for key in keys if any(re.match(rf"reports/(\w+/)?{key}", dep) for dep in deps) for room in keys[key]]
     modules = modules_of(script(ALL[name]), (*PLUMBING, *keyed))
     assert [module for module in sorted(modules) if not module.startswith(covered)] == []
+
+
+def test_files_that_are_fitted_depend_on_no_folder_of_code():
+    """A clone without units would fit them anew for each edit."""
+    code = [dep for dep in OWN["compressed"]["deps"] if dep.startswith("src/")]
+    assert all(dep.endswith(".py") for dep in code), code
+    assert "src/refield" in OWN["coding"]["deps"]
 
 
 def test_fits_and_scores_depend_on_keys_which_depend_on_all_code():

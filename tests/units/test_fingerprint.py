@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from pipeline import ROOT
 
-from refield import config
+from refield import comparison, config
 from refield.fields.mlp import Mlp
 from refield.fields.wire import Wire
 from refield.fitting import fit
 from refield.fitting.job import Job
 from refield.fitting.train import Train
 from refield.pipeline import units
+from refield.pipeline.compressing import coding
 from refield.signals import Image
 from refield.tasks.gradients import Gradients
 from refield.tasks.inpaint import Inpaint
@@ -294,6 +295,47 @@ def test_what_draws_leaves_fits_and_their_files_as_they_are(copied, paper):
     others, same = of_files_and_fits()
     assert others != files
     assert same == fits
+
+
+FILES = {  # which of a comparison's files come from what, by its profiles: of methods, some with maps, and of latents
+    "coding/file.py": {"quick", "gates", "whole"},
+    "coding/range_coder.py": {"quick", "gates", "whole"},
+    "scores/ms_ssim.py": {"quick", "gates", "whole"},
+    "coding/latents/descent.py": {"quick", "whole"},
+    "fitting/latents/passes.py": {"quick", "whole"},
+    "fitting/mlp/engine.py": {"quick", "gates"},
+    "fitting/mlp/passes.py": {"quick", "gates"},
+    "segmentation/multi_otsu.py": {"gates"},
+    "tasks/occupancy.py": set(),
+}
+
+
+def test_compressed_files_follow_the_code_that_makes_them_and_what_draws_does_not(copied, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    asked = {name: comparison.read(ROOT / "papers/rates/params.yaml").profile(name) for name in FILES["coding/file.py"]}
+
+    def of_files() -> dict[str, str]:
+        forget_all()
+        return {name: coding(each) for name, each in asked.items()}
+
+    before = of_files()
+    for room in ("reports", "papers", "pipeline", "machine"):
+        for file in copied.glob(f"{room}/*.py"):
+            file.write_text(f"{file.read_text()}\nprint()\n")
+    assert of_files() == before
+    for file, changed in FILES.items():
+        edit(copied / file)
+        after = of_files()
+        assert {name for name in asked if after[name] != before[name]} == changed, file
+        before = after
+
+
+def test_compressed_files_follow_what_is_asked_for(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    whole = comparison.read(ROOT / "papers/rates/params.yaml").profile("whole")
+    assert coding(whole.model_copy(update={"pictures": None, "fields": []})) == coding(whole)
+    less = whole.latents.model_copy(update={"iterations": 3})
+    assert coding(whole.model_copy(update={"latents": less})) != coding(whole)
 
 
 @pytest.mark.parametrize(

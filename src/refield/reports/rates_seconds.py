@@ -9,9 +9,7 @@ from refield.errors import UserError
 from refield.reports.results import pipe
 from refield.scores.files import require_columns
 from refield.scores.numbers import DASH, number
-from refield.scores.timed import MADE
-
-COLUMNS = ("encode_seconds", "decode_seconds")
+from refield.scores.timed import MADE, SECONDS
 
 LEAD = (
     "Of each setting the median over images: here are the fastest and the slowest setting. Standard codecs: the "
@@ -24,7 +22,7 @@ OURS = (
 
 
 def page(profile: str, seconds: Mapping[str, pd.DataFrame], ours: pd.DataFrame | None = None) -> str:
-    """Markdown; rows of each codec have its `COLUMNS` by image and setting, and ours a column `codec` as well, which
+    """Markdown; rows of each codec have its `SECONDS` by image and setting, and ours a column `codec` as well, which
     names a method. `UserError` if they lack one; of `MADE`, a dash stands for what they lack."""
     parts = [f"# {profile}: how long files took", LEAD]
     if seconds:
@@ -54,10 +52,10 @@ def _made(rows: pd.DataFrame) -> list[str]:
 
 def _spans(rows: pd.DataFrame, factor: float, digits: int, what: str) -> list[str]:
     try:
-        require_columns(rows, COLUMNS)
+        require_columns(rows, SECONDS)
     except UserError as error:
         raise UserError(f"seconds of {what}: the table {error}") from None
-    return [_span(rows.dropna(subset=each), each, factor, digits, len(rows)) for each in COLUMNS]
+    return [_span(rows.dropna(subset=each), each, factor, digits, len(rows)) for each in SECONDS]
 
 
 def _span(known: pd.DataFrame, column: str, factor: float, digits: int, files: int) -> str:

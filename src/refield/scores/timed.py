@@ -4,6 +4,7 @@ import datetime
 import platform
 from pathlib import Path
 
+SECONDS = ("encode_seconds", "decode_seconds")  # columns
 MADE = ("date", "device")  # columns, which older files lack
 
 
