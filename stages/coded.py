@@ -12,6 +12,7 @@ from refield.pipeline.command import run
 from refield.pipeline.names import FromStage
 from refield.pipeline.units import files
 from refield.scores.rates import as_csv
+from refield.scores.timed import MADE, SECONDS, made_here
 from refield.signals.image import as_image
 from refield.units.scoring import check, read_files, read_signal
 
@@ -42,9 +43,9 @@ def main(profile: FromStage, method: FromStage, paper: str | None = None) -> Non
     for file in (layout.rates(profile, method), layout.coding_seconds(profile, method)):
         file.parent.mkdir(parents=True, exist_ok=True)
     layout.rates(profile, method).write_text(as_csv(timed.rate for timed in found))
-    columns = ["image", "codec", "setting", "encode_seconds", "decode_seconds"]
     rows = [(*timed.rate[:3], timed.encode_seconds, timed.decode_seconds) for timed in found]
-    seconds = pd.DataFrame(rows, columns=pd.Index(columns))
+    seconds = pd.DataFrame(rows, columns=pd.Index(["image", "codec", "setting", *SECONDS]))
+    seconds[[*MADE]] = made_here()[0], devices.describe(device)["device"]
     seconds.to_csv(layout.coding_seconds(profile, method), index=False, float_format="%.4f", lineterminator="\n")
 
 

@@ -1,6 +1,7 @@
 """What is coded anew where params.yaml says otherwise how fits are coded: the rates, and no fit. Files are kept."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def test_a_changed_way_of_coding_changes_the_key_of_rates_and_no_fits(tmp_path, 
 
 @pytest.mark.parametrize("methods", [["siren_5x20"], ["siren_5x20", "siren_5x30"]])
 def test_files_are_kept_and_can_be_looked_at_beside_codecs(tmp_path, monkeypatch, capsys, methods):
-    from stages import coded, pictures
+    from stages import coded, gains, pictures
 
     monkeypatch.chdir(tmp_path)
     coin, pixels = Layout("coin"), np.random.default_rng(0).integers(0, 256, (16, 24, 3), dtype=np.uint8)
@@ -63,6 +64,13 @@ def test_files_are_kept_and_can_be_looked_at_beside_codecs(tmp_path, monkeypatch
         made = make_units([unit], Store(), "cpu", "title", Inline())
         fits.write({"b": made[unit.key()]}, coin.fits("quick", method))
         coded.main("quick", method, "coin")
+    shutil.copy(ROOT / "papers/coin/paper.yaml", coin.params.parent)
+    gains.main("coin")
+    assert "\n[How long it took](provenance/rates/quick.md) to code" in Path("reports/coin/gains.md").read_text()
+    took = Path("reports/coin/provenance/rates/quick.md").read_text()
+    assert len(re.findall(r"[|] `(?:half|steps)` .* [|] 20\d\d-\d\d-\d\d [|] CPU [(].+[)] [|]", took)) == 3 * len(
+        methods
+    )
 
     read = YAML(typ="safe").load(ROOT / "papers/rates/params.yaml")
     fields = {"label": "COIN", "folder": "reports/coin/rates/quick", "files": "data/coin/quick/coded"}

@@ -67,33 +67,33 @@ def test_a_file_that_is_better_than_all_that_is_asked_for_counts_as_it_is():
 
 
 def test_the_page_says_what_is_saved_and_whether_it_is_half():
-    text = page(pd.concat([rates(0.3), rates(0.6, codec="rounded").query("codec != 'half'")]), PARAMS, PAPER)
+    text = page(pd.concat([rates(0.3), rates(0.6, codec="rounded").query("codec != 'half'")]), PAPER)
     assert "| network | PSNR in dB | half | steps | rounded |" in text
     assert "| COIN 5x20 | 25.00 | 1.000 | 0.300 (70 %) | 0.600 (40 %) |" in text
     assert "| COIN 10x28 | 31.00 | 4.000 | — | — |" in text
     assert "| mean saving where all reach it |  |  | 70 % | 40 % |" in text
     assert "**Yes**, leaving out 3 where none of its files is as good: `steps` saves 70 % on average, and more" in text
     assert " than half in 6 of 6 pairs" in text
-    assert "**No**" in page(rates(0.6), PARAMS, PAPER)
-    rivals = page(rates(0.3), PARAMS, PAPER.model_copy(update={"curves_of": "each"}))
+    assert "**No**" in page(rates(0.6), PAPER)
+    rivals = page(rates(0.3), PAPER.model_copy(update={"curves_of": "each"}))
     assert "over the settings of one network" in rivals
     assert "| COIN 5x20 | 25.00 | 1.000 | — |" in rivals
     unreached = rates(0.3).query("codec == 'half' or psnr < 24")
     unreached = unreached.assign(psnr=unreached["psnr"] + 9 * (unreached["codec"] == "half"))
-    assert "No way of coding reaches" in page(unreached, PARAMS, PAPER)
-    assert page(rates(0.3).query("codec == 'half'"), PARAMS, PAPER).count("| COIN") == 3
+    assert "No way of coding reaches" in page(unreached, PAPER)
+    assert page(rates(0.3).query("codec == 'half'"), PAPER).count("| COIN") == 3
 
 
 def test_what_learns_has_the_verdict_of_what_does_not_beside_it():
     learned = rates(0.3, codec="aware").query("codec != 'half'")
-    text = page(pd.concat([rates(0.6), learned]), PARAMS, PAPER)
+    text = page(pd.concat([rates(0.6), learned]), PAPER)
     assert "`aware` saves 70 % on average, and more than half in 6 of 6 pairs" in text
     (said,) = re.findall(r"And without learning\? (.*)\n", text)
     assert said.startswith("**No**, leaving out 3 where none of its files is as good: `steps` saves 40 % on average,")
     worse = rates(0.6).assign(psnr=lambda rows: rows["psnr"] - 9 * (rows["codec"] == "steps"))
-    assert "And without learning? No such file is as good." in page(pd.concat([worse, learned]), PARAMS, PAPER)
-    assert "learning?" not in page(rates(0.6), PARAMS, PAPER)
-    assert "learning?" not in page(pd.concat([rates(0.3), learned.assign(codec="rounded", bpp=9.0)]), PARAMS, PAPER)
+    assert "And without learning? No such file is as good." in page(pd.concat([worse, learned]), PAPER)
+    assert "learning?" not in page(rates(0.6), PAPER)
+    assert "learning?" not in page(pd.concat([rates(0.3), learned.assign(codec="rounded", bpp=9.0)]), PAPER)
 
 
 def test_rates_are_read_in_the_order_of_params_and_a_bad_file_is_named(tmp_path):

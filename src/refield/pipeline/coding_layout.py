@@ -20,8 +20,17 @@ class CodingLayout(Layout):
         """The files that these rates are of: `<codec>/<setting>/<image>.rfd`, and a setting may have a slash."""
         return self.data / profile / "coded" / method
 
-    def coding_seconds(self, profile: str, method: str) -> Path:  # which another run may change
-        return self.provenance_of_all / "rates" / profile / f"{method}.csv"
+    @property
+    def coding_seconds_of_all(self) -> Path:
+        """Holds `<profile>/<method>.csv`: how long files took, which another run may change."""
+        return self.provenance_of_all / "rates"
+
+    def coding_seconds(self, profile: str, method: str) -> Path:
+        return self.coding_seconds_of_all / profile / f"{method}.csv"
+
+    def coding_report(self, profile: str) -> Path:
+        """The page of these seconds."""
+        return self.coding_seconds_of_all / f"{profile}.md"
 
     @property
     def gains(self) -> Path:

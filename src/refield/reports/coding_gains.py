@@ -60,8 +60,9 @@ def gains(rates: pd.DataFrame, curves_of: Literal["all", "each"] = "all") -> pd.
     return pd.DataFrame(rows, columns=["method", "codec", "image", "psnr", "plain", "bpp"])
 
 
-def page(rates: pd.DataFrame, params: Params, paper: Paper) -> str:
-    """The gains of each profile, in Markdown; the same rates give the same bytes."""
+def page(rates: pd.DataFrame, paper: Paper, seconds: Mapping[str, str] | None = None) -> str:
+    """The gains of each profile, in Markdown; the same rates give the same bytes. `seconds` are the addresses of pages
+    that say how long a profile's files took."""
     blocks = [
         "# What better coding of the same weights gains",
         "Bits per pixel of whole files at the PSNR of each network's file in half precision, which is what is "
@@ -76,6 +77,8 @@ def page(rates: pd.DataFrame, params: Params, paper: Paper) -> str:
         blocks += [f"## {profile}", "\n".join(listed), _table(found, rows, paper)]
         if len(found):
             blocks.append(_verdict(found))
+        if link := (seconds or {}).get(str(profile)):
+            blocks.append(f"[How long it took]({link}) to code and to decode, by way of coding and setting.")
     return "\n\n".join(blocks) + "\n"
 
 

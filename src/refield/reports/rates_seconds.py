@@ -8,8 +8,8 @@ from refield.codecs import CODECS
 from refield.errors import UserError
 from refield.reports.results import pipe
 from refield.scores.files import require_columns
-from refield.scores.numbers import DASH, number
-from refield.scores.timed import MADE, SECONDS
+from refield.scores.numbers import number
+from refield.scores.timed import MADE, SECONDS, made
 
 LEAD = (
     "Of each setting the median over images: here are the fastest and the slowest setting. Standard codecs: the "
@@ -27,7 +27,7 @@ def page(profile: str, seconds: Mapping[str, pd.DataFrame], ours: pd.DataFrame |
     parts = [f"# {profile}: how long files took", LEAD]
     if seconds:
         lines = [
-            [CODECS[codec].title, *_spans(rows, 1000, 1, f"{codec}, profile {profile}"), *_made(rows)]
+            [CODECS[codec].title, *_spans(rows, 1000, 1, f"{codec}, profile {profile}"), *made(rows)]
             for codec, rows in seconds.items()
         ]
         parts.append(pipe(["Codec", "encode (ms)", "decode (ms)", *MADE], lines))
@@ -36,18 +36,11 @@ def page(profile: str, seconds: Mapping[str, pd.DataFrame], ours: pd.DataFrame |
             raise UserError(f"seconds of files of profile {profile}: the table has no column codec")
         groups = ours.groupby("codec", sort=False)
         lines = [
-            [f"refield compress, {name}", *_spans(rows, 1, 2, f"{name}, profile {profile}"), *_made(rows)]
+            [f"refield compress, {name}", *_spans(rows, 1, 2, f"{name}, profile {profile}"), *made(rows)]
             for name, rows in groups
         ]
         parts += [OURS, pipe(["File", "encode (s)", "decode (s)", *MADE], lines)]
     return "\n\n".join(parts) + "\n"
-
-
-def _made(rows: pd.DataFrame) -> list[str]:
-    """On which days and machines, from the first to the last."""
-    known = [sorted({str(each) for each in rows[column].dropna()} - {""}) if column in rows else [] for column in MADE]
-    dates, devices = known
-    return [" to ".join(dict.fromkeys([*dates[:1], *dates[-1:]])) or DASH, ", ".join(devices) or DASH]
 
 
 def _spans(rows: pd.DataFrame, factor: float, digits: int, what: str) -> list[str]:
