@@ -1,13 +1,16 @@
 """The front page of each pipeline leads to the others'."""
 
+import contextlib
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 from pipeline import ROOT
 
 from refield import config
 from refield.pipeline.coding_layout import CodingLayout
-from refield.pipeline.front import front
+from refield.pipeline.front import front, kept
 from refield.pipeline.layout import Layout, layouts
 from refield.reports.results import read_scores
 
@@ -45,3 +48,20 @@ def test_a_papers_leads_back():
 def test_it_leads_to_what_coding_saves_where_fits_are_coded(paper, coded):
     layout = Layout(paper)
     assert ('<a href="gains.md">' in page(layout)) == coded == CodingLayout(paper).gains.is_file()
+
+
+def test_it_shows_no_picture_that_git_leaves_out(tmp_path):
+    (tmp_path / "reports" / "pages").mkdir(parents=True)
+    for name in ("kept", "left_out"):
+        (tmp_path / "reports" / "pages" / f"{name}.html").write_text("")
+    (tmp_path / ".gitignore").write_text("/reports/pages/left*\n")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    with contextlib.chdir(tmp_path):
+        assert kept(Path("reports/pages")) == {"kept"}
+
+
+def test_committed_ones_show_pages_that_are_in_git():
+    for layout in layouts():
+        if layout.index.is_file():
+            shown = re.findall(r'data-original="(\w+)/', layout.index.read_text(encoding="utf-8"))
+            assert set(shown) <= kept(layout.pages), layout.index

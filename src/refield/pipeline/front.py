@@ -1,11 +1,13 @@
 """The front page of a pipeline, from what git holds; the top level's leads to those of all papers."""
 
 import os
+from collections.abc import Set
 from pathlib import Path
 
 from refield import papers
 from refield.config import Params
 from refield.papers import curves
+from refield.pipeline.clone import git
 from refield.pipeline.comparison_layout import ComparisonLayout
 from refield.pipeline.layout import Layout
 from refield.reports.index import Neighbour, index
@@ -16,8 +18,15 @@ from refield.reports.waiting import waiting
 
 def front(layout: Layout, params: Params, scores: Results) -> str:
     """Its HTML."""
-    paper, pages = papers.read(params.paper), read_pages(layout.pages)
-    return index(params, paper, scores, pages, waiting(layout.waiting), neighbours(layout))
+    pages = {name: text for name, text in read_pages(layout.pages).items() if name in kept(layout.pages)}
+    return index(params, papers.read(params.paper), scores, pages, waiting(layout.waiting), neighbours(layout))
+
+
+def kept(folder: Path) -> Set[str]:
+    """The names, without suffix, of files that git holds or would: not those it ignores, whose pictures may not be
+    given away. `UserError` outside of a repository."""
+    listed = git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", str(folder))
+    return {Path(name).stem for name in os.fsdecode(listed).split("\0") if name}
 
 
 def neighbours(layout: Layout) -> list[Neighbour]:
