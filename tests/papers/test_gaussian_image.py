@@ -74,15 +74,18 @@ def test_rivals_have_as_many_numbers(profile: str, shape: tuple[int, int]) -> No
     assert numbers(profile, "hash_grid", shape) == pytest.approx(numbers(profile, "latents_300k", shape), rel=0.15)
 
 
-def test_the_wide_network_has_more_bits_than_gates_and_their_map() -> None:
+@pytest.mark.parametrize("method", ["latents_wide", "latents_more"])
+def test_a_wide_network_and_finer_grids_have_more_bits_than_gates_and_their_map(method: str) -> None:
     bits_of_map = 128 * 192  # one a pixel
-    gated, wide = (32 * numbers("crops", method, (128, 192)) for method in ("latents_segment", "latents_wide"))
-    assert gated + 0.95 * bits_of_map < wide < gated + 1.1 * bits_of_map
+    gated, bits = (32 * numbers("crops", each, (128, 192)) for each in ("latents_segment", method))
+    assert gated + 0.95 * bits_of_map < bits < gated + 1.2 * bits_of_map
 
 
 def test_whole_images_are_fitted_by_latents_alone() -> None:
     sparse = ["sparse_300k", "sparse_300k_long"]
-    assert list(PARAMS.methods_of("kodak_full")) == [*(f"latents_{bound}k" for bound in (560, 300, 200, 100)), *sparse]
+    dense = ["latents_560k", "latents_560k_short", "latents_300k", "latents_200k", "latents_100k"]
+    assert list(PARAMS.methods_of("kodak_full")) == [*dense, *sparse]
+    assert PARAMS.field("kodak_full", "latents_560k_short") == PARAMS.field("kodak_full", "latents_560k")
     assert PARAMS.field("kodak_full", "sparse_300k_long") == PARAMS.field("kodak_full", "sparse_300k")
     assert PAPER.protocol.has_signals_of(PARAMS.profiles["kodak_full"])
     assert not any(
