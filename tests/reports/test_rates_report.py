@@ -14,10 +14,10 @@ from refield.codecs import ABSENT, CODECS
 from refield.coding.latents.learning import PHOTOGRAPHS
 from refield.errors import UserError
 from refield.papers import curves
-from refield.reports import rates_images, rates_page, rates_parts, rates_seconds, rates_single
+from refield.reports import rates_images, rates_page, rates_parts, rates_seconds, rates_single, rates_words
 from refield.reports.rates import bits, gained, measured, page, paid, published, published_bits, similar
 from refield.reports.rates_chart import APART, CEILING, FLOOR, _placed, chart
-from refield.reports.rates_panel import read_panel
+from refield.reports.rates_panel import Panel, Series, read_panel
 from refield.reports.rates_pictures import Seen, look_at, nearest_below
 from refield.scores.rates import Rate, as_csv
 
@@ -100,7 +100,7 @@ def test_tables_say_what_the_curves_are(compared, tmp_path):
     assert field[:2] == ["</script>Net, half", "-75.0 % [-75.0, -75.0]"]
     # It gains 3 dB with each doubling, from 25 dB at 0.125 bpp on.
     heads, rows = measured(found, compared)
-    assert heads == ["Measured here", "dB at 0.15 bpp", "dB at 0.3 bpp", "dB at 0.6 bpp"]
+    assert heads == ["Measured here", *(f"dB at {bpp:g} bpp" for bpp in compared.bpp)]
     assert rows[2][:2] == ["WebP", f"{25 + 3 * np.log2(0.15 / 0.125):.2f}"]
     heads, (coin, *_) = published(found, compared)
     assert (heads[0], coin[0], coin[2]) == ("Published", "COIN", "26.34")
@@ -165,15 +165,82 @@ def test_parts_of_files_are_means_over_the_panels_images(compared, tmp_path):
         panel(compared, tmp_path)
 
 
+def test_where_bytes_go_is_concluded_from_the_smallest_and_the_largest_setting():
+    rows = [("a", "c", "0.3", "header", 10), ("a", "c", "0.3", "drawing network", 40), ("a", "c", "0.3", "1/1", 50)]
+    rows += [("a", "c", "2", "header", 10), ("a", "c", "2", "drawing network", 90), ("a", "c", "2", "1/1", 300)]
+    said = rates_words.of_parts("Net", pd.DataFrame(rows, columns=["image", "codec", "setting", "part", "bytes"]))
+    assert said == (
+        "Of files of Net header and networks are 50.0 % at 0.3 bpp and 25.0 % at 2: no better coding of them could "
+        "save more. Of what larger files have more, 83 % are 1/1: there bits can be saved."
+    )
+
+
+def series(kind, label, qualities, similarity=None):
+    """Of four photographs, curves from 0.1 to 2 bpp between two qualities each."""
+    made = [
+        Rate(f"im{i}", label, f"{j}", 10, bpp, quality, np.nan if similarity is None else similarity + j / 100)
+        for i, ends in enumerate(qualities)
+        for j, (bpp, quality) in enumerate(zip((0.1, 2.0), ends, strict=True))
+    ]
+    return Series(label, label, kind, pd.DataFrame(made))
+
+
+def test_words_say_where_fields_lead_where_they_saturate_and_who_is_above():
+    """At 0.1 bpp by 1 dB, at 2 bpp on average by none: 3 and 2 dB below on two smooth photographs, above on others."""
+    codec = [(30, 50), (30, 48), (20, 36), (20, 34)]
+    ours = series("field", "Net", [(31, 47), (31, 46), (21, 38), (21, 37)], 0.9)
+    others = [series("codec", "Best", codec, 0.95), series("codec", "Worse", [(9, 20)] * 4, 0.8)]
+    compared = COMPARISON.model_copy(update={"bpp": [0.05, 0.1, 2.0]})
+    panel = Panel("p", [f"im{i}" for i in range(4)], 4, 100, [ours, *others], [], [], [], {})
+    assert rates_words.verdicts(panel, compared) == [
+        "In mean PSNR Net is, beside the best of the codecs, above by 1.00 dB at 0.1 bpp (Best); below by 0.00 dB at 2 "
+        "bpp (Best).",
+        "In the largest files of Net, of 2.00 bpp on average, the half of the photographs that codecs show best, the "
+        "smooth ones, is 2.50 dB below the best codec, the other half 2.50 dB above it; farthest from it is im0, 3.00 "
+        "dB below Best. Smooth photographs saturate.",
+        "In mean MS-SSIM Net is below Best at 0.1 and 2 bpp.",
+    ]
+    above = replace(panel, series=[series("field", "Net", [(40, 60)] * 4, 0.97), *others])
+    first, second, third = rates_words.verdicts(above, compared)
+    assert "below" not in first
+    assert "saturate" not in second
+    assert "farthest" not in second
+    assert third == "In mean MS-SSIM Net is below no codec at 0.1 and 2 bpp."
+
+
+def test_words_say_how_far_published_fields_are_ahead(compared, tmp_path):
+    """Of files of a single rate, at that rate; codecs' and autoencoders' published curves are no fields'."""
+    one = series("field", "Net", [(31, 31)] * 4)
+    one = Series("Net", "Net", "field", one.rows[one.rows["setting"] == "0"].assign(bpp=0.3))
+    fields = {each.label: each.curve.at(0.3) for each in PUBLISHED.curves.values() if each.kind == "field"}
+    known = {label: psnr for label, psnr in fields.items() if psnr > 0}
+    best = max(known, key=known.get)
+    found = Panel("p", ["im0"], 1, 100, [one], [*PUBLISHED.curves.values()], [], [], {})
+    assert rates_words.verdicts(found, compared) == [
+        f"At 0.3 bpp {sum(psnr > 31 for psnr in known.values())} of {len(known)} published curves of fields are above "
+        f"Net; the best, {best}, is {known[best] - 31:.2f} dB above it."
+    ]
+
+
+def test_words_stand_in_report_and_page(compared, tmp_path):
+    found = panel(compared, tmp_path)
+    said = rates_words.verdicts(found, compared)
+    assert said
+    assert "\n\n" + "\n".join(f"* {each}" for each in said) + "\n" in page([found], compared, {})
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text(compared, tmp_path), re.S)[1])
+    assert " ".join(said) in [table["words"] for table in data["panels"][0]["tables"]]
+
+
 def test_ms_ssim_has_a_table_where_there_is_any(compared, tmp_path):
     found = panel(compared, tmp_path)
     assert similar(found, compared)[1] == []
     assert "MS-SSIM" not in page([found], compared, {})
     (tmp_path / "measured/webp.csv").write_text(rows("webp", 0.5, similar=True))
     found = panel(compared, tmp_path)
-    # It gains 0.02 with each doubling, from 0.9 at 0.125 bpp on.
-    wanted = ["WebP", *(f"{0.9 + 0.02 * np.log2(bpp / 0.125):.4f}" for bpp in compared.bpp)]
-    assert similar(found, compared) == (["MS-SSIM", "at 0.15 bpp", "at 0.3 bpp", "at 0.6 bpp"], [wanted])
+    # It gains 0.02 with each doubling, from 0.9 at 0.125 bpp on to 1 bpp.
+    known = [f"{0.9 + 0.02 * np.log2(bpp / 0.125):.4f}" if bpp <= 1 else "—" for bpp in compared.bpp]
+    wanted = ["WebP", *known]
+    assert similar(found, compared) == (["MS-SSIM", *(f"at {bpp:g} bpp" for bpp in compared.bpp)], [wanted])
     assert f"| {' | '.join(wanted)} |" in page([found], compared, {})
 
 

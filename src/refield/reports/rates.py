@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from refield.codecs import ABSENT, CODECS
 from refield.comparison import Comparison
 from refield.papers.curves import Published
-from refield.reports import rates_images, rates_parts, rates_single
+from refield.reports import rates_images, rates_parts, rates_single, rates_words
 from refield.reports.rates_panel import Panel, Series
 from refield.reports.results import pipe
 from refield.scores.bd_rate import bd_rate, mean_bd_rate
@@ -45,6 +45,8 @@ def page(panels: Sequence[Panel], comparison: Comparison, seconds: Mapping[str, 
         if address := seconds.get(panel.profile):
             blocks.append(f"[How long the files took]({address}).")
         blocks += [pipe(*measured(panel, comparison)), pipe(*bits(panel, comparison))]
+        if said := rates_words.verdicts(panel, comparison):
+            blocks.append("\n".join(f"* {sentence}" for sentence in said))
         if of_images := list(rates_images.tables(panel, comparison)):
             blocks += [rates_images.LEAD, *(pipe(*table) for table in of_images)]
         if (table := rates_single.table(panel, comparison))[1]:
@@ -54,7 +56,9 @@ def page(panels: Sequence[Panel], comparison: Comparison, seconds: Mapping[str, 
         if (table := gained(panel, comparison))[1]:
             blocks += [GAINED, pipe(*table), "\n".join(f"* {sentence}" for sentence in paid(panel, comparison))]
         if panel.parts:
-            blocks += [rates_parts.LEAD, *(pipe(*rates_parts.table(*each)) for each in panel.parts.items())]
+            blocks.append(rates_parts.LEAD)
+            for each in panel.parts.items():
+                blocks += [pipe(*rates_parts.table(*each)), rates_words.of_parts(*each)]
         if panel.published:
             links = {each.label: f"[{each.label}]({each.paper}), [numbers]({each.source})" for each in panel.published}
             heads, rows = published(panel, comparison)

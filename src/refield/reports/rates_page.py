@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from refield.comparison import Comparison
 from refield.papers.curves import Published
-from refield.reports import rates_images, rates_parts
+from refield.reports import rates_images, rates_parts, rates_words
 from refield.reports.html import render
 from refield.reports.rates import (
     GAINED,
@@ -66,14 +66,17 @@ def page(
                 "lines": list(_lines(panel)),
                 "tables": [
                     _table(*measured(panel, comparison)),
-                    _table(*bits(panel, comparison)),
+                    _table(*bits(panel, comparison), " ".join(rates_words.verdicts(panel, comparison))),
                     *(
                         _table(*each, "" if i else rates_images.LEAD)
                         for i, each in enumerate(rates_images.tables(panel, comparison))
                     ),
                     _table(*similar(panel, comparison), SIMILAR),
                     _table(*gained(panel, comparison), " ".join([GAINED, *paid(panel, comparison)])),
-                    *(_table(*rates_parts.table(*each), rates_parts.LEAD) for each in panel.parts.items()),
+                    *(
+                        _table(*rates_parts.table(*each), f"{rates_parts.LEAD} {rates_words.of_parts(*each)}")
+                        for each in panel.parts.items()
+                    ),
                     _table(*published(panel, comparison)) | {"links": [_link(each) for each in panel.published]},
                     _table(*published_bits(panel, comparison)),
                 ],
