@@ -70,6 +70,28 @@ def curves():
     ).assign(psnr=lambda rows: rows["psnr"] - 2.0 * ((rows["method"] == "ours") & (rows["iteration"] == 500)))
 
 
+def first_lines(**studies):
+    scores, none = Results(rows(LEVEL, profile="kodak_crops"), []), Results(curves(), [])
+    return discussion("Made here.", scores, none, studies, PARAMS, PAPER).partition("\n## ")[0]
+
+
+def test_the_head_names_only_what_studies_that_were_run_vary():
+    """A key that has one value in all combinations varies nothing, and a study that is not shown says nothing."""
+    seeds = pd.concat([rows(["ftc", "ours"], seed=seed) for seed in (0, 1)])
+    rates = pd.concat(
+        [rows(["ftc", "ours"], **{"profile.train.learning_rate": rate, "profile.train.beta2": 0.9}) for rate in (1, 2)]
+    )
+    maps = pd.concat([chosen("multi_otsu", 0, 0.9), chosen("turned", -1, 0.9), chosen("random", -2, 2)])
+    assert first_lines().endswith("for one seed.\n")
+    assert first_lines(elsewhere=seeds).endswith("for one seed.\n")
+    assert first_lines(rates=rates[rates["profile.train.learning_rate"] == 1]).endswith("for one seed.\n")
+    assert first_lines(rates=rates).endswith("for one seed: what another rate changes stands below.\n")
+    assert first_lines(seeds=seeds, rates=rates).endswith("what another seed or rate changes stands below.\n")
+    assert first_lines(seeds=seeds, rates=rates, segmentations=maps).endswith(
+        "what another seed, rate or setting changes stands below.\n"
+    )
+
+
 def test_every_control_is_a_row_with_its_difference():
     lines = text().splitlines()
     for name in [*PLAN.parts, "gain", *PLAN.others]:

@@ -1,6 +1,6 @@
 """What a paper's gain is made of, in words and tables whose every number is computed from scores."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,7 +12,7 @@ from refield.papers.discussion import GAIN, Shown
 from refield.reports import differences, heatmap, progress
 from refield.reports.across import section_of
 from refield.reports.choices import choices
-from refield.reports.combinations import called
+from refield.reports.combinations import SEED, called
 from refield.reports.contests import contests
 from refield.reports.course import course
 from refield.reports.decided import decided
@@ -23,6 +23,7 @@ from refield.reports.results import Results, Scores, scores_of, unit
 from refield.reports.sensitivity import SECTIONS
 from refield.reports.variation import best, sequences, table
 from refield.scores.paired import difference
+from refield.study import varied
 from refield.tasks import TASKS
 
 FEWEST = 8  # images for a profile to be discussed
@@ -31,7 +32,8 @@ METHOD = (
     "t); p is Wilcoxon's signed-rank test. The interval is over images, for one seed"
 )
 NOT_RUN = "This study has not been run yet, or not to its end."
-BELOW = ": what another seed or rate changes stands below"
+BELOW = ": what another {} changes stands below"
+VARIED = {SEED: "seed", "learning_rate": "rate"}  # what keys of studies are called, by their ends; else settings
 
 
 def discussion(
@@ -50,7 +52,8 @@ def discussion(
     known = {measure.name: measure for measure in TASKS[paper.protocol.task].measures}
     others = [known[name] for name in plan.measures]
     method = METHOD.format(of=", or of ".join(["PSNR in dB", *(measure.title for measure in others)]))
-    blocks = [f"# {plan.title}", f"{origin} {method}{BELOW if plan.studies else ''}."]
+    shown = [studies[section.study] for section in plan.studies if section.study in studies]
+    blocks = [f"# {plan.title}", f"{origin} {method}{_below(shown)}."]
     asked = [*plan.parts, GAIN, *plan.others]
     for profile in scores.profiles(params):
         found = scores_of(scores, profile, params)
@@ -117,6 +120,18 @@ def _shown(scores: pd.DataFrame, section: Shown, gain: Gain, paper: Paper) -> It
         case "progress":
             return progress.progress(scores, section.study)
     return SECTIONS[section.show](scores, gain, others, paper)
+
+
+def _below(studies: Sequence[pd.DataFrame]) -> str:
+    """What the studies that have been run vary: seeds, rates, and whatever else."""
+    kinds = [
+        next((kind for end, kind in VARIED.items() if key.endswith(end)), "setting")
+        for study in studies
+        for key in varied(study)
+        if study[key].astype(str).nunique() > 1
+    ]
+    *first, last = [kind for kind in (*VARIED.values(), "setting") if kind in kinds] or [""]
+    return BELOW.format(f"{', '.join(first)} or {last}" if first else last) if last else ""
 
 
 def _differences(scores: Scores, plan: Discussion, paper: Paper) -> Iterator[str]:
