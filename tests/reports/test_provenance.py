@@ -104,10 +104,26 @@ def test_the_page_has_the_median_fit_and_every_machine() -> None:
     past.loc[3, ["device", "date"]] = ["CPU (Other)", "2026-11-20"]
     past.loc[1, "date"] = "2026-11-21"
     text = page("quick", past, PAPER, drawn=True)
-    assert "| SIREN | 3 | 2.0 | 1.0 | 9.0 |\n| Ours | 1 | 4.0 | 4.0 | 4.0 |" in text
+    assert "| SIREN | 3 | — | 2.0 | 1.0 | 9.0 |\n| Ours | 1 | — | 4.0 | 4.0 | 4.0 |" in text
     assert "| 1 | 2026-11-20 | CPU (Other) |" in text
     assert "| 3 | 2026-11-19 to 2026-11-21 | CPU (Some) | 1 | float32 | 2.9.1 |" in text
     assert "](quick.svg)" in text
+
+
+def test_fits_on_other_numbers_of_threads_have_no_median_in_common() -> None:
+    fits = {"siren": [(2, 1.0), (1, 5.0), (2, 2.0)], "ours": [(2, 3.0)], "ftc": [("", 4.0), (1, 6.0)]}
+    past = pd.DataFrame(
+        [{"method": m, **SOME, "threads": t, "seconds": s} for m, of in fits.items() for t, s in of], dtype=object
+    ).astype({"seconds": float})
+    heads, _, *lines = page("quick", past, PAPER, drawn=False).split("\n\n")[2].splitlines()
+    assert heads == "| Method | fits | threads | seconds, median | least | most |"
+    assert lines == [
+        "| SIREN | 2 | 2 | 1.5 | 1.0 | 2.0 |",
+        "| SIREN | 1 | 1 | 5.0 | 5.0 | 5.0 |",
+        "| Ours | 1 | 2 | 3.0 | 3.0 | 3.0 |",
+        "| LoE Fine-to-Coarse | 1 | — | 4.0 | 4.0 | 4.0 |",
+        "| LoE Fine-to-Coarse | 1 | 1 | 6.0 | 6.0 | 6.0 |",
+    ]
 
 
 def test_the_chart_leaves_out_methods_of_unknown_time() -> None:

@@ -9,7 +9,7 @@ from refield.reports import charts, published_costs
 from refield.reports.report import appearance, differing
 from refield.reports.results import Scores, pipe
 from refield.scores.measure import PSNR
-from refield.scores.numbers import number
+from refield.scores.numbers import DASH, number
 
 LEAD = (
     "Seconds are those of a machine, and of whatever else it did at the time: the same fits, made anew, take others. "
@@ -54,15 +54,19 @@ def chart(
 
 
 def _seconds(past: pd.DataFrame, paper: Paper) -> str:
+    """A row for each method, and where its fits had other numbers of threads one for each of these."""
+    known = past.assign(threads=past["threads"].astype(object).fillna("") if "threads" in past else "")
     rows = [
         [
             paper.label(str(method)),
             str(len(each)),
+            f"{threads:.0f}" if threads != "" else DASH,
             *(number(value, 1) for value in (each.median(), each.min(), each.max())),
         ]
-        for method, each in past.groupby("method", sort=False)["seconds"]
+        for method, fits in known.groupby("method", sort=False)
+        for threads, each in fits.groupby("threads", sort=False)["seconds"]
     ]
-    return pipe(["Method", "fits", "seconds, median", "least", "most"], rows)
+    return pipe(["Method", "fits", "threads", "seconds, median", "least", "most"], rows)
 
 
 def _machines(past: pd.DataFrame) -> str:
