@@ -3,13 +3,13 @@
 A step of full-batch Adam at 768x512: by refield's descent; by the same field as one writes it in PyTorch, channels
 first, as `interpolate` and convolutions of one pixel (plain); and by PyTorch with all that helps it: matrix products
 over chunks of pixels that stay in cache, and an allocator that keeps what is freed (chunked). `passes` is refield's
-descent without llvmlite, which else takes a part. Below that, what no step can do without: the matrix products of
-refield's alone (products); a copy of as many bytes as its arrays in memory are read and written in a step (traffic);
-and both (floor). What activations compute is in neither. At last, how long a file of latents takes to be read
-(decoding).
+descent without llvmlite, which else takes a part, and `two` the same as refield's on two threads. Below that, what no
+step can do without: the matrix products of refield's alone (products); a copy of as many bytes as its arrays in memory
+are read and written in a step (traffic); and both (floor). What activations compute is in neither. At last, how long a
+file of latents takes to be read (decoding), whose size stands beside, as bits per pixel.
 
-Each has a process and one thread of its own, and they take turns, with nothing else running; ratios are taken within a
-turn. Times are as in `benchmarks.cpu`. Writes latents.csv beside itself, or into `--out FOLDER`.
+Each has a process and, but for `two`, one thread of its own, and they take turns, with nothing else running; ratios are
+taken within a turn. Times are as in `benchmarks.cpu`. Writes latents.csv beside itself, or into `--out FOLDER`.
 """
 
 import sys
@@ -21,22 +21,22 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 import skimage.data
-import torch
 import typer
 
 from benchmarks import contestants
 from benchmarks.contestants import KEPT, RATE, Descending, by_passes, by_refield
 from benchmarks.plain_latents import ACTIVATIONS, by_torch
-from benchmarks.quoted import DECODING
+from benchmarks.quoted import DECODING, TWO
 from benchmarks.race import compared, on_this_machine, race, started
 from benchmarks.subjects import noise
 from refield.coding import file
 from refield.coding.envelope import wrap
 from refield.coding.latents import file as latents_file
-from refield.coding.latents.compress import Size
+from refield.coding.latents.compress import START, Size, learning_rates
 from refield.coding.latents.descent import Descent
 from refield.coding.latents.file import CodedLatents
 from refield.coding.latents.networks import quantised
+from refield.coding.latents.slope import slope
 from refield.coding.latents.softening import Softness
 from refield.coding.latents.start import begin
 from refield.fields.latents import Latents
@@ -48,12 +48,14 @@ from refield.fitting.train import Train
 from refield.signals import Image
 from refield.tasks.problem import Problem
 
-STEPPING = {"refield": {}, "passes": {}, "plain": {}, "chunked": KEPT}  # by name, the environment of its process
+THREADS = "OMP_NUM_THREADS"
+# By name, the environment of its process.
+STEPPING = {"refield": {}, TWO: {THREADS: "2"}, "passes": {}, "plain": {}, "chunked": KEPT}
 CONTESTANTS: Mapping[str, Mapping[str, str]] = {**STEPPING, "products": {}, "traffic": {}}
-ALONE = {"OMP_NUM_THREADS": "1"}  # a thread
+ALONE = {THREADS: "1"}
 TURNS = 4
 WIDTH = 24
-LAMBDA, ENCODED = 1e-3, 5  # of the file that is decoded: what bits cost, and steps, which matter little to its reader
+BPP, ENCODED = 0.6, 20  # of the file that is decoded: about its bits per pixel, and after how many steps
 
 
 def of_memory(descent: LatentsDescent) -> int:
@@ -100,11 +102,13 @@ def encoded(height: int, width: int) -> bytes:
     rows, columns = (max(0, wanted - there) for wanted, there in zip((height, width), photograph.shape, strict=False))
     image = Image(np.pad(photograph, ((0, rows), (0, columns), (0, 0)), "reflect")[:height, :width].copy())
     size = Size.of(image.shape)
+    lambda_ = START * slope(image, BPP, None)
     with Descent(image, *size, 0) as fit:
         begin(fit.tensors(), size.width, size.hidden)
         for step in range(ENCODED):
-            fit.step(Softness.at(step / ENCODED, LAMBDA), LAMBDA, (0.1, 0.01))
-        coded = CodedLatents(image.shape, image.channels, fit.symbols(), quantised(fit, LAMBDA))
+            progress = step / ENCODED
+            fit.step(Softness.at(progress, lambda_), lambda_, learning_rates(lambda_, progress))
+        coded = CodedLatents(image.shape, image.channels, fit.symbols(), quantised(fit, lambda_))
     return wrap(latents_file.KIND, latents_file.encode(coded))
 
 
@@ -121,19 +125,18 @@ def start(by: str, name: str, height: int, width: int) -> Descending:
     field = Latents(finest=shape, levels=7 if height >= 128 else 3, width=WIDTH, activation=name)
     if by in ("products", "traffic"):
         return by_products(field, problem) if by == "products" else by_copies(descent(field, problem))
-    if by in ("refield", "passes"):
-        return (by_refield if by == "refield" else by_passes)(field, problem, "cpu")
+    if by in ("refield", TWO, "passes"):
+        return (by_passes if by == "passes" else by_refield)(field, problem, "cpu")
     return by_torch(field, problem, shape, chunked=by == "chunked")
 
 
 def serve(by: str, name: str, height: int, width: int) -> None:
-    torch.set_num_threads(1)
     contestants.serve([start(by, name, height, width)])
 
 
 def process(entry: Sequence[object], cache: str) -> Popen[str]:
     call = f"from benchmarks.latents import serve; serve(*{tuple(entry)!r})"
-    return started([sys.executable, "-c", call], {**CONTESTANTS[str(entry[0])], **ALONE})
+    return started([sys.executable, "-c", call], {**ALONE, **CONTESTANTS[str(entry[0])]})
 
 
 def measure(name: str, height: int, width: int, turns: int = TURNS) -> pd.DataFrame:
@@ -144,9 +147,10 @@ def measure(name: str, height: int, width: int, turns: int = TURNS) -> pd.DataFr
         for times in found.values():
             times["floor"] = times["products"] + times["traffic"]
     table = compared(found)
-    columns = {"pixels": f"{width}x{height}", "width": WIDTH, "name": name}
+    bpp = 8 * len(encoded(height, width)) / (height * width) if name == DECODING else float("nan")
+    columns = {"pixels": f"{width}x{height}", "bpp": bpp, "width": WIDTH, "name": name}
     machine = on_this_machine(pd.concat([pd.DataFrame(columns, index=table.index), table], axis=1))
-    return machine.assign(threads=1)
+    return machine.assign(threads=[2 if by == TWO else 1 for by in table["by"]])
 
 
 def main(

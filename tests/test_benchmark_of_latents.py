@@ -51,15 +51,27 @@ def test_products_and_copies_are_the_steps_own(monkeypatch):
     assert called(alone) == [call for call in of_step if call is np.matmul] != of_step
 
 
-def test_what_is_decoded_is_a_file_of_that_size():
-    assert file.decode(latents.encoded(48, 64)).shape == (48, 64)
+def test_what_is_decoded_is_a_file_of_that_size_and_holds_a_picture():
+    data = latents.encoded(48, 64)
+    assert file.decode(data).shape == (48, 64)
+    assert 8 * len(data) / (48 * 64) > latents.BPP / 2  # rather than a grey one
+
+
+def test_a_contestant_on_two_threads_has_them_and_all_others_have_one(monkeypatch):
+    environments = {}
+    monkeypatch.setattr(
+        latents, "started", lambda command, environment: environments.update({command[-1]: environment})
+    )
+    for by in latents.CONTESTANTS:
+        latents.process((by, "sine", 16, 24), "")
+    threads = {call.split("'")[1]: environment["OMP_NUM_THREADS"] for call, environment in environments.items()}
+    assert threads == {by: "2" if by == "two" else "1" for by in latents.CONTESTANTS}
 
 
 def test_a_table_of_latents_is_quoted_with_how_long_a_file_takes(tmp_path, monkeypatch):
-    rows = [("sine", by, 100.0, times) for by, times in (("refield", 1), ("plain", 2.5), ("traffic", 0.1))]
-    table = pd.DataFrame(
-        [*rows, ("decoding", "refield", 1234.0, 1)], columns=["name", "by", "cpu_median_ms", "cpu_times_refield"]
-    )
+    ratios = {"refield": (1, 1), "plain": (2.5, 2.4), "two": (1.1, 0.6), "traffic": (0.1, 0.2)}
+    rows = [("sine", by, 100.0, *of, None) for by, of in ratios.items()] + [("decoding", "refield", 1234.0, 1, 1, 0.6)]
+    table = pd.DataFrame(rows, columns=["name", "by", "cpu_median_ms", "cpu_times_refield", "times_refield", "bpp"])
     table = table.assign(pixels="8x8", width=24, device="CPU", blas="openblas", torch="2.13.0+cpu")
     monkeypatch.setattr(quoted, "HERE", tmp_path)
     assert quoted.block() == ""
@@ -67,19 +79,25 @@ def test_a_table_of_latents_is_quoted_with_how_long_a_file_takes(tmp_path, monke
     assert quoted.block().splitlines() == [
         "[latents.csv](benchmarks/latents.csv), CPU, openblas, torch 2.13.0+cpu:",
         "",
-        "|  | 8x8, width 24: plain | 8x8, width 24: memory alone |",
-        "| --- | ---: | ---: |",
-        "| sine | 2.50 | 0.10 |",
+        "|  | 8x8, width 24: plain | 8x8, width 24: on two threads | 8x8, width 24: memory alone |",
+        "| --- | ---: | ---: | ---: |",
+        "| sine | 2.50 | 0.60 | 0.10 |",
         "",
-        "A file of latents of 8x8 pixels is decoded in 1.23 s of one core.",
+        "A file of latents of 8x8 pixels and 0.60 bits per pixel is decoded in 1.23 s of one core.",
     ]
+    table.drop(columns="bpp").to_csv(tmp_path / "latents.csv", index=False)
+    assert "is decoded" not in quoted.block()
 
 
 @pytest.mark.slow
 def test_a_race_has_rows_of_all_contestants_and_of_the_floor(monkeypatch):
     table = latents.measure("gelu", 16, 24, 1).set_index("by")
-    assert list(table.index) == ["refield", "passes", "plain", "chunked", "products", "traffic", "floor"]
+    assert list(table.index) == ["refield", "two", "passes", "plain", "chunked", "products", "traffic", "floor"]
+    assert list(table["threads"]) == [1, 2, *[1] * 6]
     assert (table["cpu_median_ms"] > 0).all()
     of = table["cpu_median_ms"]
     assert of["floor"] == pytest.approx(of["products"] + of["traffic"])
-    assert list(latents.measure("decoding", 16, 24, 1)["by"]) == ["refield"]
+    (decoding,) = latents.measure("decoding", 16, 24, 1).to_dict("records")
+    assert decoding["by"] == "refield"
+    assert decoding["bpp"] > 0
+    assert table["bpp"].isna().all()

@@ -126,7 +126,8 @@ def test_a_quoted_number_is_the_others_time_over_refields():
         ("8x8", 4, "sine", by, times) for by, times in (("refield", 1), ("plain", 2.345), ("tuned", 2), ("single", 3))
     ]
     rows.append(("16x8", 4, "sinc", "products", 0.5))
-    head, _, *body = quoted.quoted(pd.DataFrame(rows, columns=columns), "name").splitlines()
+    table = pd.DataFrame(rows, columns=columns).assign(times_refield=9)  # by the clock
+    head, _, *body = quoted.quoted(table, "name").splitlines()
     assert head == "|  | 8x8, width 4: plain | 8x8, width 4: tuned | 16x8, width 4: products alone |"
     assert body == ["| sine | 2.35 | 2.00 | — |", "| sinc | — | — | 0.50 |"]
 
