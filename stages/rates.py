@@ -46,7 +46,8 @@ def _tell_seconds(layout: ComparisonLayout, profile: str, compared: Comparison) 
     ours, page = layout.provenance(profile, FIELDS), layout.provenance_report(profile, ".md")
     if not seconds and not ours.exists():
         return None
-    text = rates_seconds.page(profile, seconds, read_csv(ours) if ours.exists() else None)
+    asked = compared.profiles[profile]
+    text = rates_seconds.page(profile, seconds, read_csv(ours) if ours.exists() else None, asked)
     page.write_text(text, encoding="utf-8", newline="\n")
     return page.relative_to(layout.rate_report(".md").parent).as_posix()
 

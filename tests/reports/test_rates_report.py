@@ -485,3 +485,16 @@ def test_of_files_that_were_kept_without_their_seconds_these_are_unknown():
     text = rates_seconds.page("quick", {}, kept)
     assert "| refield compress, old | unknown | 1.00 to 2.00 | — | — |\n" in text
     assert "| refield compress, some | 400.00 to 500.00, of 2 of 3 files | 1.50 | — | — |\n" in text
+
+
+def test_seconds_of_files_stand_beside_the_steps_that_they_took():
+    kept = pd.DataFrame({"setting": "1", "encode_seconds": [4.0, 5.0], "decode_seconds": 1.0})
+    asked = COMPARISON.profiles["quick"].model_copy(
+        update={
+            "latents": comparison.Latents(iterations=2000, bpp=[1.0]),
+            "compressed": comparison.Compressed(methods=["siren"], iterations=300, bpp=[1.0]),
+        }
+    )
+    text = rates_seconds.page("quick", {}, kept.assign(codec=["latents", "siren"]), asked)
+    assert "| refield compress, latents, 2,000 steps | 4.00 |" in text
+    assert "| refield compress, siren, 300 steps | 5.00 |" in text

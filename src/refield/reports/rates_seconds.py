@@ -5,12 +5,14 @@ from collections.abc import Mapping
 import pandas as pd
 
 from refield.codecs import CODECS
+from refield.comparison import Profile
 from refield.errors import UserError
 from refield.reports.results import pipe
 from refield.scores.files import require_columns
 from refield.scores.numbers import number
 from refield.scores.timed import MADE, SECONDS, made
 
+LATENTS = "latents"  # of ours, the one that is no method
 LEAD = (
     "Of each setting the median over images: here are the fastest and the slowest setting. Standard codecs: the "
     "processor's time on one thread."
@@ -21,9 +23,15 @@ OURS = (
 )
 
 
-def page(profile: str, seconds: Mapping[str, pd.DataFrame], ours: pd.DataFrame | None = None) -> str:
+def page(
+    profile: str,
+    seconds: Mapping[str, pd.DataFrame],
+    ours: pd.DataFrame | None = None,
+    asked: Profile | None = None,
+) -> str:
     """Markdown; rows of each codec have its `SECONDS` by image and setting, and ours a column `codec` as well, which
-    names a method. `UserError` if they lack one; of `MADE`, a dash stands for what they lack."""
+    names a method. `UserError` if they lack one; of `MADE`, a dash stands for what they lack. What was `asked` for says
+    how many steps ours have taken."""
     parts = [f"# {profile}: how long files took", LEAD]
     if seconds:
         lines = [
@@ -36,11 +44,21 @@ def page(profile: str, seconds: Mapping[str, pd.DataFrame], ours: pd.DataFrame |
             raise UserError(f"seconds of files of profile {profile}: the table has no column codec")
         groups = ours.groupby("codec", sort=False)
         lines = [
-            [f"refield compress, {name}", *_spans(rows, 1, 2, f"{name}, profile {profile}"), *made(rows)]
+            [
+                f"refield compress, {name}{_steps(str(name), asked)}",
+                *_spans(rows, 1, 2, f"{name}, profile {profile}"),
+                *made(rows),
+            ]
             for name, rows in groups
         ]
         parts += [OURS, pipe(["File", "encode (s)", "decode (s)", *MADE], lines)]
     return "\n\n".join(parts) + "\n"
+
+
+def _steps(name: str, asked: Profile | None) -> str:
+    """How many a file took before it was led to its size; for a method, how many its fit did."""
+    made = (asked.latents if name == LATENTS else asked.compressed) if asked else None
+    return f", {made.iterations:,} steps" if made else ""
 
 
 def _spans(rows: pd.DataFrame, factor: float, digits: int, what: str) -> list[str]:
