@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from refield import comparison
 from refield.errors import UserError
 from refield.papers import curves
+from refield.scores.numbers import number
 from refield.scores.rates import read_rates
 from refield.signals import png
 
@@ -145,7 +146,7 @@ def test_the_stages_make_the_report(tmp_path, monkeypatch):
     page = Path("reports/toy/provenance/quick.md").read_text()
     assert "| WebP |" in page
     for codec, seconds in zip(took["codec"], took["encode_seconds"], strict=True):
-        assert f"| refield compress, {codec} | {seconds:.2f} | " in page
+        assert f"| refield compress, {codec}, 2 steps | {number(np.float64(seconds))} | " in page
     assert took["device"].str.startswith("CPU (").all()
     with pytest.raises(UserError, match=r"^'gif' is no codec of papers/toy/params\.yaml; it must be one of "):
         codecs.main("quick", "gif", "toy")
