@@ -45,6 +45,11 @@ METHODS = ("siren", "ftc", "ours", "equal_bin")
 MAPS = ("multi_otsu", "equal_bin")
 
 
+def listing_methods(params: Any) -> list[str]:
+    """The profiles that list methods of their own."""
+    return [name for name, profile in params["profiles"].items() if "methods" in profile]
+
+
 class Project:
     """One checkout, its unit store and its environment."""
 
@@ -86,6 +91,8 @@ class Project:
             project.edit(
                 lambda params, t=table, k=kept: [params[t].pop(name) for name in list(params[t]) if name not in k]
             )
+        # Those of a list of methods may name one that is not kept.
+        project.edit(lambda params: [params["profiles"].pop(name) for name in listing_methods(params)])
         project.sh("git", "init", "-q")
         project.commit("small")
         return project

@@ -130,6 +130,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
     params = yaml.load(ROOT / "params.yaml")
     gates = ["dense", "dense"]
     params["methods"] = {"siren": {"gates": gates}, "relu": {"gates": gates, "activation": "relu"}}
+    params["profiles"] = {"quick": params["profiles"]["quick"]}
     params["profiles"]["quick"]["network"]["width"] = 6
     yaml.dump(params, tmp_path / "params.yaml")
     layout, rng, made = Layout(), np.random.default_rng(0), {}

@@ -176,6 +176,7 @@ def searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
     yaml = YAML()
     params = yaml.load(ROOT / "params.yaml")
     params["methods"] = {"plain": {"gates": ["dense"]}, "mire": {**settings, "field": "mlp"}}
+    params["profiles"] = {"quick": params["profiles"]["quick"]}
     yaml.dump(params, tmp_path / "params.yaml")
     made, rng = {}, np.random.default_rng(0)
     train = Train(iterations=24, learning_rate=0.01, trace_every=2)

@@ -29,11 +29,12 @@ def of_parts(label: str, rows: pd.DataFrame) -> str:
     """What the bytes of files of a label, rows of `rates_parts`, say from the smallest setting to the largest."""
     means = rows.groupby(["setting", "part"], sort=False)["bytes"].sum().unstack().fillna(0)
     small, large = means.iloc[0], means.iloc[-1]
-    fixed = [100 * each[each.index.isin(NETWORKS)].sum() / each.sum() for each in (small, large)]
-    said = (
-        f"Of files of {label} header and networks are {number(fixed[0], 1)} % at {means.index[0]} bpp and "
-        f"{number(fixed[1], 1)} % at {means.index[-1]}: no better coding of them could save more."
-    )
+    fixed = [
+        f"{number(100 * each[each.index.isin(NETWORKS)].sum() / each.sum(), 1)} % at {setting}"
+        for setting, each in ((means.index[0], small), (means.index[-1], large))
+    ]
+    shares = f"{fixed[0]} bpp" if len(means) == 1 else f"{fixed[0]} bpp and {fixed[1]}"
+    said = f"Of files of {label} header and networks are {shares}: no better coding of them could save more."
     if len(means) == 1 or large.sum() <= small.sum():
         return said
     more = (large - small) / (large.sum() - small.sum())
@@ -45,7 +46,8 @@ def _measured(field: Series, codecs: Sequence[Series], comparison: Comparison) -
     """In PSNR by rate, in the largest files by photograph, and in MS-SSIM by rate."""
     above: list[str] = []
     below: list[str] = []
-    for bpp in _rates(field, comparison):
+    # Of a single rate, differences at each image's own bits are in a table.
+    for bpp in _rates(field, comparison) if len(field.curve.bpp) > 1 else ():
         if shown := {each.label: quality for each in codecs if (quality := each.curve.at(bpp)) == quality}:
             best = max(shown, key=lambda label: shown[label])
             more = field.curve.at(bpp) - shown[best]
