@@ -50,6 +50,11 @@ def listing_methods(params: Any) -> list[str]:
     return [name for name, profile in params["profiles"].items() if "methods" in profile]
 
 
+def of_all_methods() -> dict[str, Any]:
+    """Changes of params.yaml by which these list none, where other methods take the place of its own."""
+    return {f"profiles.{name}.methods": {} for name in listing_methods(YAML().load(ROOT / "params.yaml"))}
+
+
 class Project:
     """One checkout, its unit store and its environment."""
 

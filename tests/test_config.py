@@ -4,7 +4,7 @@ import copy
 import os
 
 import pytest
-from pipeline import ROOT
+from pipeline import ROOT, of_all_methods
 from ruamel.yaml import YAML
 
 from refield import config
@@ -226,7 +226,7 @@ def test_a_method_may_be_of_another_kind_in_all_profiles(tmp_path):
 
 def test_the_kind_of_all_may_be_another(tmp_path):
     changes = {"network.field": "wire", "methods": {"one": {}, "two": {"field": "mlp", "gates": ["dense"]}}}
-    params = read({**changes, "profiles.paper.train.precision": "float32"}, tmp_path)
+    params = read({**changes, **of_all_methods(), "profiles.paper.train.precision": "float32"}, tmp_path)
     assert [params.kind(method) for method in params.methods] == ["wire", "mlp"]
     assert params.field("quick", "one") == Wire(width=32)
 
@@ -295,6 +295,7 @@ def test_a_method_may_be_fitted_to_a_task_of_its_own_and_is_scored_by_the_profil
     ids=["field", "task", "batch", "engine"],
 )
 def test_a_profiles_mixed_precision_is_for_those_that_can(change, tmp_path):
+    change |= of_all_methods()
     params = read(change, tmp_path)
     method = next(iter(change.get("methods", {"ours": None})))
     assert params.train("paper", method).precision == "float32"
@@ -459,7 +460,7 @@ def test_coordinates_of_one_scale_are_for_tasks_that_fit_values(tmp_path):
 
 def test_ways_of_coding_are_checked_and_a_profile_may_have_its_own(tmp_path):
     given = {"variants": ["half", "steps"], "bits_per_weight": [6.0]}
-    changes = {"coding": given, "profiles.quick.coding": {"bits_per_weight": [7.5]}}
+    changes = {"coding": given, "profiles.quick.coding": {"bits_per_weight": [7.5]}, **of_all_methods()}
     params = read(changes, tmp_path)
     assert params.coded("quick") == Coding(variants=("half", "steps"), bits_per_weight=(7.5,))
     assert params.coded("paper") == Coding(variants=("half", "steps"), bits_per_weight=(6.0,))

@@ -1,6 +1,7 @@
 """A profile is scored and shown by those of its methods that are fitted, while the others are not; and profiles of some
 of the paper's images, at its own scale, are taken together: here two of an image each."""
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ def clone(tmp_path, monkeypatch):
     """A paper of four images at a scale of moments, and two of these, a profile each: of three methods, and of one."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REFIELD_DEVICE", "cpu")
+    subprocess.run(["git", "init", "-q"], check=True)  # what git leaves out, a front page does
     yaml = YAML()
     params, paper = yaml.load(ROOT / "params.yaml"), yaml.load(ROOT / "papers/oh_bae_2024/paper.yaml")
     TOY.pipeline.parent.mkdir(parents=True)

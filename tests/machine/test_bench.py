@@ -1,4 +1,4 @@
-from pipeline import ROOT
+from pipeline import ROOT, of_all_methods
 
 from refield import config
 from refield.machine.bench import measure
@@ -10,6 +10,7 @@ def test_every_method_of_every_kind_is_timed():
         "profiles.quick.network.width": 8,
         "profiles.quick.images.long": 24,
         "profiles.quick.images.short": 16,
+        **of_all_methods(),
     }
     rows = list(measure(config.read(path=ROOT / "params.yaml", changes=changes), "quick", "cpu"))
     assert [method for method, *_ in rows] == ["ours", "wire"]
