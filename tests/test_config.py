@@ -295,7 +295,7 @@ def test_a_method_may_be_fitted_to_a_task_of_its_own_and_is_scored_by_the_profil
     ids=["field", "task", "batch", "engine"],
 )
 def test_a_profiles_mixed_precision_is_for_those_that_can(change, tmp_path):
-    change |= of_all_methods()
+    change = {**change, **of_all_methods()}
     params = read(change, tmp_path)
     method = next(iter(change.get("methods", {"ours": None})))
     assert params.train("paper", method).precision == "float32"
