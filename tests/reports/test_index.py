@@ -121,6 +121,14 @@ def test_published_stands_beside_reproduced_and_what_was_not_run_is_a_dash():
     assert "<b>paper</b>: not run here, —. The paper's own scale" in html
 
 
+def test_of_profiles_that_were_not_run_one_stands_beside_and_the_others_have_cards():
+    again = PARAMS.profiles | {"paper_again": PARAMS.profiles["paper"]}
+    html, _ = front(params=PARAMS.model_copy(update={"profiles": again}))
+    assert row(html, "SIREN") == ["30.28", "28.00", "28.00", "—"]
+    assert "<b>paper_again</b>" not in html
+    assert ">not run here<" in card(html, "paper_again")
+
+
 def test_every_profile_has_a_card_with_its_state_and_leads_to_its_page():
     part = FOUND.rows[
         (FOUND.rows["profile"] == "quick") | (FOUND.rows["image"] != "hard") | (FOUND.rows["method"] != "ours")

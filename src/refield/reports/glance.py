@@ -54,9 +54,12 @@ class Axis:
 
 
 def columns(results: Results, params: Params, paper: Paper) -> list[Column]:
-    """The profiles whose averages and claims stand beside the published ones."""
+    """The profiles whose averages and claims stand beside the published ones; of those not run, whose cards say what
+    they need, the first alone."""
     names = [name for name in shown(results, params, paper) if not has_some_images(name, params, paper)]
-    return [_column(profile, results, params, paper) for profile in names]
+    found = [_column(profile, results, params, paper) for profile in names]
+    later = [column.profile for column in found if not column.scale][1:]
+    return [column for column in found if column.profile not in later]
 
 
 def glance(results: Results, params: Params, paper: Paper) -> dict[str, Any]:
