@@ -57,10 +57,11 @@ def scaling() -> pd.DataFrame:
 
 def plot(table: pd.DataFrame, growth: pd.DataFrame, file: Path) -> None:
     """Above: the textbook's time over ours; below: growth with pixels, width and regions."""
+    sizes = table.groupby(["pixels", "width"], sort=False)
+    tall = 0.7 + 0.14 * (sizes.size().max() - len(GATES))  # inches; a bar each, but for refield's own
     with style():
-        figure = plt.figure(figsize=(PAGE, 4.8), layout="constrained")
-        above, below = figure.subfigures(2, 1)
-        sizes = table.groupby(["pixels", "width"], sort=False)
+        figure = plt.figure(figsize=(PAGE, tall + 2.4), layout="constrained")
+        above, below = figure.subfigures(2, 1, height_ratios=(tall, 2.4))
         for axis, ((pixels, width), rows) in zip(above.subplots(1, 2), sizes, strict=True):
             others = rows[rows["by"] != "refield"]
             names = [f"{method}, {by}" for method, by in zip(others["method"], others["by"], strict=True)]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.activations import WANTED
 from refield.pipeline.readme import README, placed
 
 HERE = Path(__file__).parent
@@ -48,6 +49,22 @@ def quoted(table: pd.DataFrame, what: str) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
+def missed(table: pd.DataFrame) -> str:
+    """Which activations take more of others' CPU time than is wanted, and what it were if they were products alone."""
+    if "kind" not in table:
+        return ""
+    found = []
+    for (name, pixels), rows in table[table["kind"] == "activation"].groupby(["name", "pixels"], sort=False):
+        times = rows.set_index("by")["cpu_times_refield"]
+        if short := [by for by, least in WANTED["activation"].items() if times[by] < least]:
+            told = [
+                f"{times[by]:.2f} ({by}; {times[by] / times['products']:.2f} if all else were free)" for by in short
+            ]
+            found.append(f"{str(name).replace('_', ' ')} at {pixels} with {' and '.join(told)}")
+    wanted = " and ".join(f"{least:g} times ({by})" for by, least in WANTED["activation"].items())
+    return f"\n\nWanted of an activation are {wanted}. Below that are {'; '.join(found)}." if found else ""
+
+
 def decoded(table: pd.DataFrame) -> str:
     """How long files take to be read, where that was measured of a known rate."""
     seen = table[table["name"] == DECODING] if "bpp" in table else table[:0]
@@ -74,7 +91,7 @@ def block() -> str:
         if (HERE / file).exists():
             table = pd.read_csv(HERE / file)
             machine = " and ".join(dict.fromkeys(table["device"] + ", " + table["blas"] + ", torch " + table["torch"]))
-            said = f"{quoted(table, what)}{decoded(table)}"
+            said = f"{quoted(table, what)}{missed(table)}{decoded(table)}"
             parts.append(f"[{file}](benchmarks/{file}), {machine}:\n\n{said}")
     if (HERE / MEMORY).exists():
         said = remembered(pd.read_csv(HERE / MEMORY))

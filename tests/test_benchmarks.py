@@ -239,3 +239,17 @@ def test_the_benchmark_of_precision_has_a_row_for_each_image_and_method(tmp_path
     for column in ("mixed_minus_float32", "nudged_minus_float32"):
         assert table[column].abs().max() < 0.1
     assert (table["mixed_minus_float32"] != 0).any()
+
+
+def test_what_takes_more_time_than_is_wanted_is_quoted_with_what_products_leave():
+    ratios = {"refield": 1.0, "products": 0.5, "plain": 2.5, "tuned": 2.25}
+    table = pd.DataFrame(
+        [("sine", by, times) for by, times in ratios.items()], columns=["name", "by", "cpu_times_refield"]
+    )
+    table = table.assign(kind="activation", pixels="8x8")
+    assert quoted.missed(table) == (
+        "\n\nWanted of an activation are 3 times (plain) and 2 times (tuned). Below that are sine at 8x8 with 2.50 "
+        "(plain; 5.00 if all else were free)."
+    )
+    assert quoted.missed(table.assign(cpu_times_refield=table["cpu_times_refield"] * 2)) == ""
+    assert quoted.missed(table.drop(columns="kind")) == ""
