@@ -45,6 +45,14 @@ def study(values: dict[tuple[float, int], float], fallen: dict[tuple[float, int]
     return pd.DataFrame(rows)
 
 
+def thrice(rows: pd.DataFrame) -> pd.DataFrame:
+    """With a third key, of two values."""
+    parts = [rows.copy(), rows.copy()]
+    for number, part in enumerate(parts):
+        part.insert(0, "third", number)
+    return pd.concat(parts)[[*rows.columns[:2], "third", *rows.columns[2:]]]
+
+
 WHOLE = {(omega, depth): omega + depth for omega in (10.0, 30.0) for depth in (2, 3, 4)}
 
 
@@ -90,7 +98,7 @@ def test_combinations_that_are_not_there_are_empty() -> None:
     scores = study({key: value for key, value in WHOLE.items() if key != (10.0, 4)})
     assert cells(list(heatmap(scores, "omega", PAPER)))[1][-1] == "—"
     assert chart(scores, "omega", PAPER).axes[0].texts[2].get_text() == ""
-    assert grids(scores, "omega")["siren"].fits[0, 2] == 0
+    assert grids(scores, "omega", PAPER)["SIREN"].fits[0, 2] == 0
 
 
 def test_methods_share_a_scale_of_colours() -> None:
@@ -137,11 +145,30 @@ def test_values_are_named_in_few_words(values: list[object], title: str, ticks: 
     assert (axis(OMEGA, values).title, axis(OMEGA, values).ticks) == (title, ticks)
 
 
+def test_of_one_key_methods_are_down() -> None:
+    """By their labels, in one panel without a name; a seed is no key."""
+    rows = study({(10.0, depth): psnr for depth, psnr in ((2, 20.0), (3, 25.0))})
+    said, _, _ = blocks = list(heatmap(rows, "omega", PAPER))
+    assert said.startswith("Average PSNR over 2 images, method down and dense gates across.")
+    assert cells(blocks) == [
+        ["method, by dense gates", "2", "3"],
+        ["SIREN", "20.00", "25.00"],
+        ["MIRE", "22.00", "27.00"],
+    ]
+    ((title, grid),) = grids(rows, "omega", PAPER).items()
+    assert (title, grid.down.ticks, grid.fits.tolist()) == ("", ["SIREN", "MIRE"], [[4, 4], [4, 4]])
+    (panel,) = chart(rows, "omega", PAPER).axes
+    assert [text.get_text() for text in panel.texts] == ["20.0", "25.0", "22.0", "27.0"]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda rows: rows[rows[OMEGA] == 10], r"the study omega has no heat map: it varies method\.gates, not two"),
-        (lambda rows: rows.iloc[:1], "it varies nothing, not two keys"),
+        (
+            lambda rows: rows.assign(method="siren").pipe(thrice),
+            "it varies method.omega_0, method.gates, third, not one",
+        ),
+        (lambda rows: rows.iloc[:1], "it varies nothing, not one key or two"),
         (lambda rows: rows.drop(columns="psnr_8bit"), "has no heat map without psnr_8bit; its scores must name it"),
     ],
 )
@@ -218,4 +245,4 @@ def test_bytes_do_not_depend_on_the_order_of_drawing(tmp_path) -> None:
         chart(study(WHOLE), "other", PAPER)
         save(chart(study(WHOLE), "omega", PAPER), tmp_path / f"{name}.svg")
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
-    assert np.all(grids(study(WHOLE), "omega")["mire"].fits == 4)
+    assert np.all(grids(study(WHOLE), "omega", PAPER)["MIRE"].fits == 4)

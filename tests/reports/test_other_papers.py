@@ -209,7 +209,7 @@ def test_a_profile_of_another_task_has_its_own_measures_and_no_published_numbers
     assert "| clever | 31.10 | 31.20 | 31.00 |" in text
     assert "Table 1" not in text
     assert "claims" not in text
-    assert "of another task (represent)" in text
+    assert "No published number is of this task and these images; none stands beside." in text
     assert "luminance regions" not in text
     assert "`quick`, PSNR hidden" in tables.readme_table(scores, params, paper)
     assert texts["tables.tex"].count("\n") == 1

@@ -9,7 +9,7 @@ from refield.originals import Images, Originals, Scenes, Volumes
 from refield.papers import Paper
 from refield.reports.network import each, network, own_widths
 from refield.reports.results import Scores
-from refield.reports.scales import compared
+from refield.reports.scales import compared, told_by_regions
 from refield.reports.sizes import sizes
 from refield.study import in_words
 from refield.tasks.represent import Represent
@@ -96,9 +96,11 @@ def statement(profile: str, scores: Scores, params: Params, paper: Paper) -> str
         if paper.elsewhere and not paper.of(entry(profile, params)).protocol.has_signals_of(settings):
             lines.append(paper.elsewhere)
         lines.append(f"Training: {training(settings)}; seed {params.seed}.")
+        for name in told_by_regions(profile, _scored(scores, params), params):
+            lines.append(f"{paper.label(name)} follows regions of the whole original, which tell it of what is hidden.")
         lines += [f"Training of {paper.label(name)}: {own}." for name, own in _own_training(profile, scores, params)]
     listed = [f"* {line}" for line in lines]
-    comparison = compared(params.profiles.get(profile), paper.of(entry(profile, params)), paper.protocol.task)
+    comparison = compared(params.profiles.get(profile), paper.of(entry(profile, params)), paper)
     return "\n".join([*listed, "", *_warnings(profile, scores, params), comparison])
 
 

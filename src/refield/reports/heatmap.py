@@ -1,4 +1,7 @@
-"""What two parameters do together: each method's PSNR over both, as a table and as a chart, from a study's scores."""
+"""What two parameters do together: each method's PSNR over both, as a table and as a chart, from a study's scores.
+
+Of one parameter alone it is the PSNR over methods and its values.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +27,7 @@ FOLDER = "discussion"  # of the charts, beside the page that shows them
 FRAMED, DIVERGED = f"Framed: unstable, a fall of over {UNSTABLE:g} dB", "div.: a fit has diverged"
 WIDE, TALL = 0.46, 0.27  # inches: a cell
 LETTER, NARROW, GAP, TITLE, NOTE = 0.057, 1.0, 0.1, 0.62, 2.1  # inches: of a name; and of panels, figures and notes
+METHOD = "method"  # the column
 FRAME, NONE = "#D55E00", "#D9D9D9"
 
 
@@ -37,7 +41,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Grid:
-    """A method's fits by the values of two keys, the first one's down."""
+    """A panel's fits by the values of two keys, the first one's down, or by methods and the values of one."""
 
     down: Axis
     across: Axis
@@ -49,7 +53,7 @@ class Grid:
 
 def heatmap(scores: pd.DataFrame, study: str, paper: Paper) -> Iterator[str]:
     """Markdown: the chart, which `chart` draws, and its numbers."""
-    found = grids(scores, study)
+    found = grids(scores, study, paper)
     grid = next(iter(found.values()))
     down, across = grid.down.title, grid.across.title
     unstable = (
@@ -58,16 +62,17 @@ def heatmap(scores: pd.DataFrame, study: str, paper: Paper) -> Iterator[str]:
     yield f"Average PSNR over {images_of(scores)}, {down} down and {across} across.{unstable if DROP in scores else ''}"
     yield f"![PSNR by {down} and {across}]({FOLDER}/{study}.svg)"
     rows = [
-        (paper.label(method), name, *(_words(each, line, i) for i in range(len(each.across.ticks))))
-        for method, each in found.items()
+        (*([title] if title else []), name, *(_words(each, line, i) for i in range(len(each.across.ticks))))
+        for title, each in found.items()
         for line, name in enumerate(each.down.ticks)
     ]
-    yield pipe(["", f"{down}, by {across}", *grid.across.ticks], rows, words=2)
+    heads = [*([""] if any(found) else []), f"{down}, by {across}"]
+    yield pipe([*heads, *grid.across.ticks], rows, words=len(heads))
 
 
 def chart(scores: pd.DataFrame, study: str, paper: Paper) -> Figure:
-    """A panel for each method, in each cell the average; all in one scale of colours."""
-    found = grids(scores, study)
+    """A panel for each method, or one of all, in each cell the average; all in one scale of colours."""
+    found = grids(scores, study, paper)
     grid = next(iter(found.values()))
     left, wide = 0.3 + max(map(len, grid.down.ticks)) * LETTER, max(len(grid.across.ticks) * WIDE, NARROW)
     columns = max(1, min(len(found), int((PAGE - left) / (wide + GAP))))
@@ -82,9 +87,9 @@ def chart(scores: pd.DataFrame, study: str, paper: Paper) -> Figure:
         size = (max(left + columns * (wide + GAP), NOTE), lines * tall + 0.13 * len(notes))
         figure = Figure(figsize=size, layout="constrained")
         panels = figure.subplots(lines, columns, squeeze=False)
-        for i, (axes, (method, each)) in enumerate(zip(panels.flat, found.items(), strict=False)):
+        for i, (axes, (title, each)) in enumerate(zip(panels.flat, found.items(), strict=False)):
             _panel(axes, each, low, high)
-            axes.set_title(paper.label(method), fontsize=7)
+            axes.set_title(title, fontsize=7)
             axes.tick_params(length=0, labelleft=i % columns == 0, labelbottom=i + columns >= len(found))
             axes.set_ylabel(each.down.title if i % columns == 0 else "")
             axes.set_xlabel(each.across.title if i + columns >= len(found) else "")
@@ -97,17 +102,22 @@ def chart(scores: pd.DataFrame, study: str, paper: Paper) -> Figure:
     return figure
 
 
-def grids(scores: pd.DataFrame, study: str) -> dict[str, Grid]:
-    """Each method's; `UserError` unless the study varies two keys, and has its fits' PSNR."""
+def grids(scores: pd.DataFrame, study: str, paper: Paper) -> dict[str, Grid]:
+    """Each method's, by its label, or of one key that of all, without a label; `UserError` unless the study varies one
+    key or two, and has its fits' PSNR."""
     if PSNR.name not in scores:
         raise UserError(f"the study {study} has no heat map without {PSNR.name}; its scores must name it")
     keys = _keys(scores, study)
     found = scores.assign(fits=1, diverged=scores[PSNR.name].isna(), fallen=False)
+    found[METHOD] = found[METHOD].map(paper.label)
     if DROP in scores:
         found["fallen"] = scores[DROP] > UNSTABLE
-    orders = [list(scores[key].unique()) for key in keys]
+    orders = [list(found[key].unique()) for key in keys]
+    down, across = (
+        Axis(key, order) if key == METHOD else axis(key, order) for key, order in zip(keys, orders, strict=True)
+    )
     grids = {}
-    for method, own in found.groupby("method", sort=False):
+    for title, own in [("", found)] if METHOD in keys else found.groupby(METHOD, sort=False):
         cells = own.groupby(keys, sort=False)
         counted = cells[["fits", "fallen", "diverged"]].sum()
         counted[PSNR.name] = cells[PSNR.name].mean().where(counted["diverged"] == 0)
@@ -116,7 +126,7 @@ def grids(scores: pd.DataFrame, study: str) -> dict[str, Grid]:
             for column in (PSNR.name, "fits", "fallen", "diverged")
         )
         counts = [np.nan_to_num(each).astype(int) for each in (fits, fallen, diverged)]
-        grids[str(method)] = Grid(axis(keys[0], orders[0]), axis(keys[1], orders[1]), psnr, *counts)
+        grids[str(title)] = Grid(down, across, psnr, *counts)
     return grids
 
 
@@ -135,9 +145,10 @@ def axis(key: str, values: Sequence[object]) -> Axis:
 
 def _keys(scores: pd.DataFrame, study: str) -> list[str]:
     keys = keys_of(scores)
-    if len(keys) != 2:
-        raise UserError(f"the study {study} has no heat map: it varies {', '.join(keys) or 'nothing'}, not two keys")
-    return keys
+    if len(keys) not in (1, 2):
+        varied = ", ".join(keys) or "nothing"
+        raise UserError(f"the study {study} has no heat map: it varies {varied}, not one key or two")
+    return keys if len(keys) == 2 else [METHOD, *keys]
 
 
 def _words(grid: Grid, line: int, column: int) -> str:

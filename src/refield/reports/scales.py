@@ -1,19 +1,31 @@
-"""How a profile's scale compares with that of the published numbers, in a paragraph."""
+"""How a profile's scale compares with that of the published numbers, in a paragraph, and what its methods are told."""
 
-from refield.config import Profile
+from collections.abc import Iterable
+
+from refield.config import Params, Profile
 from refield.papers import Paper
+from refield.tasks.inpaint import Inpaint
+from refield.tasks.superresolve import Superresolve
 
 DEVICES = {"auto": "", "cpu": ", fitted on a CPU", "cuda": ", fitted on a GPU"}
 
 
-def compared(profile: Profile | None, known: Paper, task: str) -> str:
-    """`known` is what the paper says of the profile's task, and `task` its own; None is a profile that params.yaml no
-    longer has."""
+def told_by_regions(profile: str, methods: Iterable[str], params: Params) -> list[str]:
+    """The methods that follow regions of what a profile hides from its fits."""
+    if not isinstance(params.task(profile), Inpaint | Superresolve):
+        return []
+    return [method for method in methods if params.map(profile, method)]
+
+
+def compared(profile: Profile | None, known: Paper, paper: Paper) -> str:
+    """`known` is what the paper says of the profile's task; None is a profile that params.yaml no longer has."""
     if profile is None:
         return "The published numbers stand beside for reference only."
     differences = known.protocol.differences(profile)
     if not known.tables:
-        return f"The published numbers are of another task ({task}); none stands beside."
+        printed = any(row.average is not None or row.also for row in paper.rows)
+        about = "of this task and these images" if printed else "known"
+        return f"No published number is {about}; none stands beside."
     if known.protocol.has_some_images_of(profile):
         return _of_some_images(profile, known)
     departs = f"This profile departs from the paper's protocol ({'; '.join(differences)})."
