@@ -147,21 +147,46 @@ def test_every_contestant_has_a_profile_or_one_setting_of_a_study() -> None:
                 assert claim.measure in (None, *study.scores)
 
 
-def test_each_task_has_its_claims_over_seeds_and_at_best_rates() -> None:
-    """Of fitting, of gradients and of enlarging; none names a rate, which would be that of an earlier run."""
+@pytest.mark.parametrize("task", ["", "_derivatives", "_gradient", "_laplacian", "_upscale"])
+def test_each_task_has_its_claims_over_seeds_and_at_best_rates(task: str) -> None:
+    """Of fitting, its derivatives, of gradients and the Laplacian and of enlarging; none names a rate, which would be
+    that of an earlier run. Of enlarging both grids have their seeds."""
     asked = {name: [claim for claim in PAPER.discussion.claims if claim.studies == [name]] for name in PAPER.studies}
-    for task in ("", "_gradient", "_upscale"):
-        tuned, seeded = asked[f"rates{task}"], asked[f"seeds{task}"]
-        assert tuned
-        assert {each for claim in tuned for each in claim.contestants} == {
-            each for claim in seeded for each in claim.contestants
-        }
-        assert all(set(each.at.values()) == {BEST} for claim in tuned for each in claim.contestants.values())
-        seeds = read_study(ROOT / LAYOUT.studies / f"seeds{task}/params.yaml")
-        rates = read_study(ROOT / LAYOUT.studies / f"rates{task}/params.yaml")
-        assert (seeds.profile, seeds.methods, seeds.vary) == (rates.profile, rates.methods, [{"seed": [0, 1, 2]}])
-        own = PARAMS.profiles[rates.profile].train.learning_rate
-        assert own in rates.vary[0]["profile.train.learning_rate"]
+    tuned, seeded = asked[f"rates{task}"], asked[f"seeds{task}"]
+    assert tuned
+    about = {(claim.measure, *claim.contestants) for claim in tuned}
+    assert about == {(claim.measure, *claim.contestants) for claim in seeded}
+    assert all(set(each.at.values()) == {BEST} for claim in tuned for each in claim.contestants.values())
+    seeds = read_study(ROOT / LAYOUT.studies / f"seeds{task}/params.yaml")
+    rates = read_study(ROOT / LAYOUT.studies / f"rates{task}/params.yaml")
+    assert (seeds.profile, seeds.methods) == (rates.profile, rates.methods)
+    grids = {"profile.task.grid": ["ends", "centred"]} if task == "_upscale" else {}
+    assert seeds.vary == [{**grids, "seed": [0, 1, 2]}]
+    own = PARAMS.profiles[rates.profile].train.learning_rate
+    assert own in rates.vary[0]["profile.train.learning_rate"]
+
+
+def test_initialisation_and_omega_0_are_asked_over_seeds() -> None:
+    """In the fewest and the most layers that its curves show, which are three and nine where the first is counted."""
+    for name in ("init_first", "init_hidden", "init_hidden_1", "omega_3", "omega_9"):
+        assert read_study(ROOT / LAYOUT.studies / f"{name}/params.yaml").vary[0]["seed"] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("name", ["init_first", "init_hidden", "omega_3", "omega_9"])
+def test_ablations_stand_ready_at_the_published_scale(name: str) -> None:
+    """256 pixels, width 256, 1,000 iterations: but for these, and for seeds, they vary what a CPU has varied."""
+    here, there = (read_study(ROOT / LAYOUT.studies / f"{each}/params.yaml") for each in (name, f"{name}_paper"))
+    assert there.vary == [{key: values for key, values in here.vary[0].items() if key != "seed"}]
+    assert (there.methods, there.scores) == (here.methods, here.scores)
+    profile, small = PARAMS.profiles[there.profile], PARAMS.profiles[here.profile]
+    assert (profile.originals.long, profile.network["width"], profile.train.iterations) == (256, 256, 1000)
+    assert (profile.train.learning_rate, profile.device) == (small.train.learning_rate, "cuda")
+
+
+def test_every_first_layers_law_is_asked_about() -> None:
+    claims = [claim for claim in PAPER.discussion.claims if claim.studies == ["init_first"]]
+    laws = {each.at["network.mlp.init_first"] for claim in claims for each in claim.contestants.values()}
+    assert laws == {*read_study(ROOT / LAYOUT.studies / "init_first/params.yaml").vary[0]["network.mlp.init_first"]}
 
 
 def test_contestants_over_profiles_differ_in_the_loss_and_encoding_alone() -> None:
@@ -233,7 +258,7 @@ def test_omega_0_is_varied_in_two_to_nine_layers_and_shown() -> None:
     for layers in range(2, 10):
         study = read_study(ROOT / LAYOUT.studies / f"omega_{layers}/params.yaml")
         assert {len(choice["profile.network.mlp.gates"]) for choice in study.combinations()} == {layers}
-        assert len(study.combinations()) == 36
+        assert sum(choice.get("seed", 0) == 0 for choice in study.combinations()) == 36
         assert f"omega_{layers}" in PAPER.studies
     (claim, *_) = (claim for claim in PAPER.discussion.claims if "omega_2" in claim.studies)
     assert claim.studies == [f"omega_{layers}" for layers in range(2, 10)]

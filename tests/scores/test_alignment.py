@@ -8,6 +8,7 @@ from refield.scores.alignment import (
     align_mean,
     psnr_affine,
     psnr_harmonic,
+    psnr_harmonics_alone,
     psnr_unaligned,
 )
 from refield.scores.fitted import Fitted
@@ -82,3 +83,15 @@ def test_measures_of_values_that_no_8_bit_image_holds() -> None:
     vars(fitted)["values"] = (40 * image.values() + 9).astype(np.float32)
     assert psnr_affine(image, fitted) == psnr_harmonic(image, fitted) == np.inf
     assert psnr_unaligned(image, fitted) < 10
+
+
+def test_harmonics_alone_are_what_a_field_without_a_laplacian_is_given() -> None:
+    """A constant field comes to the same, and one that knows more is above."""
+    rng = np.random.default_rng(0)
+    image = Image(rng.integers(0, 256, (12, 15, 1)).astype(np.uint8))
+    fitted = Fitted(Mlp(gates=("dense",), width=2), {}, image.points(), None, 1.0)
+    vars(fitted)["values"] = np.full((180, 1), 2, np.float32)
+    alone = psnr_harmonics_alone(image, fitted)
+    assert alone == psnr_harmonic(image, fitted) < 20
+    vars(fitted)["values"] = (image.values() + rng.normal(0, 0.1, (180, 1))).astype(np.float32)
+    assert psnr_harmonics_alone(image, fitted) == alone < psnr_harmonic(image, fitted) - 5

@@ -72,8 +72,16 @@ def psnr_harmonic(signal: Signal, fitted: Fitted) -> float:
     return psnr_of_values(signal, aligned)
 
 
+def psnr_harmonics_alone(signal: Signal, fitted: Fitted) -> float:
+    """Of what `psnr_harmonic` gives to a field, whatever the field is: of a constant one it is all."""
+    return psnr_of_values(signal, align_harmonic(np.zeros_like(signal.values()), signal.values(), signal.points()))
+
+
 PSNR_UNALIGNED = FieldMeasure("psnr_unaligned", "PSNR unaligned", 2, unit="dB", of=psnr_unaligned)
 PSNR_AFFINE = FieldMeasure("psnr_affine", "PSNR affine", 2, unit="dB", of=psnr_affine)
 PSNR_HARMONIC = FieldMeasure(
     "psnr_harmonic", f"PSNR, harmonics to degree {DEGREE} given", 2, unit="dB", of=psnr_harmonic
+)
+PSNR_HARMONICS_ALONE = FieldMeasure(
+    "psnr_harmonics_alone", f"PSNR, harmonics to degree {DEGREE} alone", 2, unit="dB", of=psnr_harmonics_alone
 )

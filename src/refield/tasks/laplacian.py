@@ -17,6 +17,7 @@ from refield.scores import metrics
 from refield.scores.alignment import (
     PSNR_AFFINE,
     PSNR_HARMONIC,
+    PSNR_HARMONICS_ALONE,
     PSNR_UNALIGNED,
     align_affine,
     align_mean,
@@ -41,7 +42,7 @@ class Laplacian(Strict):
     least_squares: ClassVar[bool] = False
     measures: ClassVar[tuple[Measure, ...]] = (
         *(PSNR_HARMONIC, PSNR_AFFINE, PSNR, SSIM, PSNR_UNALIGNED),
-        *(PSNR_CEILING, PSNR_LEAST_SQUARES),
+        *(PSNR_CEILING, PSNR_LEAST_SQUARES, PSNR_HARMONICS_ALONE),
     )
     only_scores: ClassVar[frozenset[str]] = frozenset()
 
