@@ -1,6 +1,7 @@
 """Two keys of a study at once: numbers in cells, fits that fell or diverged; and the stage that draws them."""
 
 import io
+import itertools
 import math
 import re
 from dataclasses import replace
@@ -19,7 +20,6 @@ from refield.errors import UserError
 from refield.executors import make_units
 from refield.executors.settings import Inline
 from refield.fitting.train import Train
-from refield.papers import Paper
 from refield.pipeline.layout import Layout
 from refield.pipeline.studies import drop, row_of
 from refield.reports.heatmap import FRAME, FRAMED, axis, chart, grids, heatmap
@@ -199,7 +199,7 @@ def test_a_row_has_the_drop_of_its_curve(tmp_path, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture
 def clone(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Layout:
-    """MIRE's paper, whose discussion shows two heat maps, one of a study that was run."""
+    """MIRE's paper, whose discussion shows two heat maps and nothing else, one of a study that was run."""
     layout = Layout("mire")
     layout_file = tmp_path / layout.params
     layout_file.parent.mkdir(parents=True)
@@ -207,7 +207,7 @@ def clone(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Layout:
     yaml = YAML()
     paper = yaml.load(ROOT / "papers/mire/paper.yaml")
     maps = [{"title": name, "study": name, "show": "heatmap"} for name in ("omega", "later")]
-    paper["discussion"]["studies"] = maps
+    paper["discussion"] |= {"studies": maps, "claims": []}
     yaml.dump(paper, layout_file.with_name("paper.yaml"))
     monkeypatch.chdir(tmp_path)
     asked = {"profile": "crops", "images": "all", "methods": ["siren", "mire"], "scores": [DROP]}
@@ -236,8 +236,10 @@ def test_the_stage_draws_what_the_discussion_shows_and_nothing_else(clone: Layou
 
 
 def test_a_discussion_without_charts_has_no_folder_of_them() -> None:
-    assert isinstance(PAPER, Paper)
-    assert not any(section.is_drawn for section in PAPER.discussion.studies)
+    paper = papers.read("gaussian_image", ROOT / "papers")
+    assert not any(section.is_drawn for section in paper.discussion.studies)
+    outs = YAML(typ="safe").load(ROOT / "papers/gaussian_image/studies/dvc.yaml")["stages"]["discussion"]["outs"]
+    assert [*itertools.chain(*outs)] == ["reports/gaussian_image/discussion.md"]
 
 
 def test_bytes_do_not_depend_on_the_order_of_drawing(tmp_path) -> None:

@@ -156,7 +156,7 @@ def test_papers_weights_come_with_their_images(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(ROOT)
     params = config.read(path=PAPER.params)
     named = {name: profile for name, profile in params.profiles.items() if profile.srgan}
-    assert len(named) == 8
+    assert len(named) == 12
     for name, profile in named.items():
         file = PAPER.originals(name) / f"{profile.images.beside[0]}.pth"
         assert profile.srgan == Generator(
