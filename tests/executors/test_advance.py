@@ -71,7 +71,9 @@ def collected(store: Store, plan: Sequence[int | None], *units: object) -> tuple
 def test_jobs_that_end_in_a_time_limit_are_no_tries_while_the_checkpoint_advances(store):
     failed, jobs = collected(store, [100, 200, 300, 400, 500, None])
     assert (failed, len(jobs.avoided)) == ([], 6)
-    assert not any(jobs.avoided)  # a machine that has come on is none to avoid
+    first, *later = jobs.avoided
+    assert not first
+    assert all(later)  # what Slurm ends it queues again itself: here a process was lost, and may be where it ran
 
 
 @pytest.mark.parametrize("plan", [[0] * 3, [100, 100, 100, 100], [100, 50, 80, 100]], ids=["none", "stuck", "anew"])

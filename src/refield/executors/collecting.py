@@ -110,7 +110,7 @@ class Collector:
     def hand_out(self, units: Sequence[Unit], console: Console) -> dict[str, str]:
         """Submit units; why those that have been tried too often are not.
 
-        A job that a unit has come on in was no try: its checkpoint is gone on with.
+        A job that a unit has come on in was no try: its checkpoint is gone on with, but not where the process was lost.
         """
         most = 1 + self.settings.retries
         by_key = {unit.key(): unit for unit in units}
@@ -119,7 +119,7 @@ class Collector:
         failed = {key: f"its process was lost {most} times{self.where(key)}" for key in lost}
         again = {key: unit for key, unit in by_key.items() if key not in failed}
         if again:
-            avoid = {node for key in again.keys() & idle for node in self.nodes(key)}
+            avoid = {node for key in again for node in self.nodes(key)}
             for unit in again.values():
                 self.spool.put(unit)
             given = self.settings
