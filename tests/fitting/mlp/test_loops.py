@@ -11,7 +11,7 @@ from fitting.descents import GATES, a_job, initial, mlp, noise
 from refield.fields.activations import ACTIVATIONS
 from refield.fields.activations.activation import Activation, Work
 from refield.fields.activations.gelu import GELU
-from refield.fitting.mlp import loops, machine_code
+from refield.fitting.mlp import loops, machine_code, sines, trial
 from refield.fitting.mlp.calls import Program
 from refield.fitting.mlp.engine import MlpDescent
 from refield.fitting.workers import Workers
@@ -19,7 +19,8 @@ from refield.fitting.workers import Workers
 LLVM = pytest.mark.skipif(util.find_spec("llvmlite") is None, reason="llvmlite")
 ALL = ACTIVATIONS | {"gelu": GELU}  # which is no activation of an MLP's
 PULSES = ["sinc", "raised_cosine", "root_raised_cosine", "prolate"]
-LOOPED = [*PULSES, "gaussian", "finer"]
+WITH_SINES = ["sine", "finer", "sinc", "raised_cosine", "root_raised_cosine"]
+LOOPED = [*PULSES, "gaussian", "finer", "sine"]
 BETAS = [0.0, -0.0, 1e-30, 1e-3, 0.1, 0.37, 0.5, 1.0, 1.5, -0.4, 50.0, -3.66]
 SETTINGS = {"prolate": [0.3, 3.0, 40.0], "finer": [1 / 30, 0.0]}  # beta of those that do not train it
 SLOPES = [
@@ -33,6 +34,16 @@ SLOPES = [
 def numpys(monkeypatch):
     """From here on there is no llvmlite."""
     return lambda: monkeypatch.setattr(loops, "installed", lambda: False)
+
+
+@pytest.fixture(params=["sines of loops", "numpy's sines"])
+def whose_sines(request, monkeypatch):
+    """Once as it is here, and once where a trial would say that a loop's sines have other bytes."""
+    if request.param == "numpy's sines":
+        monkeypatch.setattr(loops, "has_numpys_sines", lambda: False)
+    loops._planned.cache_clear()
+    yield
+    loops._planned.cache_clear()
 
 
 def places(beta: float) -> np.ndarray:
@@ -74,9 +85,11 @@ def filled(activation: Activation, u: torch.Tensor, beta: float, by_numbers: int
 
 @LLVM
 @pytest.mark.parametrize(("name", "beta"), SLOPES)
-def test_value_and_slopes_are_numpys_to_the_last_bit(name, beta, numpys):
+def test_value_and_slopes_are_numpys_to_the_last_bit(name, beta, numpys, whose_sines):
+    """Also where one of many angles is too large for a loop's sine, is infinite, or is no number."""
     activation, u = ALL[name], points(beta)
-    cuts = [(u, 0), (u[:-5], 1), (u[7:8], 0), (u[:3], 3), (u[11:57], 2)]
+    small = [u[u.abs() <= size] for size in (1, 30, 300)]
+    cuts = [(u, 0), (u[:-5], 1), (u[7:8], 0), (u[:3], 3), (u[11:57], 2), *((each, 0) for each in small)]
     got = [filled(activation, *cut[:1], beta, cut[1]) for cut in cuts]
     numpys()
     for cut, numbers in zip(cuts, got, strict=True):
@@ -117,7 +130,9 @@ def test_a_fit_has_the_same_bytes(name, threads, numpys):
 
 @LLVM
 @pytest.mark.parametrize("name", PULSES)
-def test_a_pulse_is_two_loops_and_its_sines(name):
+def test_without_sines_a_pulse_is_two_loops_and_numpys_sines(name, monkeypatch):
+    monkeypatch.setattr(loops, "has_numpys_sines", lambda: False)
+    loops._planned.cache_clear()
     activation = ACTIVATIONS[name]
     trained, u = "beta" in activation.trained, torch.zeros(1, 8)
     program, passes = Program(u.device), Program(u.device)
@@ -125,7 +140,67 @@ def test_a_pulse_is_two_loops_and_its_sines(name):
     work = Work(scratch, u, torch.tensor(0.5) if trained else 3.0, torch.zeros(1, 8) if trained else None, index)
     loops.write(program, activation, u, torch.zeros(1, 8), work)
     activation.write(passes, u, torch.zeros(1, 8), work)
+    loops._planned.cache_clear()
     assert len(program.calls) <= 8 < 19 <= len(passes.calls)
+
+
+@LLVM
+@pytest.mark.parametrize("name", WITH_SINES)
+def test_with_sines_an_activation_is_one_loop_unless_an_angle_is_large(name, monkeypatch):
+    """numpy's own calls are made of the same numbers beside a large one; of these none are."""
+    if not trial.has_numpys_sines():
+        pytest.skip("a CPU or a numpy with sines of another kind")
+    activation, made = ACTIVATIONS[name], []
+    trained = "beta" in activation.trained
+    monkeypatch.setattr(Program, "__call__", lambda program: made.append(program))
+    for largest in (3.0, 1e9, math.nan):
+        u = torch.linspace(-3, largest, 8)[None]
+        work = Work(
+            [torch.zeros(1, 8) for _ in range(activation.scratch)],
+            u,
+            torch.tensor(0.5) if trained else 3.0,
+            torch.zeros(1, 8) if trained else None,
+        )
+        program = Program(u.device)
+        loops.write(program, activation, u, torch.zeros(1, 8), work)
+        ((function, arguments, _),) = program.calls
+        before = u.clone()
+        function(*arguments)
+        assert (len(made) == 0) == (largest == 3.0)
+        assert torch.equal(u, before) == (largest == 1e9) or math.isnan(largest)
+    assert len(made) == 2
+
+
+@LLVM
+@pytest.mark.slow
+def test_every_angle_has_numpys_sine_and_cosine():
+    """Of all numbers of float32 that a loop takes, of either sign."""
+    if not trial.has_numpys_sines():
+        pytest.skip("a CPU or a numpy with sines of another kind")
+    last, step = int(np.float32(sines.LARGEST).view(np.uint32)), 2**22
+    for first in range(0, last + 1, step):
+        for sign in (0, 2**31):
+            bits = np.arange(first, min(first + step, last + 1), dtype=np.uint32) | np.uint32(sign)
+            assert trial.agrees(bits.view(np.float32))
+
+
+@LLVM
+def test_a_trial_finds_sines_of_another_kind(monkeypatch):
+    """One that counts quarters of a turn with one more rounding differs from numpy's in a few numbers of a million."""
+    assert trial.agrees(trial.angles())
+    counted = "%raised = call float @llvm.fma.f32(float %angle, float 0x3FE45F3060000000, float 0x4168000000000000)"
+    assert counted in sines.FUNCTION
+    twice = """%turned = fmul float %angle, 0x3FE45F3060000000
+      %raised = fadd float %turned, 0x4168000000000000"""
+    monkeypatch.setattr(sines, "FUNCTION", sines.FUNCTION.replace(counted, twice))
+    assert not trial.agrees(trial.angles())
+
+
+@LLVM
+def test_a_trial_refuses_what_a_loop_cannot_take():
+    beyond = np.nextafter(np.float32(sines.LARGEST), np.float32(math.inf))
+    assert not trial.agrees(np.array([0.5, -beyond], dtype=np.float32))
+    assert not trial.agrees(np.array([0.5, math.nan], dtype=np.float32))
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -1,12 +1,14 @@
 """An activation's passes over memory as a few loops, where llvmlite is installed, to the same bytes.
 
-A pulse is up to ninety of numpy's passes, all but two to six of them sums, products and their like: of these IEEE says
-every bit, so that a loop may do them all with a number while it has it. Sines remain numpy's.
+A pulse is up to ninety of numpy's passes, most of them sums, products and their like: of these IEEE says every bit, so
+that a loop may do them all with a number while it has it. It may do so with sines as well, by numpy's own method, where
+a trial has numpy's bytes. Other functions remain numpy's.
 """
 
 import ctypes
 import functools
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,17 +18,19 @@ from torch import Tensor
 from refield.fields.activations.activation import Activation, Work
 from refield.fitting.mlp.calls import Program
 from refield.fitting.mlp.machine_code import OPERATIONS, Compiled, compiled, installed
-from refield.fitting.mlp.recording import OWN, Own, Recording
+from refield.fitting.mlp.recording import OWN, SINES, Own, Recording
+from refield.fitting.mlp.trial import has_numpys_sines
 
 COMPILING = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What takes the place of an activation's calls."""
+    """What takes the place of an activation's calls: its one loop, if a loop has sines."""
 
     steps: list[Compiled | Own]
     tables: dict[str, Tensor]
+    has_sines: bool
 
 
 def write(program: Program, activation: Activation, u: Tensor, out: Tensor, work: Work) -> None:
@@ -40,8 +44,20 @@ def write(program: Program, activation: Activation, u: Tensor, out: Tensor, work
     for step in plan.steps:
         if isinstance(step, Own):
             program.add(step.name, at[step.source], out=at[step.target])
+            continue
+        arguments = (u.numel(), *(_address(at[place]) for place in step.places))
+        if plan.has_sines:
+            passes = Program(u.device)
+            activation.write(passes, u, out, work)
+            program.call(_loop_or_passes, step.function, passes, *arguments)
         else:
-            program.call(step.function, u.numel(), *(_address(at[place]) for place in step.places))
+            program.call(step.function, *arguments)
+
+
+def _loop_or_passes(loop: Callable[..., int], passes: Program, *arguments: Any) -> None:
+    """Numpy's passes where there are angles that the loop's sine cannot take: it has done nothing then."""
+    if loop(*arguments):
+        passes()
 
 
 def planned(activation: Activation, work: Work, u: Tensor) -> Plan | None:
@@ -57,6 +73,15 @@ def planned(activation: Activation, work: Work, u: Tensor) -> Plan | None:
 @functools.cache
 def _planned(activation: Activation, beta: float | None, by_beta: bool) -> Plan | None:
     """For a beta that is a constant, or None."""
+    if has_numpys_sines():
+        plan = _made(activation, beta, by_beta, tuple(name for name in OWN if name not in SINES))
+        if plan is not None and not (plan.has_sines and len(plan.steps) > 1):
+            return plan
+    return _made(activation, beta, by_beta, OWN)
+
+
+def _made(activation: Activation, beta: float | None, by_beta: bool, own: tuple[str, ...]) -> Plan | None:
+    """A plan that leaves some functions to numpy; None where loops do not know a call, or are as many."""
     places = {name: torch.empty(1, 1) for name in ("u", "out", "by_beta")} | {"beta": torch.empty(())}
     work = Work(
         scratch=[torch.empty(1, 1) for _ in range(activation.scratch)],
@@ -65,17 +90,18 @@ def _planned(activation: Activation, beta: float | None, by_beta: bool) -> Plan 
         by_beta=places["by_beta"] if by_beta else None,
         index=torch.empty(1, 1, dtype=torch.int64),
     )
-    recording = Recording(places)  # of calls on a layer of one number
+    recording = Recording(places, own)  # of calls on a layer of one number
     activation.write(recording, places["u"], places["out"], work)
     steps = recording.steps(["out", "u", *(["by_beta"] if by_beta else [])])
-    known = all(value.name in (*OPERATIONS, *OWN, "number", "table") for value in recording.values)
+    names = {value.name for value in recording.values}
     calls = sum(bool(value.arguments) for value in recording.values)
     rows = sum(isinstance(each, Own) and each.target.startswith("row") for each in steps)
-    if not known or len(steps) >= calls or rows > activation.scratch:
+    if not names <= {*OPERATIONS, *own, "number", "table"} or len(steps) >= calls or rows > activation.scratch:
         return None
     return Plan(
         [each if isinstance(each, Own) else compiled(each, recording.values) for each in steps],
         {name: place for name, place in recording.places.items() if name.startswith("table")},
+        not names.isdisjoint({*SINES} - {*own}),
     )
 
 

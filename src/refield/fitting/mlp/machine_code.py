@@ -5,14 +5,15 @@ LLVM contracts and reorders no operation unless it is told to.
 
 import ctypes
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
 import numpy as np
 
-from refield.fitting.mlp.recording import Loop, Value
+from refield.fitting.mlp import sines
+from refield.fitting.mlp.recording import SINES, Loop, Value
 
 OLDEST = (0, 45)  # of llvmlite's versions the first whose pointers have no type
 OPERATIONS = {
@@ -29,6 +30,8 @@ OPERATIONS = {
       {v}.least = select i1 {v}.below, float {1}, float {0}
       {v}.above = fcmp ogt float {v}.least, {2}
       {v} = select i1 {v}.above, float {2}, float {v}.least""",
+    "sin": "{v} = call float @sine(float {0}, i32 0)",
+    "cos": "{v} = call float @sine(float {0}, i32 1)",
     "truncate index": "{v} = call i32 @llvm.fptosi.sat.i32.f32(float {0})",
     "clip index": """{v}.least = call i32 @llvm.smax.i32(i32 {0}, i32 {1})
       {v} = call i32 @llvm.smin.i32(i32 {v}.least, i32 {2})""",
@@ -36,25 +39,40 @@ OPERATIONS = {
       {v}.place = getelementptr float, ptr {0}, i64 {v}.wide
       {v} = load float, ptr {v}.place""",
     "one": "{v} = load float, ptr {place}",
-    "each": """{v}.place = getelementptr float, ptr {place}, i64 %i
+    "each": """{v}.place = getelementptr float, ptr {place}, i64 {i}
       {v} = load float, ptr {v}.place""",
-    "store": """{place}.i = getelementptr float, ptr {place}, i64 %i
+    "store": """{place}.i = getelementptr float, ptr {place}, i64 {i}
       store float {0}, ptr {place}.i""",
 }
 FUNCTION = """
-    define void @loop(i64 %n, {pointers}) "prefer-vector-width"="512" {{
+    define i32 @loop(i64 %n, {pointers}) "prefer-vector-width"="512" {{
     before:
-      br label %loop
+      {begin}
     loop:
-      %i = phi i64 [0, %before], [%next, %loop]
+      %i = phi i64 [0, %{before}], [%next, %loop]
       {body}
       %next = add nuw nsw i64 %i, 1
       %more = icmp ult i64 %next, %n
       br i1 %more, label %loop, label %after
     after:
-      ret void
+      ret i32 0
     }}
 """
+# Before a loop with sines another looks at their angles. A number's bits but the sign, read as an integer, are the
+# larger the larger it is, and largest of what is no number.
+LOOK = """br label %look
+    look:
+      %i.look = phi i64 [0, %before], [%next.look, %look]
+      %largest = phi i32 [0, %before], [%so.far, %look]
+      {body}
+      %next.look = add nuw nsw i64 %i.look, 1
+      %more.look = icmp ult i64 %next.look, %n
+      br i1 %more.look, label %look, label %seen
+    seen:
+      %fine = icmp ule i32 %so.far, {limit}
+      br i1 %fine, label %loop, label %never
+    never:
+      ret i32 1"""
 DECLARED = """
     declare float @llvm.fabs.f32(float)
     declare float @llvm.floor.f32(float)
@@ -62,14 +80,18 @@ DECLARED = """
     declare i32 @llvm.fptosi.sat.i32.f32(float)
     declare i32 @llvm.smax.i32(i32, i32)
     declare i32 @llvm.smin.i32(i32, i32)
+    declare i32 @llvm.umax.i32(i32, i32)
 """
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """A loop over n numbers, which is called with n and the addresses of places."""
+    """A loop over n numbers, which is called with n and the addresses of places.
 
-    function: Callable[..., None]
+    It returns 0; or 1, with nothing done, where an angle is larger than numpy's sine takes itself.
+    """
+
+    function: Callable[..., int]
     places: list[str]
     engine: Any  # owns the machine code
 
@@ -84,19 +106,43 @@ def installed() -> bool:
 
 def text(loop: Loop, values: list[Value]) -> tuple[str, list[str]]:
     """A loop in LLVM's language, and the places whose addresses it is given after the number of its rounds."""
+    needed = _needed(loop, values, loop.made.values())
+    places = sorted({loop.known[number] for number in needed & loop.known.keys()}.union(loop.made))
+    body, names = _body(loop, values, needed, "%i")
+    body += [
+        OPERATIONS["store"].format(names[number], place=f"%{place}", i="%i") for place, number in loop.made.items()
+    ]
+    angles = {values[number].arguments[0] for number in needed - loop.known.keys() if values[number].name in SINES}
+    begin, before = "br label %loop", "before"
+    if angles:
+        looked, names = _body(loop, values, _needed(loop, values, angles), "%i.look")
+        looked += _largest([names[angle] for angle in sorted(angles)])
+        limit = np.float32(sines.LARGEST).view(np.uint32)
+        begin, before = LOOK.format(body="\n      ".join(looked), limit=limit), "seen"
+    pointers = ", ".join(f"ptr noalias %{place}" for place in places)
+    made = FUNCTION.format(pointers=pointers, begin=begin, before=before, body="\n      ".join(body))
+    return made + DECLARED + sines.FUNCTION, places
+
+
+def _needed(loop: Loop, values: list[Value], wanted: Iterable[int]) -> set[int]:
+    """The values that others are made of, back to what is known."""
     needed: set[int] = set()
-    waiting = list(loop.made.values())
+    waiting = list(wanted)
     while waiting:
         number = waiting.pop()
         if number not in needed:
             needed.add(number)
             waiting += () if number in loop.known else values[number].arguments
-    places = sorted({loop.known[number] for number in needed & loop.known.keys()}.union(loop.made))
-    body: list[str] = []
+    return needed
+
+
+def _body(loop: Loop, values: list[Value], needed: set[int], i: str) -> tuple[list[str], dict[int, str]]:
+    """Lines that make the values of round `i`, and the values' names."""
+    lines: list[str] = []
     names: dict[int, str] = {}
     for number in sorted(needed):
         value, place = values[number], f"%{loop.known.get(number)}"
-        names[number] = f"%v{number}"
+        names[number] = f"{i}.v{number}"
         if value.name == "table":
             names[number] = place
         elif value.name == "number":
@@ -104,15 +150,27 @@ def text(loop: Loop, values: list[Value]) -> tuple[str, list[str]]:
         else:
             name = value.name if number not in loop.known or value.name == "one" else "each"
             arguments = [] if number in loop.known else [names[each] for each in value.arguments]
-            body.append(OPERATIONS[name].format(*arguments, v=names[number], place=place))
-    body += [OPERATIONS["store"].format(names[number], place=f"%{place}") for place, number in loop.made.items()]
-    pointers = ", ".join(f"ptr noalias %{place}" for place in places)
-    return FUNCTION.format(pointers=pointers, body="\n      ".join(body)) + DECLARED, places
+            lines.append(OPERATIONS[name].format(*arguments, v=names[number], place=place, i=i))
+    return lines, names
+
+
+def _largest(angles: list[str]) -> list[str]:
+    """Lines that compare the sizes of this round's angles with the largest so far."""
+    lines, so_far = [], "%largest"
+    for k, angle in enumerate(angles):
+        last = "%so.far" if angle == angles[-1] else f"%largest{k}"
+        lines += [
+            f"%bits{k} = bitcast float {angle} to i32",
+            f"%size{k} = and i32 %bits{k}, 2147483647",
+            f"{last} = call i32 @llvm.umax.i32(i32 {so_far}, i32 %size{k})",
+        ]
+        so_far = last
+    return lines
 
 
 def _constant(number: float) -> str:
-    """A whole number for an index; of others float32's nearest, which LLVM reads as the bits of a double."""
-    return str(number) if isinstance(number, int) else f"0x{np.float64(np.float32(number)).view(np.uint64):016X}"
+    """A whole number for an index."""
+    return str(number) if isinstance(number, int) else sines.constant(number)
 
 
 def compiled(loop: Loop, values: list[Value]) -> Compiled:
@@ -127,7 +185,9 @@ def compiled(loop: Loop, values: list[Value]) -> Compiled:
     passes.getModulePassManager().run(module, passes)
     engine = llvm.create_mcjit_compiler(module, machine)
     engine.finalize_object()
-    made = ctypes.CFUNCTYPE(None, ctypes.c_size_t, *[ctypes.c_void_p] * len(places))  # which runs without Python's lock
+    made = ctypes.CFUNCTYPE(
+        ctypes.c_int, ctypes.c_size_t, *[ctypes.c_void_p] * len(places)
+    )  # which runs without Python's lock
     return Compiled(made(engine.get_function_address("loop")), places, engine)
 
 

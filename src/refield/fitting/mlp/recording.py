@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-# Only numpy has numpy's bytes of these. Of what else activations do, IEEE says every bit.
-OWN = ("sin", "cos", "exp", "tanh")
+# Only numpy has numpy's bytes of these, but for sines where a CPU can multiply and add with one rounding. Of what else
+# activations do, IEEE says every bit.
+SINES = ("sin", "cos")
+OWN = (*SINES, "exp", "tanh")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Recording:
     """A `Program` that makes no call, but follows what would be where."""
 
     places: dict[str, Tensor]  # by names; of tables those that it looks up are added
+    own: tuple[str, ...] = OWN  # what is left to numpy
     values: list[Value] = field(default_factory=list)
     held: dict[int, int] = field(default_factory=dict)  # the value in each tensor, by its address
     seen: list[Tensor] = field(default_factory=list)  # kept, so that no address is another's later
@@ -50,7 +53,7 @@ class Recording:
     def add(self, name: str, *arguments: Tensor | float, out: Tensor) -> None:
         constant = float if out.is_floating_point() else int
         numbers = tuple(self._number(each if isinstance(each, Tensor) else constant(each)) for each in arguments)
-        own = max(self.values[each].own + (self.values[each].name in OWN) for each in numbers)
+        own = max(self.values[each].own + (self.values[each].name in self.own) for each in numbers)
         self._hold(out, Value(name if out.is_floating_point() else f"{name} index", numbers, own=own))
 
     def truncate(self, numbers: Tensor, out: Tensor) -> None:
@@ -69,7 +72,7 @@ class Recording:
         results = {name: self.held[self.places[name].data_ptr()] for name in wanted}
         known = {number: value.place for number, value in enumerate(self.values) if value.place}
         free = {number: name for name, number in results.items() if name not in known.values()}
-        calls = {number: value for number, value in enumerate(self.values) if value.name in OWN}
+        calls = {number: value for number, value in enumerate(self.values) if value.name in self.own}
         rows = (f"row{k}" for k in itertools.count())
         steps: list[Loop | Own] = []
         for stage in sorted({value.own for value in calls.values()}):
