@@ -26,7 +26,7 @@ from benchmarks.subjects import OTHERS
 from refield.fields.activations import ACTIVATIONS
 from refield.reports.plotting import COLORS, PAGE, save, style
 
-TURNS = 2  # some take a minute
+SECONDS = 120  # after which no other turn begins: some take a minute
 CONTESTANTS = ["refield", "passes", "products", "plain", "tuned", "single", "compiled"]
 # Wanted: that plain PyTorch, and PyTorch with a tuned allocator, take at least so many times refield's CPU time.
 WANTED = {"activation": {"plain": 3.0, "tuned": 2.0}, "field": {"plain": 1.0}}
@@ -39,7 +39,7 @@ def measure(name: str, height: int, width: int, hidden: int) -> pd.DataFrame:
     """A network of a name by all contestants, a row each."""
     kind = "activation" if name in ACTIVATIONS else "field"
     entrants = [by for by in CONTESTANTS if by not in OF_ENGINE or kind == "activation"]
-    table = compared(race({by: (by, name, height, width, hidden, 4, 1) for by in entrants}, TURNS))
+    table = compared(race({by: (by, name, height, width, hidden, 4, 1) for by in entrants}, SECONDS))
     columns = {"pixels": f"{width}x{height}", "width": hidden, "kind": kind, "name": name}
     return on_this_machine(pd.concat([pd.DataFrame(columns, index=table.index), table], axis=1))
 
@@ -83,6 +83,9 @@ def plot(table: pd.DataFrame, file: Path) -> None:
             for axis, kind in zip(column, kinds.index, strict=True):
                 names = list(dict.fromkeys(table.loc[table["kind"] == kind, "name"]))
                 bars(axis, rows[rows["kind"] == kind], kind, names)
+                axis.set_visible((rows["kind"] == kind).any())
+            lowest = max(i for i, axis in enumerate(column) if axis.get_visible())
+            column[lowest].tick_params(labelbottom=True)
             column[0].set_title(f"{pixels} pixels, width {width}")
         low, high = axes[0, 0].get_xlim()
         axes[0, 0].set_xticks([t for t in TICKS if low <= t <= high], [f"{t:g}" for t in TICKS if low <= t <= high])

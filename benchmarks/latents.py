@@ -53,7 +53,6 @@ THREADS = "OMP_NUM_THREADS"
 STEPPING = {"refield": {}, TWO: {THREADS: "2"}, "passes": {}, "plain": {}, "chunked": KEPT}
 CONTESTANTS: Mapping[str, Mapping[str, str]] = {**STEPPING, "products": {}, "traffic": {}}
 ALONE = {THREADS: "1"}
-TURNS = 4
 WIDTH = 24
 BPP, ENCODED = 0.6, 20  # of the file that is decoded: about its bits per pixel, and after how many steps
 
@@ -139,10 +138,10 @@ def process(entry: Sequence[object], cache: str) -> Popen[str]:
     return started([sys.executable, "-c", call], {**ALONE, **CONTESTANTS[str(entry[0])]})
 
 
-def measure(name: str, height: int, width: int, turns: int = TURNS) -> pd.DataFrame:
+def measure(name: str, height: int, width: int) -> pd.DataFrame:
     """A step with an activation by all contestants, a row each; or the reading of a file."""
     entrants = ["refield"] if name == DECODING else list(CONTESTANTS)
-    found = race({by: (by, name, height, width) for by in entrants}, turns, process)
+    found = race({by: (by, name, height, width) for by in entrants}, start=process)
     if name != DECODING:
         for times in found.values():
             times["floor"] = times["products"] + times["traffic"]

@@ -1,6 +1,7 @@
 """Contestants in turns, each in a process of its own; a machine whose speed drifts slows them all."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from benchmarks.contestants import CONTESTANTS
 from refield.fitting import devices
 
 TURNS = 5
+FEWEST = 2  # turns that are taken however long they last
 REST = 0.3  # seconds after a turn: longer than threads spin
 ANSWERS = ("ms", "cpu_ms", "first_s")
 OF_TIMES = ("median_ms", "min_ms", "max_ms", "times_refield", "times_min", "times_max")
@@ -33,11 +35,12 @@ def started(command: Sequence[str], environment: Mapping[str, str]) -> subproces
 
 def race(
     entries: Mapping[str, Sequence[object]],
-    most: int | None = None,
+    seconds: float = math.inf,
     start: Callable[[Sequence[object], str], subprocess.Popen[str]] = process,
 ) -> dict[str, pd.DataFrame]:
     """What each entry (arguments of `benchmarks.contestants`, or of what `start` makes a process of) answers: a column
-    of each of `ANSWERS`, in which a row is a turn, of TURNS or at most so many; the first turn is left out."""
+    of each of `ANSWERS`, in which a row is one of TURNS turns; of FEWEST, if so many `seconds` are over. The first turn
+    is left out."""
     turns = []
     with ExitStack() as stack:
         cache = stack.enter_context(TemporaryDirectory())  # so that what compiles does so
@@ -45,7 +48,8 @@ def race(
         for name, entry in entries.items():
             running[name] = stack.enter_context(start(entry, cache))
             assert listen(running[name]) == "ready\n", f"{name} does not start"
-        for _ in range(min(TURNS, most or TURNS) + 1):
+        begun = time.monotonic()
+        while len(turns) < TURNS + 1 and (len(turns) < FEWEST + 1 or time.monotonic() < begun + seconds):
             turns.append({name: answer(each) for name, each in running.items()})
     return {
         what: pd.DataFrame([{name: turn[name][what] for name in entries} for turn in turns[1:]]) for what in ANSWERS

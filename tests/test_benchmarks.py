@@ -184,6 +184,23 @@ def test_a_race_has_a_row_for_each_turn_but_the_first_and_what_was_measured_is_d
     assert (tmp_path / "cpu.svg").stat().st_size > 0
 
 
+@pytest.mark.parametrize(("seconds", "turns"), [(1e9, 5), (4.5, 4), (0, 2)])
+def test_a_race_that_lasts_has_fewer_turns(seconds, turns, monkeypatch):
+    """A turn of both contestants takes a second here."""
+    now, started = [0.0], shutil.which("true")
+    assert started is not None
+
+    def answer(contestant):
+        now[0] += 0.5
+        return {"ms": 1.0, "cpu_ms": 1.0, "first_s": 1.0}
+
+    monkeypatch.setattr(race, "listen", lambda contestant: "ready\n")
+    monkeypatch.setattr(race, "answer", answer)
+    monkeypatch.setattr(race.time, "monotonic", lambda: now[0])
+    found = race.race({"a": [], "b": []}, seconds, lambda entry, cache: subprocess.Popen([started]))
+    assert len(found["ms"]) == turns
+
+
 def test_a_contestant_that_does_not_start_ends_the_race(monkeypatch):
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
     with pytest.raises(AssertionError, match="refield does not start"):
