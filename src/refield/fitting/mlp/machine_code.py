@@ -185,9 +185,8 @@ def compiled(loop: Loop, values: list[Value]) -> Compiled:
     passes.getModulePassManager().run(module, passes)
     engine = llvm.create_mcjit_compiler(module, machine)
     engine.finalize_object()
-    made = ctypes.CFUNCTYPE(
-        ctypes.c_int, ctypes.c_size_t, *[ctypes.c_void_p] * len(places)
-    )  # which runs without Python's lock
+    # What is called so runs without Python's lock.
+    made = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_size_t, *[ctypes.c_void_p] * len(places))
     return Compiled(made(engine.get_function_address("loop")), places, engine)
 
 
