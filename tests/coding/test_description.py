@@ -18,6 +18,7 @@ COIN = Mlp(gates=("dense",) * 5, width=20)
 OTHERS = [
     Mlp(gates=(128.0, 8.0, 4.0, "segment"), width=16, regions=4, largest_a=32.0),
     Mlp(gates=("dense",) * 2, width=(9, 8), activation=("sine", "gabor"), trained="base", residual=True),
+    Mlp(gates=("dense",) * 5, width=9, activation="relu", skip=2, encoding={"octaves": 3}),
     Wire(width=9),
     Mfn(width=9),
     Cosmo(width=9),

@@ -28,6 +28,7 @@ MLPS = {
     "regions as input": mlp(regions=3, region_input=True, activation="gaussian"),
     "encoded": mlp(encoding={"octaves": 2}, activation="relu"),
     "residual": mlp("dense", "dense", "dense", residual=True),
+    "input again": mlp(*["dense"] * 5, skip=2, residual=True, encoding={"octaves": 1}),
     "trained": mlp(activation=("gabor", "raised_cosine"), trained={"uniform": [0.5, 1.5]}),
 }
 OTHERS = {
@@ -118,7 +119,7 @@ def test_have_the_same_derivatives_by_weights_in_both_modes(name: str) -> None:
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("name", ["sine", "finer", "residual", "tiles and regions", "wire"])
+@pytest.mark.parametrize("name", ["sine", "finer", "residual", "input again", "tiles and regions", "wire"])
 def test_of_intensities_are_those_of_what_they_are_made_of(name: str, channels: int) -> None:
     """By whichever mode is faster, and with FINER's whole slope."""
     field = FIELDS[name]

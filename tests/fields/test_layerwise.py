@@ -19,6 +19,7 @@ FIELDS = {
         encoding={"octaves": 1},
     ),
     "residual": Mlp(gates=("dense",) * 3, width=6, activation="relu", residual=True),
+    "input again": Mlp(gates=("dense",) * 4, width=6, skip=3, encoding={"octaves": 1}),
 }
 
 

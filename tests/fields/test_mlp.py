@@ -113,6 +113,22 @@ def test_equal_experts_are_a_plain_siren(gates, bias):
     torch.testing.assert_close(values, plain.evaluate(tensors(weights), points, labels))
 
 
+def test_the_input_comes_again_every_few_layers():
+    """Written out for five layers, of which the third and the fifth see it; the output never does."""
+    field = Mlp(gates=SIREN[:1] * 5, width=18, activation="relu", init="pytorch", skip=2, encoding={"octaves": 12})
+    weights = field.initialise(2, 1, np.random.default_rng(0))
+    assert sum(array.size for array in weights.values()) == 4105  # of 4,320: SINCO's
+    points = np.random.default_rng(1).uniform(-1, 1, (9, 2))
+    seen = field.encoding.encode(torch.from_numpy(points)).numpy()
+    h = seen
+    for i in range(5):
+        x = np.concatenate([h, seen], axis=1) if i in (2, 4) else h
+        h = np.maximum(x @ weights[f"layers.{i}.weight"][0] + weights[f"layers.{i}.bias"][0], 0)
+    expected = h @ weights["layers.5.weight"][0] + weights["layers.5.bias"][0]
+    values = field.evaluate(tensors(weights), torch.from_numpy(points))
+    np.testing.assert_allclose(values.detach(), expected, rtol=1e-12)
+
+
 def test_a_point_does_not_depend_on_the_others():
     field = Mlp(gates=(8.0, "segment"), width=8, regions=2)
     weights = tensors(field.initialise(2, 1, np.random.default_rng(0)))

@@ -43,6 +43,7 @@ class Architecture(Strict):
     # and they are trained; they start at the values above, or are drawn. Without, nothing of an activation is trained.
     trained: Literal["base"] | Drawn | None = added(None)
     residual: bool = added(False)  # h_i has h_(i-1) added to it, where both are of one size
+    skip: Annotated[int, Field(ge=1)] | None = added(None)  # every so many hidden layers, what the first one sees again
     encoding: Positional | None = added(None)  # of the points
     bias: Literal["shared", "per_expert"] = "shared"
     init: Init = "siren"  # how weights are drawn
@@ -105,6 +106,10 @@ class Architecture(Strict):
             return self.activation.dictionary[:1] * self.hidden
         return self.activation if isinstance(self.activation, tuple) else (self.activation,) * self.hidden
 
+    def sees_input(self, i: int) -> bool:
+        """Whether layer i has what the first one sees beside what comes from below."""
+        return self.skip is not None and 0 < i < self.hidden and i % self.skip == 0
+
     @property
     def needs_labels(self) -> bool:
         return "segment" in self.gates or self.region_input
@@ -138,7 +143,7 @@ class Architecture(Strict):
             layers.append(
                 Layer(
                     gate=gate,
-                    fan_in=layers[-1].outputs if layers else fan_in,
+                    fan_in=layers[-1].outputs + self.sees_input(i) * fan_in if layers else fan_in,
                     fan_out=[*self.widths, channels][i],
                     experts=experts,
                     biases=experts if self.bias == "per_expert" else 1,

@@ -102,6 +102,10 @@ def _derivative(values: Tensor, at: Tensor, graph: bool = True) -> Tensor:
     return torch.autograd.grad(values, at, ones, create_graph=graph, retain_graph=True, materialize_grads=True)[0]
 
 
+# Of a layer its numbers (n, m), their derivatives by each coordinate, and their Laplacians if these are wanted.
+Carried = tuple[Tensor, list[Tensor], Tensor | None]
+
+
 def _carried(
     field: Mlp, weights: Mapping[str, Tensor], points: Tensor, labels: Tensor | None, *, bent: bool
 ) -> tuple[Tensor, Tensor, Tensor | None]:
@@ -118,10 +122,13 @@ def _carried(
     h = inputs(points, None).to(last.dtype)
     curvature = laplacian(inputs, points).to(last.dtype) if bent else None
     slopes = list(gradient(inputs, points).to(last.dtype).unbind(dim=2))
+    seen = h, slopes, curvature
     for i, layer in enumerate(field.layers(points.shape[1], last.shape[2])):
         weight, bias = weights[f"layers.{i}.weight"], weights[f"layers.{i}.bias"]
         expert = None if at is None else torch.as_tensor(field.experts(layer, at, regions), device=h.device)
         below = h, slopes, curvature
+        if field.sees_input(i):
+            h, slopes, curvature = _beside(below, seen)
         z = layer.affine(h, weight, bias, expert)
         none = torch.zeros_like(bias)
         slopes = [layer.affine(slope, weight, none, expert) for slope in slopes]
@@ -138,6 +145,15 @@ def _carried(
             h, slopes = h + below[0], [slope + old for slope, old in zip(slopes, below[1], strict=True)]
             curvature = None if curvature is None or below[2] is None else curvature + below[2]
     raise AssertionError("an MLP ends with a layer without activation")
+
+
+def _beside(a: Carried, b: Carried) -> Carried:
+    """The numbers of two layers in one, each with its derivatives."""
+    import torch
+
+    slopes = [torch.cat(both, dim=1) for both in zip(a[1], b[1], strict=True)]
+    bends = None if a[2] is None or b[2] is None else torch.cat([a[2], b[2]], dim=1)
+    return torch.cat([a[0], b[0]], dim=1), slopes, bends
 
 
 def _activated(layer: Layer, z: Tensor, trained: Tensor | None, bent: bool) -> tuple[Tensor, Tensor, Tensor | None]:

@@ -30,10 +30,11 @@ def layerwise(
     at, regions = points.detach().cpu().numpy(), None if labels is None else labels.cpu().numpy()
     found = []
     with torch.no_grad():
-        h = field.inputs(points, regions).to(last.dtype)
+        h = seen = field.inputs(points, regions).to(last.dtype)
         for i, layer in enumerate(field.layers(points.shape[1], last.shape[2])[: field.hidden]):
             expert = torch.as_tensor(field.experts(layer, at, regions), device=h.device)
-            z = layer.affine(h, weights[f"layers.{i}.weight"], weights[f"layers.{i}.bias"], expert)
+            x = torch.cat([h, seen], dim=1) if field.sees_input(i) else h
+            z = layer.affine(x, weights[f"layers.{i}.weight"], weights[f"layers.{i}.bias"], expert)
             trained = weights.get(f"layers.{i}.activation")
             given = {} if trained is None else dict(zip(layer.trained, trained, strict=True))
             below, h = h, layer.activate(z, trained)

@@ -63,10 +63,11 @@ class Mlp(Architecture):
         last = weights[f"layers.{self.hidden}.weight"]
         at = None if self.steady else points.detach().cpu().numpy()
         regions = None if labels is None else labels.cpu().numpy()
-        h = self.inputs(points, regions).to(last.dtype)
+        h = seen = self.inputs(points, regions).to(last.dtype)
         for i, layer in enumerate(self.layers(points.shape[1], last.shape[2])):
             expert = None if at is None else torch.as_tensor(self.experts(layer, at, regions), device=h.device)
-            z = layer.affine(h, weights[f"layers.{i}.weight"], weights[f"layers.{i}.bias"], expert)
+            x = torch.cat([h, seen], dim=1) if self.sees_input(i) else h
+            z = layer.affine(x, weights[f"layers.{i}.weight"], weights[f"layers.{i}.bias"], expert)
             if layer.activation is None:
                 return z
             below, h = h, layer.activate(z, weights.get(f"layers.{i}.activation"))

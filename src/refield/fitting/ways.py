@@ -34,7 +34,7 @@ class Way:
 
 
 def least_squares_of_an_mlp(field: Field, least_squares: bool, train: Train) -> bool:
-    explicit = isinstance(field, Mlp) and not field.residual
+    explicit = isinstance(field, Mlp) and not field.residual and field.skip is None
     return explicit and least_squares and train.engine == "fast" and train.batch is None
 
 

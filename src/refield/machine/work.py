@@ -69,7 +69,9 @@ class Work:
         """The same for work whose steps, of as many points, take the same time per effort."""
         size = timed_sizes(self.field, self.points, self.device)[-1]
         field = self.field
-        made_of = (field.activations, field.trained is None, field.residual) if isinstance(field, Mlp) else ()
+        made_of: tuple[object, ...] = ()
+        if isinstance(field, Mlp):
+            made_of = field.activations, field.trained is None, field.residual, field.skip
         own = (field.cost(2, 3).floats, field.steady, made_of, self.train.precision, size)
         return repr((self.way, *own, self.beside > 1))
 
