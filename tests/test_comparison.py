@@ -53,6 +53,11 @@ def changed(file: Path, out: Path, path: str, value: object) -> Path:
         ("bpp", [0], "bpp.0 = 0 is not allowed; it must be greater than 0"),
         ("profiles.quick.images.color", "grey", "color = grey is not allowed; it must be rgb"),
         ("profiles.quick.latents.bpp", [1.0, 1.0], "latents.bpp: [1.0, 1.0] is not allowed; it must have each once"),
+        (
+            "profiles.gates.compressed.against",
+            {"ours": ["random_map"]},
+            "'random_map' is no method of these files; it must be one of siren, ftc, qt, ours",
+        ),
         ("profiles.quick.fields.0.files", "data", "fields.0: pictures is not allowed beside files, which hold them"),
         ("profiles.quick.colour", "rgb", "profiles.quick.colour is not a known key"),
     ],

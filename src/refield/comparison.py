@@ -34,9 +34,11 @@ class Fields(Strict):
 
 class Compressed(Strict):
     """What `refield compress` makes of the photographs by methods: files of their networks, of so many bits a pixel,
-    maps included. Where there are several methods, all others are compared with the first."""
+    maps included."""
 
     methods: list[Name] = Field(min_length=1)
+    # What some of them are compared with at equal bits; without, all others with the first.
+    against: dict[Name, list[Name]] = Field(default_factory=dict)
     iterations: int = Field(gt=0, le=10**6)
     bpp: list[Bpp] = Field(min_length=1)
 
@@ -44,6 +46,20 @@ class Compressed(Strict):
     @classmethod
     def each_is_named_once(cls, values: list[Any]) -> list[Any]:
         return _once(values)
+
+    @model_validator(mode="after")
+    def what_is_compared_is_made(self) -> "Compressed":
+        for pair in self.pairs:
+            for name in pair:
+                _require(name, self.methods, "method of these files")
+        return self
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The methods that are compared, each with the one that it is held against."""
+        if self.against:
+            return [(method, other) for method, others in self.against.items() for other in others]
+        return [(method, self.methods[0]) for method in self.methods[1:]]
 
 
 class Latents(Strict):

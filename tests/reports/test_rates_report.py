@@ -450,16 +450,22 @@ def test_methods_are_compared_with_the_first_at_equal_bits(compared, tmp_path):
     compared = COMPARISON.model_copy(update={"profiles": {"quick": entry}})
     found = panel(compared, tmp_path)
     heads, (row, other) = gained(found, compared)
-    assert heads == ["Less Net, plain", "at 1 bpp", "at 2.5 bpp", "at 4 bpp"]
-    assert row == ["Net, gated", "+1.00 dB [-0.24, +2.24]", "+1.10 dB [+0.85, +1.35]", "—"]
-    assert other[:2] == ["Net, worse", "-1.10 dB [-1.35, -0.85]"]
-    assert "| Net, gated | +1.00 dB [-0.24, +2.24] |" in page([found], compared, {})
+    assert heads == ["At equal bits", "at 1 bpp", "at 2.5 bpp", "at 4 bpp"]
+    assert row == ["Net, gated less Net, plain", "+1.00 dB [-0.24, +2.24]", "+1.10 dB [+0.85, +1.35]", "—"]
+    assert other[:2] == ["Net, worse less Net, plain", "-1.10 dB [-1.35, -0.85]"]
+    assert "| Net, gated less Net, plain | +1.00 dB [-0.24, +2.24] |" in page([found], compared, {})
     sentences = paid(found, compared)
     assert sentences == [
         "Net, gated, against Net, plain: within chance at 1 bpp; pays at 2.5 bpp.",
         "Net, worse, against Net, plain: does not pay at 1 and 2.5 bpp.",
     ]
     assert "\n\n" + "\n".join(f"* {each}" for each in sentences) + "\n" in page([found], compared, {})
+    pairs = asked.model_copy(update={"against": {"worse": ["gated", "plain", "missing"]}})
+    others = compared.model_copy(update={"profiles": {"quick": entry.model_copy(update={"compressed": pairs})}})
+    assert [row[:2] for row in gained(found, others)[1]] == [
+        ["Net, worse less Net, gated", "-2.10 dB [-3.59, -0.61]"],
+        ["Net, worse less Net, plain", "-1.10 dB [-1.35, -0.85]"],
+    ]
     assert (gained(found, COMPARISON), paid(found, COMPARISON)) == (([], []), [])
 
 

@@ -27,8 +27,9 @@ SIMILAR = (
     "channels of RGB, read off its own curves as PSNR is."
 )
 GAINED = (
-    "PSNR less that of the first, in files of at most so many bits a pixel, maps included: the mean of the differences "
-    "image by image, with its 95 % interval by Student's t. What lies within chance has an interval that holds zero."
+    "PSNR of one less that of another, in files of at most so many bits a pixel, maps included: the mean of the "
+    "differences image by image, with its 95 % interval by Student's t. What lies within chance has an interval that "
+    "holds zero."
 )
 
 
@@ -96,43 +97,43 @@ def similar(panel: Panel, comparison: Comparison) -> Table:
 
 
 def gained(panel: Panel, comparison: Comparison) -> Table:
-    """Of methods of fields at equal bits what each shows more than the first, image by image: a table's heads and rows.
+    """Of methods of fields at equal bits what each shows more than another, image by image: a table's heads and rows.
 
-    No rows if there are no two methods, or if they are measured on fewer than three images.
+    No rows if no two methods are compared, or if they are measured on fewer than three images.
     """
-    first, others = _against_first(panel, comparison)
-    if not others:
+    found = _compared(panel, comparison)
+    if not found:
         return [], []
-    heads = [f"Less {first}", *(f"at {bpp:g} bpp" for bpp in next(iter(others.values())))]
-    return heads, [[label, *(str(each or DASH) for each in found.values())] for label, found in others.items()]
+    heads = ["At equal bits", *(f"at {bpp:g} bpp" for bpp in next(iter(found.values())))]
+    return heads, [
+        [f"{method} less {other}", *(str(each or DASH) for each in rates.values())]
+        for (method, other), rates in found.items()
+    ]
 
 
 def paid(panel: Panel, comparison: Comparison) -> list[str]:
-    """Whether what each method has more than the first pays for its bits: a sentence each."""
-    first, others = _against_first(panel, comparison)
+    """Whether what each method has more than another pays for its bits: a sentence each."""
     sentences = []
-    for label, found in others.items():
+    for (method, other), found in _compared(panel, comparison).items():
         rates: dict[str, list[str]] = {}
         for bpp, each in found.items():
             if each:
                 verdict = ("pays" if each.mean > 0 else "does not pay") if each.clear else "within chance"
                 rates.setdefault(verdict, []).append(f"{bpp:g}")
         said = "; ".join(f"{verdict} at {' and '.join(at)} bpp" for verdict, at in rates.items())
-        sentences += [f"{label}, against {first}: {said}."] if said else []
+        sentences += [f"{method}, against {other}: {said}."] if said else []
     return sentences
 
 
-def _against_first(panel: Panel, comparison: Comparison) -> tuple[str, dict[str, dict[float, Difference | None]]]:
-    """The label of the first method, and of each other, by label and rate, the difference in PSNR at equal bits; None
-    where there are no files of both."""
+def _compared(panel: Panel, comparison: Comparison) -> dict[tuple[str, str], dict[float, Difference | None]]:
+    """Of the labels of methods that are compared, by rate, the difference in PSNR at equal bits; None where there are
+    no files of both."""
     asked = comparison.profiles[panel.profile].compressed
     if asked is None or len(panel.images) < FEWEST:
-        return "", {}
+        return {}
     known = {each.key.rpartition("/")[2]: each for each in panel.series if each.kind == "field"}
-    first, *others = (known.get(method) for method in asked.methods)
-    if first is None:
-        return "", {}
-    return first.label, {each.label: {bpp: _less(each, first, bpp) for bpp in asked.bpp} for each in others if each}
+    pairs = [(known[method], known[other]) for method, other in asked.pairs if {method, other} <= known.keys()]
+    return {(a.label, b.label): {bpp: _less(a, b, bpp) for bpp in asked.bpp} for a, b in pairs}
 
 
 def _less(other: Series, first: Series, bpp: float) -> Difference | None:
