@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from refield import comparison
 from refield.errors import UserError
 from refield.papers import curves
+from refield.pipeline.compressing import coding
 from refield.scores.numbers import number
 from refield.scores.rates import read_rates
 from refield.signals import png
@@ -28,6 +29,16 @@ def test_what_is_in_the_repository_is_valid():
     assert {"coin", "inric", "c3", "vtm"} <= published.keys()
     # Table at 0.3 bpp of its report, off by what another interpolation makes.
     assert published["coin"].curve.at(0.3) == pytest.approx(26.32, abs=0.05)
+
+
+def test_files_are_not_made_again_for_another_comparison_of_them(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    asked = comparison.read(PARAMS).profiles["gates"]
+    assert asked.compressed is not None
+    alone = asked.compressed.model_copy(update={"against": {}})
+    fewer = alone.model_copy(update={"methods": asked.compressed.methods[:2]})
+    assert coding(asked) == coding(asked.model_copy(update={"compressed": alone}))
+    assert coding(asked) != coding(asked.model_copy(update={"compressed": fewer}))
 
 
 def changed(file: Path, out: Path, path: str, value: object) -> Path:

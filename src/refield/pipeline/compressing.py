@@ -32,7 +32,7 @@ def coding(asked: Profile) -> str:
         modules += [] if name is None else [type(params.segmenter(name)).__module__]
         fits[method] = units.code(params, PROFILE, method)
     described = {
-        **asked.model_dump(mode="json", include={"compressed", "latents"}),
+        **asked.model_dump(mode="json", include={"compressed", "latents"}, exclude={"compressed": {"against"}}),
         "code": fingerprint(*modules, scores=True),
         "fits": fits,
         "start": digest() if asked.latents else None,
