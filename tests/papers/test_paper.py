@@ -97,6 +97,15 @@ def test_rates_and_regularisers_of_our_own_are_said(name: str, profile: str, sai
     assert said not in protocol.model_copy(update=theirs).differences(settings)
 
 
+def test_a_table_of_one_size_does_not_stand_beside_another() -> None:
+    """The published bits per pixel are of slices as large; the paper's own averages stay known."""
+    params, paper = config.read(path=ROOT / "papers/sinco/params.yaml"), papers.read("sinco", ROOT / "papers")
+    found = {name: [table.number for table in paper.of(entry(name, params)).tables] for name in params.profiles}
+    assert found == {"quick": [], "slices": [1], "paper": [1]}
+    assert paper.published["coin"] == 34.49
+    assert paper.published_in("dice")["coin"] == 0.892
+
+
 def test_a_regulariser_counts_as_its_task_says_unless_the_profile_does() -> None:
     settings = config.read(path=ROOT / "papers/sinco/params.yaml").profiles["slices"]
     silent = {key: value for key, value in settings.task.items() if key != "regularisation"}

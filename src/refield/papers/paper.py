@@ -131,7 +131,7 @@ class Paper(Strict):
     @property
     def _own_entry(self) -> dict[str, Any]:
         """What `of` asks of a profile, of the one that the protocol is."""
-        return {"kind": self.protocol.task, "names": self.protocol.names}
+        return {"kind": self.protocol.task, "names": self.protocol.names, "long": self.protocol.long}
 
     @property
     def studies(self) -> list[str]:

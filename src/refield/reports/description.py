@@ -52,10 +52,11 @@ def measured(profiles: Iterable[str], params: Params, bits_per_weight: int = FLO
 
 def entry(profile: str, params: Params) -> Mapping[str, Any]:
     """A profile's task as params.yaml has it, and what a paper's table may ask for beside: the names of its originals,
-    the width of its network and its iterations; where it no longer has the profile, the task of most."""
+    their longer side, the width of its network and its iterations; the task of most, where it has no such profile."""
     if (settings := params.profiles.get(profile)) is None:
         return {"kind": "represent"}
-    beside = {"width": settings.network.get("width"), "iterations": settings.train.iterations}
+    long = settings.originals.long if isinstance(settings.originals, Images) else None
+    beside = {"long": long, "width": settings.network.get("width"), "iterations": settings.train.iterations}
     return {**beside, **settings.task, "names": settings.originals.names}
 
 
