@@ -36,7 +36,9 @@ class Charts(Strict):
     beside: list[Name] = Field(default_factory=list)  # beside the methods that are in no table
     costs: list[Name] | None = None  # all without
     gates: list[Name] = Field(default_factory=list)
-    figure: list[Name] = Field(default_factory=list)  # side by side in pictures, where tables do not say which are
+    # Side by side in pictures, where tables do not say which are. Of those that were scored the gain of the first over
+    # the last chooses the image, unless they have both that the paper is about.
+    figure: list[Name] = Field(default_factory=list)
 
 
 class Paper(Strict):
