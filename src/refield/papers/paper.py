@@ -48,6 +48,8 @@ class Paper(Strict):
     link: Annotated[HttpUrl, Field(strict=False)]
     protocol: Protocol
     unpublished: list[str] = Field(default_factory=list)  # what the paper leaves open
+    # A clause on what ours differ in that no setting says, such as which weights are scored: at its own scale, too.
+    measured_apart: str | None = None
     methods: dict[Name, str]  # how the report calls them
     elsewhere: str | None = None  # a sentence on what these labels mean where signals are not the protocol's
     gain: Gain | None = None
