@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pipeline import ROOT
 
-from refield import config
+from refield import config, papers
 from refield.pipeline.coding_layout import CodingLayout
-from refield.pipeline.front import front, kept
+from refield.pipeline.front import front, is_discussed, kept
 from refield.pipeline.layout import Layout, layouts
 from refield.reports.results import read_scores
 
@@ -48,6 +48,25 @@ def test_a_papers_leads_back():
 def test_it_leads_to_what_coding_saves_where_fits_are_coded(paper, coded):
     layout = Layout(paper)
     assert ('<a href="gains.md">' in page(layout)) == coded == CodingLayout(paper).gains.is_file()
+
+
+@pytest.mark.parametrize("paper", [None, "coin", "gaussian_image", "mire", "sinco", "siren_polito"])
+def test_it_leads_to_a_discussion_where_there_is_one(paper):
+    layout = Layout(paper)
+    assert ('href="discussion.md"' in page(layout)) == layout.discussion.is_file()
+
+
+def test_it_leads_to_a_discussion_from_when_a_study_of_it_has_scores(tmp_path):
+    """Before the discussion itself is made, too; of studies that it does not show none counts."""
+    layout, paper = Layout("gaussian_image"), papers.read("gaussian_image")
+    with contextlib.chdir(tmp_path):
+        for study, found in (("another", False), (paper.studies[1], True)):
+            (layout.studies / study).mkdir(parents=True)
+            (layout.studies / study / "scores.csv").touch()
+            assert is_discussed(layout, paper) == found
+        assert not is_discussed(layout, paper.model_copy(update={"discussion": None}))
+        alone = paper.discussion.model_copy(update={"studies": []})
+        assert is_discussed(Layout("of_no_study"), paper.model_copy(update={"discussion": alone}))
 
 
 def test_it_shows_no_picture_that_git_leaves_out(tmp_path):

@@ -134,6 +134,7 @@ def test_the_figures_find_their_image(read):
     drawn = list(draw_all("mine", results.scores_of(scores, "mine", params), files, params, paper))
     assert [each.name for each in drawn][:1] == ["represent"]
     assert drawn[0].caption.startswith("Some methods. Image ")
+    assert f"the gain of {paper.label(METHODS[0])} over {paper.label(METHODS[-1])} is" in drawn[0].caption
 
 
 def test_the_discussion_pairs_all_images(read, tmp_path):

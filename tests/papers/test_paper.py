@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pipeline import ROOT
 
@@ -95,6 +96,24 @@ def test_rates_and_regularisers_of_our_own_are_said(name: str, profile: str, sai
     assert said in protocol.differences(settings)
     theirs = {"learning_rate": settings.train.learning_rate, "regularisation": settings.task.get("regularisation")}
     assert said not in protocol.model_copy(update=theirs).differences(settings)
+
+
+def test_a_table_of_one_size_does_not_stand_beside_another() -> None:
+    """The published bits per pixel are of slices as large; the paper's own averages stay known."""
+    params, paper = config.read(path=ROOT / "papers/sinco/params.yaml"), papers.read("sinco", ROOT / "papers")
+    found = {name: [table.number for table in paper.of(entry(name, params)).tables] for name in params.profiles}
+    assert found == {"quick": [], "slices": [1], "paper": [1]}
+    assert paper.published["coin"] == 34.49
+    assert paper.published_in("dice")["coin"] == 0.892
+
+
+def test_what_figures_call_the_gain_is_of_the_larger_network() -> None:
+    """A paper that compares no two methods lists those of its figure so: the first is said to gain over the last."""
+    paper, params = papers.read("coin", ROOT / "papers"), config.read(path=ROOT / "papers/coin/params.yaml")
+    fields = [params.field("paper", method) for method in paper.charts.figure]
+    counts = [sum(each.size for each in field.initialise(2, 3, np.random.default_rng(0)).values()) for field in fields]
+    assert counts == sorted(counts, reverse=True)
+    assert paper.gain is None
 
 
 def test_a_regulariser_counts_as_its_task_says_unless_the_profile_does() -> None:

@@ -126,7 +126,7 @@ def test_the_crop_is_marked_on_the_original() -> None:
 
 def test_the_caption_states_the_rule() -> None:
     crop = figures.Window(3, 4, 16, 24)
-    text = caption("Figure 2. Image kodim07", ["SIREN", "Ours"], crop, ["Ours", "FtC"], "SSIM", View())
+    text = caption("Figure 2. Image kodim07", ["SIREN", "Ours"], crop, ["Ours", "FtC"], "SSIM", View(), 3)
     for part in (
         "Figure 2. Image kodim07, where the gain",
         "gain of Ours over FtC",
@@ -134,8 +134,17 @@ def test_the_caption_states_the_rule() -> None:
         "row 3, column 4",
         "SIREN, Ours",
         "SSIM is that of the whole image",
+        "below: absolute error per colour channel, all",
     ):
         assert part in text
+
+
+def test_a_grey_image_has_no_colour_channels() -> None:
+    """Nor has what is shown of a coloured one, such as the length of its gradient."""
+    crop = figures.Window(3, 4, 16, 24)
+    text = caption("Image slice", ["COIN", "SINCO"], crop, ["SINCO", "COIN"], "PSNR", View(), 1)
+    assert "below: absolute error, all on one scale" in text
+    assert "colour" not in text
 
 
 def curves() -> pd.DataFrame:

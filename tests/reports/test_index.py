@@ -118,6 +118,12 @@ def test_published_stands_beside_reproduced_and_what_was_not_run_is_a_dash():
     assert row(html, "Ours, eight regions") == ["—", "39.30", "39.30", "—"]
     assert "<b>quick</b>: 3 images, 24 x 16 pixels; width 32; 300 iterations." in html
     assert "network width 64 instead of 256, iterations: 500 instead of 5000" in html
+    assert "comparable with the published numbers." in html
+
+
+def test_what_is_measured_apart_is_said_of_a_profile_at_the_papers_scale():
+    html, _ = front(paper=PAPER.model_copy(update={"measured_apart": "the last weights are scored"}))
+    assert html.count("comparable with the published numbers, but the last weights are scored.") == 1
     assert "<b>paper</b>: not run here, —. The paper's own scale" in html
 
 

@@ -23,6 +23,22 @@ def test_that_no_number_stands_beside_is_said_as_it_is(paper: str, profile: str,
     assert said in compared(params.profiles[profile], known.of(entry(profile, params)), known)
 
 
+def test_what_is_measured_apart_is_said_at_the_papers_own_scale() -> None:
+    """The differences there are not those of the reproduction alone; elsewhere a profile departs in more than that."""
+    params, known = config.read(path=ROOT / Layout("coin").params), papers.read("coin", ROOT / "papers")
+    assert known.measured_apart
+
+    def text(profile: str, paper: papers.Paper) -> str:
+        return compared(params.profiles[profile], paper.of(entry(profile, params)), paper)
+
+    said = "This is the paper's own scale"
+    apart = f"{said}, but {known.measured_apart}; the differences are those of both."
+    assert text("paper", known) == apart
+    silent = known.model_copy(update={"measured_apart": None})
+    assert text("paper", silent) == f"{said}: the differences are those of the reproduction."
+    assert text("crops", known) == text("crops", silent) != apart
+
+
 @pytest.mark.parametrize(
     ("profile", "told"), [("inpaint_text", ["finer_segment"]), ("superresolve", ["finer_segment"]), ("crops", [])]
 )

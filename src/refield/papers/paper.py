@@ -36,7 +36,9 @@ class Charts(Strict):
     beside: list[Name] = Field(default_factory=list)  # beside the methods that are in no table
     costs: list[Name] | None = None  # all without
     gates: list[Name] = Field(default_factory=list)
-    figure: list[Name] = Field(default_factory=list)  # side by side in pictures, where tables do not say which are
+    # Side by side in pictures, where tables do not say which are. Of those that were scored the gain of the first over
+    # the last chooses the image, unless they have both that the paper is about.
+    figure: list[Name] = Field(default_factory=list)
 
 
 class Paper(Strict):
@@ -46,6 +48,8 @@ class Paper(Strict):
     link: Annotated[HttpUrl, Field(strict=False)]
     protocol: Protocol
     unpublished: list[str] = Field(default_factory=list)  # what the paper leaves open
+    # A clause on what ours differ in that no setting says, such as which weights are scored: at its own scale, too.
+    measured_apart: str | None = None
     methods: dict[Name, str]  # how the report calls them
     elsewhere: str | None = None  # a sentence on what these labels mean where signals are not the protocol's
     gain: Gain | None = None
@@ -131,7 +135,7 @@ class Paper(Strict):
     @property
     def _own_entry(self) -> dict[str, Any]:
         """What `of` asks of a profile, of the one that the protocol is."""
-        return {"kind": self.protocol.task, "names": self.protocol.names}
+        return {"kind": self.protocol.task, "names": self.protocol.names, "long": self.protocol.long}
 
     @property
     def studies(self) -> list[str]:

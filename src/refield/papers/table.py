@@ -41,9 +41,9 @@ class Table(Strict):
     page: int | None = None  # of the publication
     caption: str
     task: Name | None = None  # what its numbers are of, where that is not the protocol's
-    where: dict[Name, Any] = Field(
-        default_factory=dict
-    )  # which of that task's profiles: keys of their task, and values; or `names` of the images, `width`, `iterations`
+    # Which of that task's profiles: keys of their task, and values; or `names` of the images, `long`, `width`,
+    # `iterations`.
+    where: dict[Name, Any] = Field(default_factory=dict)
     protocol: dict[Name, Any] = Field(default_factory=dict)  # what its numbers were measured on, where that differs
     figure: int | None = None  # the figure that shows the same methods
     hardware: str | None = None  # on which its fits took their seconds

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from refield import papers
 from refield.config import Params
-from refield.papers import curves
+from refield.papers import Paper, curves
 from refield.pipeline.clone import git
 from refield.pipeline.comparison_layout import ComparisonLayout
 from refield.pipeline.layout import Layout
@@ -19,7 +19,20 @@ from refield.reports.waiting import waiting
 def front(layout: Layout, params: Params, scores: Results) -> str:
     """Its HTML."""
     pages = {name: text for name, text in read_pages(layout.pages).items() if name in kept(layout.pages)}
-    return index(params, papers.read(params.paper), scores, pages, waiting(layout.waiting), neighbours(layout))
+    paper = papers.read(params.paper)
+    if not is_discussed(layout, paper):
+        paper = paper.model_copy(update={"discussion": None})  # which is what the page leads to
+    return index(params, paper, scores, pages, waiting(layout.waiting), neighbours(layout))
+
+
+def is_discussed(layout: Layout, paper: Paper) -> bool:
+    """Whether the discussion can be made here: some study that it shows has scores, if it shows any.
+
+    It comes from these scores, in a stage of another dvc.yaml. Whether that has run before this page is made is left
+    out of account, so that the page has the same bytes either way.
+    """
+    files = [layout.studies / study / "scores.csv" for study in paper.studies]
+    return paper.discussion is not None and (not files or any(file.exists() for file in files))
 
 
 def kept(folder: Path) -> Set[str]:

@@ -11,6 +11,7 @@ from refield.reports.network import each, network, own_widths
 from refield.reports.results import Scores
 from refield.reports.scales import compared, told_by_regions
 from refield.reports.sizes import sizes
+from refield.reports.task_words import looks_with, task
 from refield.study import in_words
 from refield.tasks.represent import Represent
 from refield.units.scoring import FLOAT32
@@ -51,10 +52,11 @@ def measured(profiles: Iterable[str], params: Params, bits_per_weight: int = FLO
 
 def entry(profile: str, params: Params) -> Mapping[str, Any]:
     """A profile's task as params.yaml has it, and what a paper's table may ask for beside: the names of its originals,
-    the width of its network and its iterations; where it no longer has the profile, the task of most."""
+    their longer side, the width of its network and its iterations; the task of most, where it has no such profile."""
     if (settings := params.profiles.get(profile)) is None:
         return {"kind": "represent"}
-    beside = {"width": settings.network.get("width"), "iterations": settings.train.iterations}
+    long = settings.originals.long if isinstance(settings.originals, Images) else None
+    beside = {"long": long, "width": settings.network.get("width"), "iterations": settings.train.iterations}
     return {**beside, **settings.task, "names": settings.originals.names}
 
 
@@ -87,8 +89,10 @@ def statement(profile: str, scores: Scores, params: Params, paper: Paper) -> str
     lines = [f"Images: {_images(profile, scores, params)}."]
     if profile in params.profiles:
         settings = params.profiles[profile]
-        if task := _task(settings):
-            lines.append(f"Task: {task}.")
+        if words := task(settings):
+            lines.append(f"Task: {words}.")
+        if looks := looks_with(settings):
+            lines.append(f"What sees the mask: {looks}.")
         if networks := network(settings, params):
             lines.append(f"Networks: {networks}.")
         widths = own_widths(profile, _scored(scores, params), params)
@@ -112,7 +116,7 @@ def scale(profile: str, scores: Scores, params: Params) -> str:
         return size
     settings = params.profiles[profile]
     width = settings.network.get("width", params.network.get("width"))
-    words = [size, _task(settings), width and f"width {each(width)}", f"{settings.train.iterations:,} iterations"]
+    words = [size, task(settings), width and f"width {each(width)}", f"{settings.train.iterations:,} iterations"]
     return "; ".join(word for word in words if word)
 
 
@@ -158,13 +162,6 @@ def counted(count: int, originals: Originals) -> str:
     if count == 1:
         words = re.sub(r"\b(photograph|picture|image|solid|scene)s\b", r"\1", words).replace("that ship", "that ships")
     return f"{count} {words}"
-
-
-def _task(profile: Profile) -> str:
-    """Nothing for what is the task of most."""
-    own = {key: value for key, value in profile.task.items() if key != "kind" and not key.endswith("_sha256")}
-    words = [str(profile.task["kind"]), *([in_words([*own], own.values())] if own else [])]
-    return "" if words == ["represent"] else ", ".join(words)
 
 
 def training(profile: Profile) -> str:

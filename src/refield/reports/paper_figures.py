@@ -105,6 +105,7 @@ def _comparison(compared: Compared, scores: Scores, files: Pictures, paper: Pape
         [paper.label(method) for method in compared.pair],
         ranking.title,
         seen,
+        reference.shape[2],
     )
     given = seen.given(original) if seen.given else None
     return Drawn(compared.name, comparison(original, methods, crop, reference, given), text + paper.credit(image))
@@ -154,14 +155,17 @@ def _fits(labels: Mapping[str, str], image: str, scores: Scores, files: Pictures
     return {name: read_fitted(Image(files.original(image)), files.fits(name) / image) for name in scored}
 
 
-def caption(lead: str, labels: Sequence[str], crop: Window, pair: Sequence[str], quality: str, seen: View) -> str:
-    """What is shown and by which rule it was chosen."""
+def caption(
+    lead: str, labels: Sequence[str], crop: Window, pair: Sequence[str], quality: str, seen: View, channels: int
+) -> str:
+    """What is shown and by which rule it was chosen; `channels` are those of what errors are of."""
     of = f" of each, {seen.words}" if seen.words else ""
     given = " and, below the original, what the fields were given" if seen.given else ""
+    errors = "absolute error per colour channel" if channels > 1 else "absolute error"
     size, place = f"{crop.width} x {crop.height} pixels", f"row {crop.top}, column {crop.left}"
     return (
         f"{lead}, where the gain of {pair[0]} over {pair[1]} is the median over images. Crop: of all windows of "
         f"{size}, the one where the methods' mean errors differ most ({place}). "
-        f"Above{of}: original, {', '.join(labels)}; below: absolute error per colour channel, all on one scale{given}. "
+        f"Above{of}: original, {', '.join(labels)}; below: {errors}, all on one scale{given}. "
         f"{quality} is that of the whole image."
     )

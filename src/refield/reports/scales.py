@@ -32,6 +32,8 @@ def compared(profile: Profile | None, known: Paper, paper: Paper) -> str:
     if not known.published:
         scale = departs if differences else "This is the paper's own scale."
         return f"{scale} The paper prints no averages that could stand beside."
+    if not differences and paper.measured_apart:
+        return f"This is the paper's own scale, but {paper.measured_apart}; the differences are those of both."
     if not differences:
         return "This is the paper's own scale: the differences are those of the reproduction."
     return (
