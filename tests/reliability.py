@@ -7,7 +7,7 @@ from pipeline import ROOT
 
 FILE = ROOT / "docs/reliability.md"
 TITLE = "# What was tried, and what came of it\n"
-PARTS = ("Faults", "Odd input")  # in this order
+PARTS = ("Faults", "Odd input", "Compressed files")  # in this order
 
 
 def write(part: str, text: str) -> None:

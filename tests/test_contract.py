@@ -50,6 +50,7 @@ SETTINGS = {
         {"width": 8, "gates": ("dense", "dense")},
         {"width": 8, "gates": (4.0, "segment"), "regions": 3, "bias": "per_expert"},
         {"width": 6, "gates": ("dense", "dense"), "regions": 3, "region_input": True, "activation": "leaky_relu"},
+        {"width": 6, "gates": ("dense",) * 3, "activation": "relu", "skip": 2, "encoding": {"octaves": 2}},
     ],
     "mlp_same_law": [{"width": 8, "gates": ("dense", "dense")}],
     "gated_latents": [

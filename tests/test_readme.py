@@ -12,9 +12,11 @@ from pipeline import ROOT, fitted
 
 from refield.fields import FIELDS
 from refield.fields.activations import ACTIVATIONS
+from refield.interface import facts
 from refield.tasks import TASKS
 
 README = (ROOT / "README.md").read_text()
+INFO = re.search(r"<!-- output: info -->\n```\n(.*?)```\n", README, re.DOTALL)
 RECIPES = dict(re.findall(r"<!-- recipe: (\w+) -->\n```bash\n(.*?)```\n", README, re.DOTALL))
 METHODS = ("siren", "ftc", "ours", "equal_bin")
 FITS = {
@@ -42,6 +44,13 @@ def test_every_name_of_a_table_is_there(table):
 def test_recipes_take_under_fifteen_lines():
     assert RECIPES.keys() == FITS.keys()
     assert {name: text.count("\n") for name, text in RECIPES.items() if text.count("\n") >= 15} == {}
+
+
+def test_what_info_says_of_a_file_is_shown(capsys):
+    facts.main(ROOT / "tests/coding/latents/golden/coffee.rfd")
+    said = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("     field  ")]
+    assert INFO is not None
+    assert INFO[1].splitlines() == said
 
 
 TRIED = """\

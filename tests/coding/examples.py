@@ -2,6 +2,7 @@
 
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,19 +12,25 @@ from refield.coding.file import Coded
 from refield.coding.tensors import Half, Quantised
 from refield.fields.field import Field
 from refield.fields.mlp import Mlp
+from refield.fields.mlp_same_law import MlpSameLaw
 from refield.fields.wire import Wire
-from refield.signals import Image
+from refield.signals import Image, IsotropicImage
 
 GOLDEN = Path(__file__).with_name("golden")
+# As those two papers' params.yaml have them, but smaller.
+COIN = MlpSameLaw(gates=("dense",) * 2, width=10)
+SINCO = Mlp(gates=("dense",) * 5, width=6, activation="relu", init="pytorch", skip=2, encoding={"octaves": 3})
 
 
-def about(field: Field, channels: int = 3) -> Description:
-    return Description(field, Image, 2, channels, "symmetric")
+def about(field: Field, channels: int = 3, signal: type[Image] = Image, target: str = "symmetric") -> Description:
+    return Description(field, signal, 2, channels, target)
 
 
-def drawn(field: Field, shape: tuple[int, int], seed: int = 0, channels: int = 3, half: bool = False) -> Coded:
-    """Weights as a fit's might be, and blocks of regions."""
-    rng, described = np.random.default_rng(seed), about(field, channels)
+def drawn(
+    field: Field, shape: tuple[int, int], seed: int = 0, channels: int = 3, half: bool = False, **said: Any
+) -> Coded:
+    """Weights as a fit's might be, and blocks of regions; `said` is what else the description says."""
+    rng, described = np.random.default_rng(seed), about(field, channels, **said)
     tensors, labels = {}, None
     for i, (name, sizes) in enumerate(described.shapes().items()):
         if half:
@@ -44,6 +51,9 @@ def golden() -> dict[str, Coded]:
         "segment": drawn(Mlp(gates=(2.0, "segment"), width=6, regions=4, activation="relu"), (24, 17), seed=1),
         "half": drawn(Mlp(gates=("dense",), width=12, activation="finer"), (9, 14), seed=2, channels=1, half=True),
         "wire": drawn(Wire(width=8), (8, 11), seed=3),
+        # Seeds of which half of the picture is inside of the range that values are clamped to.
+        "coin": drawn(COIN, (12, 19), seed=90, half=True, signal=IsotropicImage, target="unit"),
+        "sinco": drawn(SINCO, (17, 13), seed=70, channels=1),
     }
 
 

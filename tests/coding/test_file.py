@@ -2,10 +2,8 @@
 
 import json
 import math
-import time
 import tracemalloc
 import zlib
-from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -17,9 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refield.coding import description, file
-from refield.coding.envelope import HEAD, Reader, varint, wrap
-from refield.coding.latents import file as latents
-from refield.coding.tensors import index_of, quantise, step_of
+from refield.coding.envelope import varint, wrap
+from refield.coding.tensors import Half, index_of, quantise, step_of
 from refield.errors import UserError
 from refield.fields.mlp import Mlp
 from refield.signals import Image
@@ -44,7 +41,7 @@ def test_a_plain_decoder_finds_the_same(name):
     height, width = plain.number(body), plain.number(body)
     assert (height, width) == wanted.shape
     shapes = wanted.about.shapes()
-    if name == "half":
+    if all(isinstance(tensor, Half) for tensor in wanted.tensors.values()):
         data = np.frombuffer(bytes(body), "<f2")
         assert data.tolist() == np.concatenate([array.ravel() for array in wanted.weights.values()]).tolist()
         return
@@ -56,8 +53,10 @@ def test_a_plain_decoder_finds_the_same(name):
     if wanted.labels is not None:
         assert plain.labels(height, width, said["field"]["regions"], decoder) == wanted.labels.tolist()
     for (step, largest, spread), (key, shape) in zip(heads, shapes.items(), strict=True):
-        table = plain.of_symbols(largest, spread)
-        symbols = [decoder.decode(table) - largest for _ in range(math.prod(shape))]
+        symbols = [0] * math.prod(shape)
+        if largest:
+            table = plain.of_symbols(largest, spread)
+            symbols = [decoder.decode(table) - largest for _ in symbols]
         assert symbols == wanted.tensors[key].symbols.ravel().tolist()
         values = (np.array(symbols) * (8 + step % 8) * 2.0 ** (step // 8 - 24)).astype(np.float32).reshape(shape)
         np.testing.assert_array_equal(values, wanted.weights[key])
@@ -99,63 +98,20 @@ def test_a_file_shows_its_field():
     assert np.abs(picture.with_values(values.numpy()).pixels.astype(int) - picture.pixels).max() <= 1
 
 
+@pytest.mark.parametrize("name", ["coin", "sinco"])
+def test_a_file_shows_what_it_showed_when_it_was_written(name):
+    """COIN's coordinates and range, and an input that is encoded and seen again."""
+    shown, wanted = file.decode(FILES[name]).signal(), Image.decode((GOLDEN / f"{name}.png").read_bytes())
+    assert shown.shape == wanted.shape
+    assert np.abs(shown.pixels.astype(int) - wanted.pixels).max() <= 1
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_every_truncation_is_refused(name):
     data = FILES[name]
     for end in range(len(data)):
         with pytest.raises(UserError):
             file.decode(data[:end])
-
-
-def widened(data: bytes, width: int) -> bytes:
-    """A field's file with the description of one of another width."""
-    reader = Reader(data[HEAD:])
-    about = description.decode(reader.take(reader.number(4096, "its length")))
-    text = description.encode(replace(about, field=about.field.model_copy(update={"width": width})))
-    return data[:HEAD] + varint(len(text)) + text + reader.rest()
-
-
-def mutate(count: int, seed: int) -> None:
-    """Bits flipped, bytes cut out and put in, other widths; with the old checksum, and with one that is right.
-
-    Whatever comes of it takes a second of the processor at most; a picture as well, if it is none of a great network.
-    Of latents a range coder's table of 2,000 numbers takes 10 ms, and each of some 300 may have one of its own.
-    """
-    rng, names = np.random.default_rng(seed), sorted(FILES)
-    for data in FILES.values():
-        file.decode(data).signal()  # what is imported on the way takes more
-    for i in range(count):
-        data = bytearray(FILES[names[i % len(names)]])
-        if data[5] != latents.KIND and not rng.integers(4):
-            data[:] = widened(data, int(2 ** rng.uniform(1, 13)))
-        for _ in range(rng.integers(1, 4)):
-            at = int(rng.integers(5, len(data) - 4)) if rng.integers(2) else int(rng.integers(5, 60))
-            change = rng.integers(3)
-            if change == 0:
-                data[at] ^= 1 << rng.integers(8)
-            elif change == 1:
-                del data[at]
-            else:
-                data.insert(at, rng.integers(256))
-        if bytes(data) != FILES[names[i % len(names)]]:
-            with pytest.raises(UserError):
-                file.decode(bytes(data))
-        start = time.process_time()
-        with suppress(UserError):
-            found = file.decode(mended(bytes(data)))
-            if found.samples * sum(array.size for array in found.weights.values()) < 10**6:
-                found.signal()
-        took, most = time.process_time() - start, 5 if data[5] == latents.KIND else 1
-        assert took < most, (names[i % len(names)], bytes(data).hex())
-
-
-def test_mutations_are_refused_or_are_other_files():
-    mutate(300, seed=0)
-
-
-@pytest.mark.slow
-def test_very_many_mutations_are_refused_or_are_other_files():
-    mutate(5000, seed=1)
 
 
 @pytest.mark.parametrize(

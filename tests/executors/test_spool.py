@@ -17,7 +17,8 @@ from refield.tasks import TASKS
 WIDE = {"width": 4}
 GATED = [{"gates": ("dense",), "width": (3,)}, {"gates": (2.0, "segment"), "regions": 2, **WIDE}]
 LATENTS = [{"gates": ("dense", 2.0, "segment"), "regions": 2, **WIDE}]
-SETTINGS = {"mlp": GATED, "mlp_same_law": GATED, "gated_latents": LATENTS}
+ENCODED = {"gates": ("dense",) * 3, "skip": 2, "encoding": {"octaves": 2}, **WIDE}
+SETTINGS = {"mlp": [*GATED, ENCODED], "mlp_same_law": GATED, "gated_latents": LATENTS}
 NAMED = {"network_file": "a", "network_sha256": "0" * 64, "masks_file": "b", "masks_sha256": "1" * 64}
 NEEDED = {"segmented": NAMED}  # of tasks that need more than their kind
 ALL_FIELDS = [build({"field": kind, **settings}) for kind in FIELDS for settings in SETTINGS.get(kind, [WIDE])]
