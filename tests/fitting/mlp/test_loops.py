@@ -164,10 +164,10 @@ def test_with_sines_an_activation_is_one_loop_unless_an_angle_is_large(name, mon
         program = Program(u.device)
         loops.write(program, activation, u, torch.zeros(1, 8), work)
         ((function, arguments, _),) = program.calls
-        before = u.clone()
+        before = u.view(torch.int32).clone()
         function(*arguments)
         assert (len(made) == 0) == (largest == 3.0)
-        assert torch.equal(u, before) == (largest == 1e9) or math.isnan(largest)
+        assert torch.equal(u.view(torch.int32), before) == (largest != 3.0)
     assert len(made) == 2
 
 
