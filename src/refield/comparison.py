@@ -20,6 +20,7 @@ class Fields(Strict):
     """Fields as files, whose rates stand in a folder of CSV files, whoever has measured them."""
 
     label: str
+    note: str | None = None  # what it is, where the label says little
     folder: str
     codecs: list[str] | None = None  # which of those in the files; all without
     pictures: str | None = None  # the folder of what they decode to: <codec>/<setting>/<image>.png

@@ -3,8 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pipeline import ROOT
+from pydantic import ValidationError
 
 from refield import config, papers
+from refield.papers import Discussion, Paper
 from refield.pipeline.layout import Layout
 from refield.reports.description import entry
 from refield.reports.paper_figures import _figures
@@ -167,6 +169,11 @@ def test_a_regulariser_counts_as_its_task_says_unless_the_profile_does() -> None
         ("show: seeds", "show: all", "'all' is not allowed"),
         ("    thresholds:", "    gain:", "differences must not define gain"),
         ("gain:\n  better: ours\n  worse: ftc\n  called: [Ours, Fine-to-Coarse]\n", "", "gain is missing"),
+        (
+            "  gain: the paper's gain, the sum of the last three\n",
+            "",
+            "words names gain, which is not under differences",
+        ),
         ("tables:", "tables: [", "not valid YAML"),
     ],
 )
@@ -175,6 +182,23 @@ def test_mistakes_are_named(tmp_path: Path, old: str, new: str, message: str) ->
         papers.read(NAME, changed(tmp_path, old, new))
     assert "\n" not in str(caught.value)
     assert str(caught.value).startswith(f"{tmp_path / NAME / 'paper.yaml'}")
+
+
+def test_a_paper_without_a_gain_discusses_what_does_not_need_one() -> None:
+    coin = papers.read("coin", ROOT / "papers")
+    assert coin.gain is None
+    assert coin.discussion
+    assert coin.discussion.gain is None
+    assert coin.discussion.asked == ["larger"]
+    plan = {"title": "Seeds", "studies": [{"title": "Other seeds", "study": "seeds", "show": "table"}]}
+    assert Discussion.model_validate(plan).asked == []
+    plan["studies"][0]["show"] = "seeds"  # type: ignore[index]
+    with pytest.raises(ValidationError, match="gain is missing; the study seeds is shown by what becomes of it"):
+        Discussion.model_validate(plan)
+    values = coin.model_dump(mode="json")
+    values["discussion"]["gain"] = "more of it"
+    with pytest.raises(ValidationError, match="gain is missing; the other says what it is"):
+        Paper.model_validate(values)
 
 
 def test_a_missing_paper_is_named_with_those_that_are_there(tmp_path: Path) -> None:

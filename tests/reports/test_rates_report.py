@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from pipeline import ROOT
+from pydantic import ValidationError
 
 from refield import comparison
 from refield.codecs import ABSENT, CODECS
@@ -15,7 +16,17 @@ from refield.coding.latents.learning import PHOTOGRAPHS
 from refield.errors import UserError
 from refield.papers import curves
 from refield.reports import rates_images, rates_page, rates_parts, rates_seconds, rates_single, rates_words
-from refield.reports.rates import bits, gained, measured, page, paid, published, published_bits, similar
+from refield.reports.rates import (
+    bits,
+    gained,
+    measured,
+    page,
+    paid,
+    published,
+    published_bits,
+    published_similar,
+    similar,
+)
 from refield.reports.rates_chart import APART, CEILING, FLOOR, _placed, chart
 from refield.reports.rates_panel import Panel, Series, read_panel
 from refield.reports.rates_pictures import Seen, look_at, nearest_below
@@ -234,7 +245,7 @@ def test_words_stand_in_report_and_page(compared, tmp_path):
 def test_ms_ssim_has_a_table_where_there_is_any(compared, tmp_path):
     found = panel(compared, tmp_path)
     assert similar(found, compared)[1] == []
-    assert "MS-SSIM" not in page([found], compared, {})
+    assert "| MS-SSIM |" not in page([found], compared, {})
     (tmp_path / "measured/webp.csv").write_text(rows("webp", 0.5, similar=True))
     found = panel(compared, tmp_path)
     # It gains 0.02 with each doubling, from 0.9 at 0.125 bpp on to 1 bpp.
@@ -242,6 +253,42 @@ def test_ms_ssim_has_a_table_where_there_is_any(compared, tmp_path):
     wanted = ["WebP", *known]
     assert similar(found, compared) == (["MS-SSIM", *(f"at {bpp:g} bpp" for bpp in compared.bpp)], [wanted])
     assert f"| {' | '.join(wanted)} |" in page([found], compared, {})
+
+
+def test_published_ms_ssim_has_a_table_of_those_whose_source_has_it(compared, tmp_path):
+    found = panel(compared, tmp_path)
+    heads, lines = published_similar(found, compared)
+    known = {label for label, *_ in lines}
+    assert known == {each.label for each in PUBLISHED.curves.values() if each.ms_ssim}
+    assert not known & {each.label for each in PUBLISHED.curves.values() if each.kind == "field"}
+    # Of a curve with a point at 0.15 bpp it is that point's.
+    vtm = PUBLISHED.curves["vtm"]
+    points = [(0.15, 28.0), *vtm.points[2:]]
+    exact = vtm.model_copy(update={"points": points, "ms_ssim": [0.91, *(vtm.ms_ssim or [])[2:]]})
+    assert published_similar(replace(found, published=[exact]), compared)[1][0][:2] == ["VVC (VTM)", "0.9100"]
+    assert "| Published MS-SSIM | at 0.15 bpp |" in page([found], compared, {})
+    assert heads[0] == "Published MS-SSIM"
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text(compared, tmp_path), re.S)[1])
+    by_label = {line["label"]: line["points"] for line in data["panels"][0]["lines"] if "published" in line["group"]}
+    assert [point[3] for point in by_label["VVC (VTM)"]] == vtm.ms_ssim
+    assert {point[3] for point in by_label["COIN"]} == {None}
+
+
+def test_published_ms_ssim_is_of_each_point() -> None:
+    values = PUBLISHED.curves["vtm"].model_dump(mode="json")
+    values["ms_ssim"] = values["ms_ssim"][1:]
+    with pytest.raises(ValidationError, match="ms_ssim: 6 values are of 7 points; give one of each"):
+        curves.Published.model_validate(values)
+
+
+def test_a_note_says_what_fields_are_that_are_there(compared, tmp_path):
+    fields = [each.model_copy(update={"note": "Of fewer steps."}) for each in compared.profiles["quick"].fields]
+    absent = fields[0].model_copy(update={"folder": str(tmp_path / "none"), "label": "Other"})
+    quick = compared.profiles["quick"].model_copy(update={"fields": [*fields, absent]})
+    noted = compared.model_copy(update={"profiles": {"quick": quick}})
+    told = panel(noted, tmp_path).notes
+    assert "</script>Net: Of fewer steps." in told
+    assert not [note for note in told if note.startswith("Other")]
 
 
 def test_a_codec_that_one_might_miss_is_named_with_the_reason(compared, tmp_path):
@@ -379,8 +426,10 @@ def test_lines_come_and_go_and_tell_their_points(opened):
 
 
 def test_ms_ssim_is_shown_in_the_place_of_psnr_where_there_is_any(browser, compared, tmp_path):
-    def measures():
-        (tmp_path / "rates.html").write_text(text(compared, tmp_path))
+    alone = with_fields(str(tmp_path / "fields"), published=False)
+
+    def measures(comparison=alone):
+        (tmp_path / "rates.html").write_text(text(comparison, tmp_path))
         browser.get((tmp_path / "rates.html").as_uri())
         return browser.find_element("css selector", "#measures")
 
@@ -393,13 +442,16 @@ def test_ms_ssim_is_shown_in_the_place_of_psnr_where_there_is_any(browser, compa
     assert told(browser, "WebP") == "WebP, setting 1: 0.250 bpp, MS-SSIM 0.9200"
     buttons[0].click()
     assert told(browser, "WebP") == "WebP, setting 1: 0.250 bpp, 28.00 dB"
+    measures(compared).find_elements("css selector", "button")[1].click()
+    with_it = [each.label for each in PUBLISHED.curves.values() if each.ms_ssim]
+    assert sorted(labels(browser)) == sorted(["WebP", *with_it])
     assert [entry["message"] for entry in browser.get_log("browser")] == []
 
 
 def test_pictures_and_tables_are_shown(opened):
     captions = [each.text for each in opened.find_elements("css selector", "#row figcaption")]
     assert captions == ["Original", "Net, half, 0.250 bpp, 30.12 dB", "JPEG, 0.250 bpp, 30.12 dB"]
-    first, against, _, second, _ = opened.find_elements("css selector", "#tables table")
+    first, against, _, second, *_ = opened.find_elements("css selector", "#tables table")
     assert against.find_element("css selector", "thead th:nth-child(2)").text == "to JPEG"
     assert first.find_element("css selector", "tbody td").text == "</script>Net, half"
     link = second.find_element("css selector", "tbody td.text a")

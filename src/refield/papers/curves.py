@@ -24,6 +24,7 @@ class Published(Strict):
     source: Address  # of the numbers
     note: str | None = None
     points: list[Point] = Field(min_length=2)
+    ms_ssim: list[Annotated[float, Field(gt=0, le=1)]] | None = None  # of each point, where the source has it
 
     @model_validator(mode="after")
     def points_rise(self) -> "Published":
@@ -32,9 +33,20 @@ class Published(Strict):
                 raise ValueError(f"points: [{next_bpp:g}, {next_psnr:g}] must have more of both than the one before")
         return self
 
+    @model_validator(mode="after")
+    def similarities_are_of_points(self) -> "Published":
+        if self.ms_ssim is not None and len(self.ms_ssim) != len(self.points):
+            raise ValueError(f"ms_ssim: {len(self.ms_ssim)} values are of {len(self.points)} points; give one of each")
+        return self
+
     @property
     def curve(self) -> Curve:
         return Curve.of(*zip(*self.points, strict=True))
+
+    @property
+    def similarity(self) -> Curve | None:
+        """MS-SSIM in the place of PSNR, if the source has it."""
+        return Curve.of((bpp for bpp, _ in self.points), self.ms_ssim) if self.ms_ssim else None
 
 
 class Curves(Strict):

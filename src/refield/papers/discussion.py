@@ -1,4 +1,4 @@
-"""What our reports say of a paper's gain: from which differences of methods, and in which words."""
+"""What our reports say of a paper's gain, if it has one: from which differences of methods, and in which words."""
 
 from string import Formatter
 from typing import Literal
@@ -37,6 +37,11 @@ class Shown(Strict):
     against: list[Name] = Field(default_factory=list)
 
     @property
+    def is_about_the_gain(self) -> bool:
+        """Whether it says of all of a study what becomes of the gain there."""
+        return self.show in ("settings", "seeds", "course")
+
+    @property
     def is_drawn(self) -> bool:
         """Whether it has a chart beside the text."""
         return self.show in ("heatmap", "progress")
@@ -57,7 +62,7 @@ class Discussion(Strict):
     """Names of differences are keys of `differences`, or `gain`."""
 
     title: str
-    gain: str  # what the gain itself says
+    gain: str | None = None  # what the gain itself says, of a paper that has one
     differences: dict[Name, Part] = Field(default_factory=dict)
     parts: list[Name] = Field(default_factory=list)  # of the gain and what leads to it
     others: list[Name] = Field(default_factory=list)
@@ -73,12 +78,14 @@ class Discussion(Strict):
     def names_are_defined(self) -> "Discussion":
         if GAIN in self.differences:
             raise ValueError(f"differences must not define {GAIN}, which is the paper's own")
-        known = {GAIN, *self.differences}
+        known = {*([GAIN] if self.gain else []), *self.differences}
         named = [("parts", self.parts), ("others", self.others), ("words", self.told)]
         named += [(f"the study {shown.study}", shown.differences) for shown in self.studies]
         for where, names in named:
             if missing := [name for name in names if name not in known]:
                 raise ValueError(f"{where} names {missing[0]}, which is not under differences")
+        if not self.gain and (about := [shown.study for shown in self.studies if shown.is_about_the_gain]):
+            raise ValueError(f"gain is missing; the study {about[0]} is shown by what becomes of it")
         shown = [section.study for section in self.studies]
         for study in (study for claim in self.claims for study in claim.studies):
             if study not in shown:
@@ -96,6 +103,16 @@ class Discussion(Strict):
     def told(self) -> list[str]:
         """The differences that `words` names, each once."""
         return list(dict.fromkeys(field.partition(".")[0] for field in self._fields))
+
+    @property
+    def asked(self) -> list[str]:
+        """The names of all differences that it asks of a profile, the gain's behind its parts."""
+        return [*self.of_the_gain, *self.others]
+
+    @property
+    def of_the_gain(self) -> list[str]:
+        """Those of the gain's parts, and its own, if there is one."""
+        return [*self.parts, *([GAIN] if self.gain else [])]
 
     @property
     def methods(self) -> set[str]:

@@ -78,8 +78,12 @@ class Paper(Strict):
         for what, numbers in (("tables", [table.number for table in self.tables]), ("figures", figures)):
             if len(set(numbers)) < len(numbers):
                 raise ValueError(f"tables has two {what} of one number")
-        if self.discussion and not self.gain:
-            raise ValueError("gain is missing; the discussion is about it")
+        return self
+
+    @model_validator(mode="after")
+    def discussion_is_of_the_gain(self) -> "Paper":
+        if self.discussion and bool(self.discussion.gain) != bool(self.gain):
+            raise ValueError(f"{'discussion.gain' if self.gain else 'gain'} is missing; the other says what it is")
         return self
 
     @model_validator(mode="after")

@@ -104,8 +104,12 @@ class Layout:
         return self.data / profile / "examples"
 
     def unet(self, profile: str) -> Path:
-        """The weights of a profile's U-Net; params.yaml names this file and the next in a task."""
+        """The weights of a profile's U-Net; params.yaml names this file and that of masks in a task."""
         return self.data / profile / "unet.safetensors"
+
+    def unet_curve(self, profile: str) -> Path:
+        """The mean loss of each epoch of its training."""
+        return self.data / profile / "unet_curve.json"
 
     def masks(self, profile: str) -> Path:
         """The true masks of a profile's images."""

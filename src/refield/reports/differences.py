@@ -24,7 +24,7 @@ def named(scores: Scores, names: Iterable[str], plan: Discussion, paper: Paper) 
         if cells := _cells(values, first, second, measure):
             told = first in published and second in published
             there = number(published[first] - published[second], measure.digits, "+") if told else DASH
-            says = plan.gain if name == GAIN else plan.differences[name].says
+            says = str(plan.gain) if name == GAIN else plan.differences[name].says
             rows.append((_less(first, second, paper), says, *cells, there))
     return pipe(["difference", "what it says", difference_in(measure), *HEADS, "published"], rows, 2) if rows else ""
 

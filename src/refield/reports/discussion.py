@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from refield.config import Params
 from refield.errors import UserError
 from refield.papers import Discussion, Gain, Paper
-from refield.papers.discussion import GAIN, Shown
+from refield.papers.discussion import Shown
 from refield.reports import differences, heatmap, progress
 from refield.reports.across import section_of
 from refield.reports.choices import choices
@@ -47,14 +47,13 @@ def discussion(
     """Markdown, from all profiles' scores and mean curves, and the scores of the studies that have been run to
     their end; `origin` says how it was made."""
     plan, gain = paper.discussion, paper.gain
-    if not plan or not gain:
+    if not plan:
         raise UserError("the paper has no discussion, which names differences of methods and says what they mean")
     known = {measure.name: measure for measure in TASKS[paper.protocol.task].measures}
     others = [known[name] for name in plan.measures]
     method = METHOD.format(of=", or of ".join(["PSNR in dB", *(measure.title for measure in others)]))
     shown = [studies[section.study] for section in plan.studies if section.study in studies]
     blocks = [f"# {plan.title}", f"{origin} {method}{_below(shown)}."]
-    asked = [*plan.parts, GAIN, *plan.others]
     for profile in scores.profiles(params):
         found = scores_of(scores, profile, params)
         if kind(profile, params) != paper.protocol.task:
@@ -68,7 +67,7 @@ def discussion(
             blocks += [f"## {profile}", *_words(psnr, plan, paper)]
             blocks += _differences(found, plan, paper)
             for measure in others:
-                if rows := differences.named(found.ranked_by(measure.name), asked, plan, paper):
+                if rows := differences.named(found.ranked_by(measure.name), plan.asked, plan, paper):
                     blocks += [f"In {measure.title}:", rows]
             blocks += course(curves.of(profile), plan.course, gain, paper)
         elif profile in params.profiles and not paper.protocol.differences(params.profiles[profile]):
@@ -101,7 +100,7 @@ def charts(studies: Mapping[str, pd.DataFrame], paper: Paper) -> dict[str, Figur
     return found
 
 
-def _shown(scores: pd.DataFrame, section: Shown, gain: Gain, paper: Paper) -> Iterator[str]:
+def _shown(scores: pd.DataFrame, section: Shown, gain: Gain | None, paper: Paper) -> Iterator[str]:
     """What a section shows of its study's scores."""
     others = [paper.difference(name) for name in section.differences]
     match section.show:
@@ -119,6 +118,7 @@ def _shown(scores: pd.DataFrame, section: Shown, gain: Gain, paper: Paper) -> It
             return heatmap.heatmap(scores, section.study, paper)
         case "progress":
             return progress.progress(scores, section.study)
+    assert gain  # as the paper's own check has it of these
     return SECTIONS[section.show](scores, gain, others, paper)
 
 
@@ -136,7 +136,7 @@ def _below(studies: Sequence[pd.DataFrame]) -> str:
 
 def _differences(scores: Scores, plan: Discussion, paper: Paper) -> Iterator[str]:
     """Of the gain and its parts, and of the other controls, those that there are."""
-    parts, others = (differences.named(scores, names, plan, paper) for names in ([*plan.parts, GAIN], plan.others))
+    parts, others = (differences.named(scores, names, plan, paper) for names in (plan.of_the_gain, plan.others))
     yield from filter(None, [parts, "Other controls:" if parts and others else "", others])
 
 
@@ -148,7 +148,7 @@ def _of_another_task(scores: Scores, plan: Discussion, paper: Paper) -> Iterator
 
 def _has_any(psnr: pd.DataFrame, plan: Discussion, paper: Paper) -> bool:
     """Whether there are scores of both methods of a difference."""
-    return any({*paper.difference(name)} <= {*psnr} for name in (GAIN, *plan.parts, *plan.others))
+    return any({*paper.difference(name)} <= {*psnr} for name in plan.asked)
 
 
 def _words(psnr: pd.DataFrame, plan: Discussion, paper: Paper) -> list[str]:

@@ -65,7 +65,10 @@ def page(panels: Sequence[Panel], comparison: Comparison, seconds: Mapping[str, 
             heads, rows = published(panel, comparison)
             notes = [f"* {each.label}: {each.note}" for each in panel.published if each.note]
             blocks += [pipe(heads, [[links[label], *row] for label, *row in rows])]
-            blocks += [pipe(*published_bits(panel, comparison)), "\n".join(notes)]
+            blocks.append(pipe(*published_bits(panel, comparison)))
+            if (table := published_similar(panel, comparison))[1]:
+                blocks.append(pipe(*table))
+            blocks.append("\n".join(notes))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -88,12 +91,7 @@ def bits(panel: Panel, comparison: Comparison) -> Table:
 
 def similar(panel: Panel, comparison: Comparison) -> Table:
     """The MS-SSIM of each series at some rates: a table's heads, and its rows; none of small images."""
-    heads = ["MS-SSIM", *(f"at {bpp:g} bpp" for bpp in comparison.bpp)]
-    return heads, [
-        [each.label, *(number(each.similarity.at(bpp), 4) for bpp in comparison.bpp)]
-        for each in panel.series
-        if each.similarity
-    ]
+    return _similarities("MS-SSIM", panel.series, comparison)
 
 
 def gained(panel: Panel, comparison: Comparison) -> Table:
@@ -146,6 +144,11 @@ def published(panel: Panel, comparison: Comparison) -> Table:
     return _qualities("Published", panel.published, comparison)
 
 
+def published_similar(panel: Panel, comparison: Comparison) -> Table:
+    """The MS-SSIM of those published curves whose source has it."""
+    return _similarities("Published MS-SSIM", panel.published, comparison)
+
+
 def published_bits(panel: Panel, comparison: Comparison) -> Table:
     """The BD-rate of each published curve to the anchors' means."""
     anchors = [panel.of(anchor) for anchor in comparison.anchors]
@@ -159,6 +162,15 @@ def published_bits(panel: Panel, comparison: Comparison) -> Table:
 def _qualities(first: str, lines: Sequence[Series] | Sequence[Published], comparison: Comparison) -> Table:
     heads = [first, *(f"dB at {bpp:g} bpp" for bpp in comparison.bpp)]
     return heads, [[each.label, *(number(each.curve.at(bpp)) for bpp in comparison.bpp)] for each in lines]
+
+
+def _similarities(first: str, lines: Sequence[Series] | Sequence[Published], comparison: Comparison) -> Table:
+    heads = [first, *(f"at {bpp:g} bpp" for bpp in comparison.bpp)]
+    return heads, [
+        [each.label, *(number(each.similarity.at(bpp), 4) for bpp in comparison.bpp)]
+        for each in lines
+        if each.similarity
+    ]
 
 
 def _against(comparison: Comparison) -> list[str]:

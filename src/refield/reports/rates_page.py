@@ -24,6 +24,7 @@ from refield.reports.rates import (
     paid,
     published,
     published_bits,
+    published_similar,
     similar,
 )
 from refield.reports.rates_chart import FIELD_HUES, HUES, OTHER_HUES
@@ -79,6 +80,7 @@ def page(
                     ),
                     _table(*published(panel, comparison)) | {"links": [_link(each) for each in panel.published]},
                     _table(*published_bits(panel, comparison)),
+                    _table(*published_similar(panel, comparison)),
                 ],
                 "rate": shown.bpp if (shown := comparison.profiles[panel.profile].pictures) else None,
                 "pictures": looks.get(panel.profile, []),
@@ -108,7 +110,8 @@ def _lines(panel: Panel) -> Iterator[dict[str, Any]]:
     for curve in panel.published:
         group = PUBLISHED[curve.kind]
         look = {"color": next(hues[group]), "mark": next(marks[group]), "width": 1.3, "dashes": DASHES[curve.kind]}
-        points = [[bpp, psnr, "", None] for bpp, psnr in curve.points]
+        similar = cycle([None]) if curve.ms_ssim is None else curve.ms_ssim
+        points = [[bpp, psnr, "", shown] for (bpp, psnr), shown in zip(curve.points, similar, strict=False)]
         yield {"group": group, "label": curve.label, **look, "points": points}
 
 

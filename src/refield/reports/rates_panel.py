@@ -61,11 +61,13 @@ class Panel:
     missing: Sequence[str]  # folders of rates that are not made yet
     partial: Sequence[str]  # labels of series that are left out, as they lack some of the published curves' images
     parts: Mapping[str, pd.DataFrame]  # of files of latents, by the labels of their series
+    told: Sequence[str] = ()  # what params.yaml says of the fields that are there
 
     @property
     def notes(self) -> list[str]:
-        """What is not there, and what files of latents begin with, in a sentence each."""
+        """What is not there, what fields are, and what files of latents begin with, in a sentence each."""
         said = [f"Not made yet: the rates in {folder}." for folder in self.missing]
+        said += self.told
         said += [f"{label}: {BEGUN}" for label in self.parts]
         return [*said, *(f"Left out beside published curves: {label}, of fewer photographs." for label in self.partial)]
 
@@ -118,7 +120,8 @@ def read_panel(profile: str, comparison: Comparison, measured: Path, published: 
     pixels = round(float(_pixels(shared[0].rows).mean()))
     curves = list(published.curves.values()) if entry.published else []
     parts = {label: of for fields in entry.fields for label, of in _parts_of(fields, images)}
-    return Panel(profile, images, there, pixels, shared, curves, missing, partial, parts)
+    told = [f"{fields.label}: {fields.note}" for fields in entry.fields if fields.note and fields.folder not in missing]
+    return Panel(profile, images, there, pixels, shared, curves, missing, partial, parts, told)
 
 
 def series_of(fields: Fields) -> list[Series]:

@@ -36,6 +36,8 @@ def markdown(results: Results, params: Params, paper: Paper, seen: Mapping[str, 
         else:
             blocks.append(statement(profile, scores, params, paper))
             blocks.append(f"When, where and for how long it was fitted: [provenance](provenance/{profile}.md).")
+            if profile in params.profiles and params.profiles[profile].unet:
+                blocks.append(f"How its U-Net learned, and what it sees in originals: [U-Net](unets/{profile}.json).")
         if has_some_images(profile, params, paper):
             blocks.append(fit_by_fit(scores, paper.of(entry(profile, params))))
             continue
