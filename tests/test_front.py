@@ -56,6 +56,16 @@ def test_it_leads_to_a_discussion_where_there_is_one(paper):
     assert ('href="discussion.md"' in page(layout)) == layout.discussion.is_file()
 
 
+def test_what_is_asked_of_weights_has_a_place_on_the_axis():
+    """SINCO's PSNR is of halved weights, and has the name and title of the published one."""
+    html = page(Layout("sinco"))
+    assert "no place on this axis" not in html
+    row = re.search(r'<th scope="row">COIN</th><td class="line".*?</td>', html, re.DOTALL)
+    assert row
+    assert "mark m1" in row[0]
+    assert "longer side: its own instead of 240" in html
+
+
 def test_it_leads_to_a_discussion_from_when_a_study_of_it_has_scores(tmp_path):
     """Before the discussion itself is made, too; of studies that it does not show none counts."""
     layout, paper = Layout("gaussian_image"), papers.read("gaussian_image")

@@ -89,6 +89,8 @@ def _weighed(task: Mapping[str, Any]) -> dict[str, tuple[str, object]]:
 
 
 def _brief(value: object) -> str:
+    if value is None:
+        return "its own"
     if isinstance(value, list):
         return value[0] if len(value) == 1 else f"{len(value)} named"
     return f"{value:g}" if isinstance(value, float) else str(value)

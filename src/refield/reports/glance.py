@@ -81,7 +81,7 @@ def _column(profile: str, results: Results, params: Params, paper: Paper) -> Col
     scores, known = scores_of(results, profile, params), profile in params.profiles
     task = kind(profile, params)
     about = paper.of(entry(profile, params))
-    another = scores.ranking != published_measure(paper)
+    another = scores.ranking.name != published_measure(paper).name
     title = scores.ranking.title if another else f"{scores.ranking.title}, {task}"
     return Column(
         profile,

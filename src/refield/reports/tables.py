@@ -101,7 +101,7 @@ def readme_table(results: Results, params: Params, paper: Paper) -> str:
     for profile, rows in statistics.groupby("profile", sort=False):
         average = rows.set_index("method")["average"]
         measure = scores_of(results, str(profile), params).ranking
-        head = f"`{profile}`" + ("" if measure == published_measure(paper) else f", {measure.title}")
+        head = f"`{profile}`" + ("" if measure.name == published_measure(paper).name else f", {measure.title}")
         columns[head] = [number(average.get(method, math.nan), measure.digits) for method in methods]
     lead = "Average over images; only a profile at the paper's own scale is comparable with its numbers."
     return "\n".join([_pipe(pd.DataFrame(columns)), "", lead, "", *notes])
