@@ -252,6 +252,9 @@ def test_a_field_without_gates_is_drawn_without_them():
     params = PARAMS.model_copy(update={"methods": PARAMS.methods | {"ours": {"field": "wire"}}})
     assert drawing(exhibits(PAGES, FOUND, params), params, PAPER)["layers"] == []
     assert "<b>A network</b>" in front(params=params)[0]
+    dense = PARAMS.methods["ours"] | {"gates": ["dense"] * 4}
+    params = PARAMS.model_copy(update={"methods": PARAMS.methods | {"ours": dense}})
+    assert drawing(exhibits(PAGES, FOUND, params), params, PAPER)["layers"] == []
 
 
 def test_what_is_stored_beside_weights_is_said_of_any_field_that_follows_a_map():

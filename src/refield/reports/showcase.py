@@ -123,6 +123,7 @@ def drawing(shown: Sequence[Exhibit], params: Params, paper: Paper) -> dict[str,
     field = params.field(exhibit.profile, method)
     name = params.map(exhibit.profile, method)
     layers = [_layer(field, gate, name, exhibit) for gate in field.gates] if isinstance(field, Mlp) else []
+    experts = any(layer["kind"] != "dense" for layer in layers)
     return {
         "method": paper.label(method),
         "name": method,
@@ -130,8 +131,8 @@ def drawing(shown: Sequence[Exhibit], params: Params, paper: Paper) -> dict[str,
         "image": exhibit.picture["name"],
         "aspect": exhibit.aspect,
         "quality": exhibit.quality[method],
-        "layers": layers,
-        "experts": any(layer["kind"] != "dense" for layer in layers),
+        "layers": layers if experts else [],
+        "experts": experts,
         "map": field.needs_labels,
     }
 
