@@ -145,6 +145,15 @@ def test_numbers_that_are_not_printed_are_no_answer() -> None:
     assert [row[0] for row in table(claim(pair))[1:]] == ["here"]
 
 
+def test_one_number_that_is_printed_stands_for_no_two_profiles() -> None:
+    again = PARAMS.model_copy(update={"profiles": PARAMS.profiles | {"again": PARAMS.profiles[PLAIN]}})
+    pair = {"once": FOUR["MSE"], "again": FOUR["MSE"] | {"profile": "again"}}
+    none = Results(pd.DataFrame(columns=["profile", "method", "image", "psnr_8bit"]), [])
+    *_, found = contests([claim(pair)], none, {}, again, PAPER)
+    assert "published" not in found
+    assert "here" in found
+
+
 @pytest.mark.parametrize(
     ("psnr", "lead", "answer"),
     [

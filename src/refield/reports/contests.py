@@ -119,14 +119,16 @@ def _in_profiles(claim: Contest, scores: Results, params: Params) -> tuple[pd.Da
 
 
 def _printed(claim: Contest, params: Params, paper: Paper) -> pd.DataFrame:
-    """The averages that the paper prints, in a row; without the contestants of which it prints none."""
-    found = {}
+    """The averages that the paper prints, in a row; without the contestants of which it prints none, and none at all
+    if one number stands for two of them, which it does not tell apart."""
+    found, numbers = {}, set[tuple[str, float]]()
     for name, each in claim.contestants.items():
         known = paper.of(entry(str(each.profile), params))
         averages = known.published_in(claim.measure) if claim.measure else known.published
         if each.method in averages:
             found[name] = [averages[each.method]]
-    return pd.DataFrame(found)
+            numbers.add((each.method, averages[each.method]))
+    return pd.DataFrame(found if len(numbers) == len(found) else {})
 
 
 def _with_controls(scores: pd.DataFrame, claim: Contest, measure: Measure) -> pd.DataFrame:
