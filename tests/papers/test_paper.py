@@ -87,7 +87,7 @@ def test_only_the_papers_own_scale_is_comparable() -> None:
     ("name", "profile", "said"),
     [
         ("coin", "crops", "learning rate 0.0005 instead of 0.0002"),
-        ("sinco", "slices", "regularisation 0.01 instead of 1"),
+        ("sinco", "slices", "regularisation 1.7e-05 instead of 1"),
         ("siren_polito", "quick_upscale", "learning rate 0.001 instead of 0.0001"),
     ],
 )
