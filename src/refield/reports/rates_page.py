@@ -110,8 +110,8 @@ def _lines(panel: Panel) -> Iterator[dict[str, Any]]:
     for curve in panel.published:
         group = PUBLISHED[curve.kind]
         look = {"color": next(hues[group]), "mark": next(marks[group]), "width": 1.3, "dashes": DASHES[curve.kind]}
-        similar = cycle([None]) if curve.ms_ssim is None else curve.ms_ssim
-        points = [[bpp, psnr, "", shown] for (bpp, psnr), shown in zip(curve.points, similar, strict=False)]
+        shown = iter(curve.ms_ssim or ())
+        points = [[bpp, psnr, "", next(shown, None)] for bpp, psnr in curve.points]
         yield {"group": group, "label": curve.label, **look, "points": points}
 
 
