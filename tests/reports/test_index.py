@@ -103,6 +103,12 @@ def row(html: str, head: str) -> list[str]:
     return [re.sub("<.*?>", "", cell) for cell in re.findall("<td.*?>(.*?)</td>", cells)]
 
 
+def answers(html: str, claim: str) -> list[str]:
+    """Where a claim holds, and where not."""
+    items = re.search(rf'<th scope="row">{re.escape(escape(claim))}</th><td><ul>(.*?)</ul>', html).group(1)
+    return [re.sub("<.*?>", "", item).strip() for item in re.findall("<li>(.*?)</li>", items)]
+
+
 def test_the_page_stands_alone_and_is_the_same_again():
     html = index(PARAMS, PAPER, FOUND, PAGES, WAITS)
     assert not re.findall(r'(?:src|href)\s*=\s*["\']?(?!data:|https://ksbe)[a-z]+:', html)
@@ -176,8 +182,13 @@ def test_the_gain_has_the_interval_of_its_images():
 
 def test_claims_hold_or_not_by_profile():
     html, _ = front()
-    assert row(html, "On most images, ours > Fine-to-Coarse") == ["yes3 of 3", "yes3 of 3", "—"]
-    assert row(html, "On average, Multi-Otsu > equal bins") == ["—37.20, —", "—37.20, —", "—"]
+    assert answers(html, "On most images, ours > Fine-to-Coarse") == ["quick: yes3 of 3", "kodak_crops: yes3 of 3"]
+    assert answers(html, "On average, Multi-Otsu > equal bins") == ["quick: —37.20, —", "kodak_crops: —37.20, —"]
+
+
+def test_a_claim_that_can_be_asked_nowhere_has_a_dash():
+    html, _ = front(Results(pd.DataFrame(columns=["profile", "method"]), []), {})
+    assert answers(html, "On most images, ours > Fine-to-Coarse") == ["—"]
 
 
 def test_infinite_and_missing_averages_have_no_place_on_the_axis():
@@ -194,9 +205,12 @@ def test_a_profile_of_another_task_has_its_own_measure_and_no_place_on_the_axis(
     found = Results(scores().assign(psnr_hidden=20.0, psnr_visible=21.0, psnr_hidden_biharmonic=19.0), [])
     html, _ = front(found, {}, params)
     assert "PSNR hidden, which has no place on this axis" in html
-    assert row(html, "SIREN") == ["30.28", "20.00"]
+    assert row(html, "SIREN") == ["30.28"]
     marks = re.search(r'<th scope="row">SIREN</th><td class="line".*?</td>', html).group(0)
     assert ("mark m0" in marks, "mark m1" in marks) == (True, False)
+    apart = html.partition("Where something else is measured")[2]
+    assert row(apart, "SIREN") == ["20.00"]
+    assert '<th scope="row">LoE Quad-Tree</th>' not in apart  # of which nothing is known there
 
 
 def test_a_paper_without_gain_claims_or_discussion():

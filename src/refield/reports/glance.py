@@ -1,7 +1,7 @@
 """Published against reproduced at a glance: averages on one axis, the paper's gain with its intervals, its claims."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from refield.config import Params
 from refield.papers import Paper
 from refield.reports.claims import examine, explained
 from refield.reports.description import entry, has_some_images, kind, said, scale
-from refield.reports.gain import NO_GAIN, Gain, gain_of
+from refield.reports.gain import Gain, gain_of
 from refield.reports.results import Results, Scores, scores_of, unit
 from refield.reports.statistics import comparable, published_measure, shown, tidy
 from refield.scores.measure import Measure
@@ -70,10 +70,10 @@ def glance(results: Results, params: Params, paper: Paper) -> dict[str, Any]:
         "measure": measure.title,
         "unit": unit(measure),
         "columns": sides,
-        "averages": _averages(results, params, paper, sides),
+        "averages": list(_averages(results, params, paper, sides)),
         "gain": _gain(paper, sides, measure),
         "claims": claims,
-        "chance": explained(holds for claim in claims for holds, _ in claim["here"]),
+        "chance": explained(holds for claim in claims for _, holds, _ in claim["here"]),
     }
 
 
@@ -93,85 +93,81 @@ def _column(profile: str, results: Results, params: Params, paper: Paper) -> Col
     )
 
 
-def _averages(results: Results, params: Params, paper: Paper, sides: Sequence[Column]) -> dict[str, Any] | None:
-    """One row a method; only averages of the paper's own measure have a place on the axis."""
+def _averages(results: Results, params: Params, paper: Paper, sides: Sequence[Column]) -> Iterator[dict[str, Any]]:
+    """Tables of one row a method, and of columns by their places in the key, which begins with what is published: first
+    of the paper's own measure, on an axis; then of others, which have no place on it, the methods that have one."""
     statistics = tidy(results, params, paper)
     if statistics.empty:
-        return None
+        return
     found = statistics.drop_duplicates(["profile", "method"]).set_index(["method", "profile"])["average"]
     digits = [published_measure(paper).digits, *(side.scores.ranking.digits for side in sides)]
     values = {
-        method: [
-            paper.published.get(method, math.nan),
-            *(float(found.get((method, side.profile), math.nan)) for side in sides),
-        ]
+        method: [paper.published.get(method, math.nan)]
+        + [float(found.get((method, side.profile), math.nan)) for side in sides]
         for method in map(str, dict.fromkeys(statistics["method"]))
     }
-    placed = {
-        method: [
-            (place, value)
-            for place, value in enumerate(row)
-            if math.isfinite(value) and not (place and sides[place - 1].measure)
-        ]
-        for method, row in values.items()
-    }
-    drawn = [value for row in placed.values() for _, value in row]
+    own = [0, *(place for place, side in enumerate(sides, 1) if not side.measure)]
+    others = [place for place, side in enumerate(sides, 1) if side.measure]
+    drawn = [row[place] for row in values.values() for place in own if math.isfinite(row[place])]
     axis = Axis.over(drawn) if drawn else None
-    rows, listed = [], paper.listed
-    for method, row in values.items():
-        marks = [(place, axis.at(value)) for place, value in placed[method]] if axis else []
-        places = [at for _, at in marks]
-        rows.append(
-            {
-                "label": paper.label(method),
-                "listed": method in listed,
-                "cells": [number(value, places) for value, places in zip(row, digits, strict=True)],
-                "marks": marks,
-                "span": (min(places), max(places)) if places else None,
-            }
-        )
-    return {"axis": axis, "rows": rows}
+    listed = paper.listed
+    for places, line in ((own, axis), (others, None)):
+        rows = []
+        for method, row in values.items():
+            marks = [(place, line.at(row[place])) for place in places if math.isfinite(row[place])] if line else []
+            ends = [at for _, at in marks]
+            rows.append(
+                {
+                    "label": paper.label(method),
+                    "listed": method in listed,
+                    "cells": [(place, number(row[place], digits[place])) for place in places],
+                    "marks": marks,
+                    "span": (min(ends), max(ends)) if ends else None,
+                    "known": not all(math.isnan(row[place]) for place in places),
+                }
+            )
+        if places == others:
+            rows = [row for row in rows if row["known"]]
+        if places:
+            yield {"axis": line, "places": places, "rows": rows}
 
 
 def _gain(paper: Paper, sides: Sequence[Column], measure: Measure) -> dict[str, Any] | None:
-    """The paper's own difference of two methods, published and image by image in each profile; None if unknown."""
+    """The paper's own difference of two methods, published and image by image in each profile of the paper's own
+    measure; None if unknown."""
     if not paper.gain or not set(paper.gain.pair) <= {*paper.listed}:
         return None
     better, worse = paper.gain.pair
     there = paper.published.get(better, math.nan) - paper.published.get(worse, math.nan)
-    gains = [Gain(there, there, there), *(gain_of(side.scores, better, worse) for side in sides)]
-    gains = [NO_GAIN if place and sides[place - 1].measure else gain for place, gain in enumerate(gains)]
-    if not any(gain.known for gain in gains):
+    own = {place: side for place, side in enumerate(sides, 1) if not side.measure}
+    gains = {0: Gain(there, there, there)} | {place: gain_of(side.scores, better, worse) for place, side in own.items()}
+    if not any(gain.known for gain in gains.values()):
         return None
-    axis = Axis.over([0.0, *(end for gain in gains if gain.known for end in (gain.low, gain.high))])
+    axis = Axis.over([0.0, *(end for gain in gains.values() if gain.known for end in (gain.low, gain.high))])
     rows = [
         {
+            "place": place,
+            "where": own[place].profile if place else "published",
             "text": number(gain.mean, measure.digits, sign="+") + (unit(measure) if gain.known else ""),
             "says": gain.says,
             "at": axis.at(gain.mean) if gain.known else None,
             "reach": (axis.at(gain.low), axis.at(gain.high)) if gain.known else None,
         }
-        for gain in gains
+        for place, gain in gains.items()
     ]
     return {"axis": axis, "zero": axis.at(0), "better": paper.label(better), "worse": paper.label(worse), "rows": rows}
 
 
 def _claims(params: Params, paper: Paper, sides: Sequence[Column]) -> list[dict[str, Any]]:
-    """Each claim, and by profile whether it holds and for which numbers."""
+    """Each claim, and where it can be asked: the place in the key, whether it holds there, and for which numbers."""
     asked = {
-        side.profile: examine(side.scores, said(side.profile, params, paper)).set_index("Claim")
-        for side in sides
+        place: examine(side.scores, said(side.profile, params, paper)).set_index("Claim")
+        for place, side in enumerate(sides, 1)
         if len(side.scores.rows)
     }
-    return [
-        {
-            "text": claim.text,
-            "here": [
-                tuple(asked[side.profile].loc[claim.text, ["Holds", "Here"]])
-                if side.profile in asked and claim.text in asked[side.profile].index
-                else (DASH, "")
-                for side in sides
-            ],
-        }
-        for claim in paper.claims
-    ]
+    found = []
+    for claim in paper.claims:
+        answers = {place: answer.loc[claim.text] for place, answer in asked.items() if claim.text in answer.index}
+        here = [(place, answer["Holds"], answer["Here"]) for place, answer in answers.items()]
+        found.append({"text": claim.text, "here": [each for each in here if {*each[1:]} != {DASH}]})
+    return found
