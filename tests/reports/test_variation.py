@@ -51,6 +51,17 @@ def cells(block):
     return [[cell.strip() for cell in line[1:-1].split("|")] for line in block.splitlines() if "---" not in line]
 
 
+def test_null_is_a_value_as_others_are():
+    """As a CSV file has it, which is as a number that is none."""
+    scores = pd.concat([rows(around(30, 28), skip=2.0), rows(around(31, 29), skip=np.nan)])
+    scores = scores.rename(columns={"skip": "method.skip"})
+    assert cells([*table(scores, [], PAPER)][1]) == [
+        ["skip", "MIRE", "SIREN"],
+        ["2", "30.00", "28.00"],
+        ["none", "31.00", "29.00"],
+    ]
+
+
 def test_a_row_is_a_setting_and_a_column_a_method():
     said, averages = table(rates(mire=(30, 32, 31), siren=(28, 29, 27)), [], PAPER)
     assert said == "Average PSNR over 4 images."

@@ -38,7 +38,7 @@ def ranking(scores: pd.DataFrame, paper: Paper) -> pd.DataFrame:
     names = {name: STATISTICS[name] for name in printed} if complete else {"average": "mean"}
     theirs = np.array([[getattr(published[method], name) for name in names] for method in methods])
     rows = []
-    for values, part in scores.groupby(varied(scores), sort=False):
+    for values, part in scores.groupby(varied(scores), sort=False, dropna=False):
         for convention, (column, shift) in CONVENTIONS.items():
             ours = part.groupby("method")[column].agg(list(names.values())).loc[methods].to_numpy() + shift
             off = ours - theirs
@@ -55,14 +55,18 @@ def chart(ranked: pd.DataFrame) -> Figure:
     columns = [str(column) for column in ranked]
     others = [name for name in columns[: columns.index("convention")] if name != RATE and ranked[name].nunique() > 1]
     nearest = ranked.sort_values("distance")
-    named = {_name(line, others): None for _, line in nearest.groupby(others, sort=False)} if others else {"": None}
+    named = (
+        {_name(line, others): None for _, line in nearest.groupby(others, sort=False, dropna=False)}
+        if others
+        else {"": None}
+    )
     style_of = looks(named, [])
     with style():
         figure = Figure(figsize=(PAGE, 3.0), layout="constrained")
         panels = figure.subplots(1, len(DRAWN), sharey=True)
         for axes, convention in zip(panels, DRAWN, strict=True):
             part = ranked[ranked["convention"] == convention].sort_values(RATE)
-            for _, line in part.groupby(others, sort=False) if others else [("", part)]:
+            for _, line in part.groupby(others, sort=False, dropna=False) if others else [("", part)]:
                 name = _name(line, others)
                 look = style_of[name]
                 drawn = {"color": look.color, "marker": look.marker, "ls": look.dashes, "ms": 4, "label": name}

@@ -8,6 +8,7 @@ from refield.errors import UserError
 from refield.study import brief, short, varied
 
 SEED = "seed"
+NONE = "none"  # null in params.yaml, which is a value as others are
 SETTING = "setting"  # the heading of combinations that have names of their own
 
 
@@ -15,7 +16,7 @@ def keys_of(scores: pd.DataFrame) -> list[str]:
     """The keys that tell combinations apart, seeds aside: what changes only together with an earlier one does not."""
     keys: list[str] = []
     for key in varied(scores):
-        if key != SEED and scores.groupby([*keys, key]).ngroups > (scores.groupby(keys).ngroups if keys else 1):
+        if key != SEED and _count(scores, [*keys, key]) > (_count(scores, keys) if keys else 1):
             keys.append(key)
     return keys
 
@@ -38,8 +39,8 @@ def called(scores: pd.DataFrame, names: Sequence[str], study: str) -> pd.DataFra
 def settings(scores: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each combination in words, and its rows, in the study's order."""
     if keys := keys_of(scores):
-        for values, part in scores.groupby(keys, sort=False):
-            yield ", ".join(map(brief, values)), part
+        for values, part in scores.groupby(keys, sort=False, dropna=False):
+            yield ", ".join(NONE if pd.isna(value) else brief(value) for value in values), part
     else:
         yield "all", scores
 
@@ -55,3 +56,7 @@ def ends_of(scores: pd.DataFrame) -> set[str]:
     if len(keys) != 1 or scores[keys[0]].dtype.kind not in "iuf":
         return set()
     return {brief(scores[keys[0]].min()), brief(scores[keys[0]].max())}
+
+
+def _count(scores: pd.DataFrame, keys: Sequence[str]) -> int:
+    return scores.groupby([*keys], dropna=False).ngroups

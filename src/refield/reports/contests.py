@@ -164,7 +164,7 @@ def _rows(contestant: Contestant, scores: pd.DataFrame, study: str, measure: Mea
             rows = rows[rows[key].map(brief) == brief(value)]
     if free := [key for key, value in contestant.at.items() if value == BEST]:
         sign = 1 if measure.higher_is_better else -1
-        parts = [part for _, part in rows.groupby(free, sort=False)]
+        parts = [part for _, part in rows.groupby(free, sort=False, dropna=False)]
         rows = max(parts, key=lambda part: averaged(sign * part[measure.name]), default=rows)
     if rows.empty or rows.duplicated([key for key in ("image", SEED) if key in rows]).any():
         where = f"{contestant.method}, {in_words([*contestant.at], contestant.at.values())}".removesuffix(", ")

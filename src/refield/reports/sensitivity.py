@@ -18,7 +18,7 @@ def settings(scores: pd.DataFrame, gain: Gain, others: Sequence[Pair], paper: Pa
     """The gain and other differences in each of a study's combinations, and with each method at its own best."""
     psnr_of = {
         ", ".join(map(brief, values)): _psnr(part, PSNR.name)
-        for values, part in scores.groupby(varied(scores), sort=False)
+        for values, part in scores.groupby(varied(scores), sort=False, dropna=False)
     }
     methods = list(dict.fromkeys(scores["method"]))
     best = {method: max(psnr_of, key=lambda words: averaged(psnr_of[words][method])) for method in methods}
@@ -73,7 +73,7 @@ def course(scores: pd.DataFrame, gain: Gain, others: Sequence[Pair], paper: Pape
     pairs = _fitted(gain, others, scores["method"])
     keys = varied(scores)
     heads = ["iterations", *map(paper.label, (second, first)), _less(pairs[0], paper), "images won"]
-    for values, part in scores.groupby(keys, sort=False):
+    for values, part in scores.groupby(keys, sort=False, dropna=False):
         rows = []
         for column, share in {**COURSE, "psnr_raw": 1.0}.items():
             psnr = _psnr(part, column)
