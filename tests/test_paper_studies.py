@@ -26,7 +26,10 @@ images: [a, b]
 methods: [plain, search]
 scores: [sequence]
 vary:
-- seed: [0, 1]
+- seed: [0]
+  profile.network.first_omega_0: [null]
+- seed: [1]
+  profile.network.first_omega_0: [20.0]
 """
 LOCK = "schema: '2.0'\nstages:\n  {}:\n    cmd: python\n"
 TOY = Layout("toy")
@@ -44,7 +47,7 @@ def clone(tmp_path, monkeypatch):
     search = {"gates": ["dense", "dense"], "activation": dictionary, "trained": "base"}
     params["methods"] = {"plain": {"gates": ["dense"]}, "search": search}
     params["profiles"] = {"quick": params["profiles"]["quick"]}
-    params["profiles"]["quick"]["network"] = {"width": 4}
+    params["profiles"]["quick"]["network"] = {"width": 4, "first_omega_0": None}
     params["profiles"]["quick"]["train"] = {"iterations": 4, "learning_rate": 1e-3}
     FOLDER.mkdir(parents=True)
     (FOLDER / "params.yaml").write_text(STUDY)
@@ -73,7 +76,7 @@ def test_a_study_of_a_paper_is_fitted_and_taken_over_where_the_paper_is(clone, c
         [seed, method, image] for seed in (0, 1) for method in ("plain", "search") for image in "ab"
     ]
     assert rows["unit"].nunique() == 8
-    for row in rows.fillna("").itertuples():
+    for row in rows.fillna({"sequence": ""}).itertuples():
         assert row.sequence == ("-".join(chosen(Store().get(row.unit).files)) if row.method == "search" else "")
     for file, text in zip(files, written, strict=True):  # as if they were of other code
         file.write_text(text.replace(rows["unit"][3], "0" * 64).replace(rows["unit"][4], "1" * 64))

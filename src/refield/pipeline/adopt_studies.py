@@ -82,7 +82,7 @@ def units_of(layout: Layout, study: Study, folder: Path, rows: pd.DataFrame) -> 
         for path in paths
     ]
     columns = [*varied(rows), "method", "image"]
-    there = rows[columns].to_dict("records")
+    there = rows[columns].astype(object).where(rows[columns].notna(), None).to_dict("records")  # null is read as none
     if len(there) != len(asked) or any(
         differences({str(key): value for key, value in row.items()}, about)
         for row, (about, _, _) in zip(there, asked, strict=True)

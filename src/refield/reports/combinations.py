@@ -1,6 +1,7 @@
 """The combinations of values that a study has fitted: which keys tell them apart, and what they are called."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -40,7 +41,7 @@ def settings(scores: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each combination in words, and its rows, in the study's order."""
     if keys := keys_of(scores):
         for values, part in scores.groupby(keys, sort=False, dropna=False):
-            yield ", ".join(NONE if pd.isna(value) else brief(value) for value in values), part
+            yield ", ".join(map(_word, values)), part
     else:
         yield "all", scores
 
@@ -56,6 +57,10 @@ def ends_of(scores: pd.DataFrame) -> set[str]:
     if len(keys) != 1 or scores[keys[0]].dtype.kind not in "iuf":
         return set()
     return {brief(scores[keys[0]].min()), brief(scores[keys[0]].max())}
+
+
+def _word(value: Any) -> str:
+    return NONE if pd.isna(value) else brief(value)
 
 
 def _count(scores: pd.DataFrame, keys: Sequence[str]) -> int:
