@@ -90,6 +90,16 @@ def test_a_panel_is_of_the_images_that_all_have(of_two, tmp_path):
     assert set(found.series[0].rows["setting"]) == {f"{size}, {i}" for size in ("small", "large") for i in range(4)}
 
 
+def test_pixels_are_counted_where_rounded_rates_tell_them(compared, tmp_path):
+    """Six decimals of the rates of small files are less than a pixel is."""
+    pixels = 768 * 512
+    for codec, factor in RATES.items():
+        (tmp_path / f"measured/{codec}.csv").write_text(rows(codec, 100 * factor, pixels))
+    for size, factor in (("small", 0.25), ("large", 0.3)):
+        (tmp_path / f"fields/{size}.csv").write_text(rows("half", factor, pixels))
+    assert panel(compared, tmp_path).pixels == pixels
+
+
 def test_beside_published_curves_no_series_is_of_fewer_images(of_two, tmp_path):
     """They are means over all images, and so must be what they are held against."""
     compared = with_fields(of_two)

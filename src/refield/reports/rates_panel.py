@@ -117,7 +117,8 @@ def read_panel(profile: str, comparison: Comparison, measured: Path, published: 
         Series(each.key, each.label, each.kind, each.rows[each.rows["image"].isin(images)].reset_index(drop=True))
         for each in found
     ]
-    pixels = round(float(_pixels(shared[0].rows).mean()))
+    finest = max(shared, key=lambda each: each.rows["bytes"].max())
+    pixels = round(float(_pixels(finest.rows).mean()))
     curves = list(published.curves.values()) if entry.published else []
     parts = {label: of for fields in entry.fields for label, of in _parts_of(fields, images)}
     told = [f"{fields.label}: {fields.note}" for fields in entry.fields if fields.note and fields.folder not in missing]
@@ -154,7 +155,9 @@ def _parts_of(fields: Fields, images: Sequence[str]) -> Iterator[tuple[str, pd.D
 
 
 def _pixels(rows: pd.DataFrame) -> pd.Series:
-    return (8 * rows["bytes"] / rows["bpp"]).groupby(rows["image"]).median()
+    """Of each photograph, by its largest file: bits per pixel are rounded, those of few by more than a pixel."""
+    largest = rows.loc[rows.groupby("image")["bytes"].idxmax()].set_index("image")
+    return 8 * largest["bytes"] / largest["bpp"]
 
 
 def _require_same_photographs(profile: str, series: Sequence[Series]) -> None:
